@@ -1,0 +1,42 @@
+//! The engine of Firstglance: what an event is, what a visitor's profile is, and what both mean.
+//!
+//! A [`Profile`] is a fold over [`Message`]s; interests, segments and stage are functions of the
+//! profile and a [`Model`] (the compiled configuration). This crate is compiled twice, into the
+//! WebAssembly module of the page and into the collector, so that both give the same answer.
+//!
+//! It never reads a clock, never draws a random number, never does I/O and never starts a thread:
+//! times and ids come in as arguments. The browser's build has no JSON parser; reading JSON is
+//! behind the feature `json`.
+
+#![no_std]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+extern crate alloc;
+#[cfg(test)]
+extern crate std;
+
+pub mod address;
+pub mod campaign;
+pub mod codec;
+pub mod event;
+pub mod events;
+pub mod id;
+pub mod interest;
+pub mod json;
+pub mod message;
+pub mod model;
+pub mod profile;
+pub mod snapshot;
+pub mod text;
+pub mod time;
+pub mod value;
+
+pub use campaign::{Campaign, ClickId};
+pub use event::{Event, EventKind};
+pub use id::{MessageId, UserId, VisitorId};
+pub use message::{Context, Message, MessageKind, PageContext};
+pub use model::Model;
+pub use profile::Profile;
+pub use snapshot::Snapshot;
+pub use time::{Milliseconds, Timestamp};
+pub use value::{Properties, Value};

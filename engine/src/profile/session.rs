@@ -1,0 +1,158 @@
+//! Sessions: visits, told apart by half an hour of inactivity.
+//!
+//! The last few are kept as spans of time, so that an event that arrives late joins the session it
+//! belongs to, and one that fills a gap makes two sessions one. Order of arrival never matters
+//! within the kept spans.
+
+use alloc::vec::Vec;
+
+use crate::codec::{DecodeError, Encode, Reader, Writer};
+use crate::time::{Milliseconds, Timestamp};
+
+/// A longer silence than this starts a new session. Source: the default of Google Analytics,
+/// Matomo and Snowplow alike.
+pub const INACTIVITY: Milliseconds = Milliseconds::from_minutes(30);
+
+/// Spans kept.
+const KEPT: usize = 8;
+
+/// One session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// Its first event.
+    pub start: Timestamp,
+    /// Its last event.
+    pub end: Timestamp,
+}
+
+/// The visits of one visitor.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sessions {
+    /// All there were, those no longer kept as a span included.
+    pub count: u64,
+    /// The latest ones, oldest first, never overlapping.
+    pub recent: Vec<Span>,
+}
+
+impl Sessions {
+    pub(super) const fn new() -> Self {
+        Self {
+            count: 0,
+            recent: Vec::new(),
+        }
+    }
+
+    /// Takes in the moment of an event.
+    pub fn observe(&mut self, at: Timestamp) {
+        let near =
+            |span: &Span| at >= span.start.minus(INACTIVITY) && at <= span.end.plus(INACTIVITY);
+        let first = self.recent.iter().position(near);
+        let Some(first) = first else {
+            let place = self.recent.partition_point(|span| span.start < at);
+            if place == 0 && self.recent.len() == KEPT {
+                // Older than all that is kept: it belongs to a visit that is counted already, or
+                // to one that cannot be told apart from those any more.
+                return;
+            }
+            self.recent.insert(place, Span { start: at, end: at });
+            self.count += 1;
+            if self.recent.len() > KEPT {
+                self.recent.remove(0);
+            }
+            return;
+        };
+        let span = &mut self.recent[first];
+        span.start = span.start.min(at);
+        span.end = span.end.max(at);
+        let end = span.end;
+        if let Some(next) = self.recent.get(first + 1).copied()
+            && next.start <= end.plus(INACTIVITY)
+        {
+            self.recent[first].end = end.max(next.end);
+            self.recent.remove(first + 1);
+            self.count -= 1;
+        }
+    }
+}
+
+impl Encode for Sessions {
+    fn encode(&self, out: &mut Writer) {
+        out.integer(self.count);
+        out.integer(self.recent.len() as u64);
+        for span in &self.recent {
+            span.start.encode(out);
+            out.integer(span.end.since(span.start).0);
+        }
+    }
+
+    fn decode(reader: &mut Reader<'_>) -> Self {
+        let count = reader.integer();
+        let kept = reader.count();
+        if kept > KEPT || count < kept as u64 {
+            reader.fail(DecodeError::Invalid("number of sessions"));
+            return Self::default();
+        }
+        let mut recent = Vec::with_capacity(kept);
+        for _ in 0..kept {
+            let start = Timestamp::decode(reader);
+            let end = start.plus(Milliseconds(reader.integer()));
+            recent.push(Span { start, end });
+        }
+        Self { count, recent }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::prelude::v1::*;
+
+    use super::*;
+    use proptest::prelude::*;
+
+    fn observed(minutes: &[u64]) -> Sessions {
+        let mut sessions = Sessions::default();
+        for minute in minutes {
+            sessions.observe(Timestamp::MIN.plus(Milliseconds::from_minutes(1_000_000 + minute)));
+        }
+        sessions
+    }
+
+    #[test]
+    fn visits() {
+        for (minutes, expected) in [
+            (&[][..], 0),
+            (&[0], 1),
+            (&[0, 30, 60], 1),
+            (&[0, 31], 2),
+            (&[0, 60], 2),
+            (&[0, 60, 30], 1),
+            (&[60, 0, 30], 1),
+            (&[0, 1_440, 2_880], 3),
+        ] {
+            assert_eq!(observed(minutes).count, expected, "{minutes:?}");
+        }
+    }
+
+    #[test]
+    fn old_visits_are_counted_and_forgotten() {
+        let days: Vec<u64> = (0..20).map(|day| day * 1_440).collect();
+        let sessions = observed(&days);
+        assert_eq!((sessions.count, sessions.recent.len()), (20, KEPT));
+    }
+
+    proptest! {
+        #[test]
+        fn order_does_not_matter(
+            (minutes, shuffled) in prop::collection::vec(0_u64..KEPT as u64 * 30, 0..30)
+                .prop_flat_map(|minutes| (Just(minutes.clone()), Just(minutes).prop_shuffle()))
+        ) {
+            prop_assert_eq!(observed(&minutes), observed(&shuffled));
+        }
+
+        #[test]
+        fn bytes_and_back(minutes in prop::collection::vec(0_u64..100_000, 0..30)) {
+            let sessions = observed(&minutes);
+            prop_assert_eq!(Sessions::from_bytes(&sessions.to_bytes()), Ok(sessions));
+        }
+    }
+}
