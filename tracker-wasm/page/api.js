@@ -1,0 +1,31 @@
+/*
+ * The calls of the page: `firstglance('track', name, properties)` and so on. Unknown names and
+ * wrong types are passed over, for a call must never break the page.
+ */
+import { asked } from './capture/routes.js';
+import { choose, forget } from './consent.js';
+import { clip } from './declared.js';
+import { capture, track } from './events.js';
+import { subscribe } from './hooks.js';
+import { parse, stringify } from './run.js';
+
+/** An object of the page as plain data: without getters, functions and dates. */
+function plain(value) {
+  try {
+    const json = stringify(value);
+    if (json[0] == '{') return parse(json);
+  } catch {}
+}
+
+export function call([name, first, second]) {
+  const text = /string|number/.test(typeof first) ? clip(String(first)) : undefined;
+  if (name == 'onSegments') subscribe(first);
+  if (name == 'track' && text) track(text, plain(second));
+  if (name == 'identify') {
+    const traits = plain(text ? second : first) || {};
+    if (text || Object.keys(traits)[0]) capture({ type: name, userId: text, traits });
+  }
+  if (name == 'page') asked();
+  if (name == 'consent' && text) choose(text);
+  if (name == 'forget') forget();
+}

@@ -1,0 +1,68 @@
+/*
+ * Page views: the first, those that a router makes without loading, and those that come back from
+ * the browser's cache. A router that calls `pushState` and `replaceState` makes one. Never counts
+ * a change of what follows `#`.
+ */
+import { about, page, readPage, wasLeft } from '../declared.js';
+import { capture } from '../events.js';
+import { later, now, run } from '../run.js';
+import { beginView, pause } from './activity.js';
+import { viewed } from './search.js';
+
+/** Milliseconds in which a router finishes: it changes the address more than once, and the title
+ * and the text after it. */
+const SETTLE = 60;
+/** Milliseconds in which the page's own call for a page view means the one just counted. */
+const SAME = 1_000;
+
+/** Whether a router is at work. */
+export let settling;
+
+let viewedAt, first = 1;
+
+export function watchHistory() {
+  for (const name of ['pushState', 'replaceState']) {
+    const original = history[name];
+    history[name] = function () {
+      const result = original.apply(this, arguments);
+      run(moved);
+      return result;
+    };
+  }
+}
+
+/** The address may have changed. */
+export function moved() {
+  if (!settling && wasLeft()) {
+    settling = 1;
+    later(run, SETTLE, settleRoute);
+  }
+}
+
+/** The router has finished, or cannot be waited for. */
+export function settleRoute() {
+  if (settling) {
+    settling = 0;
+    if (wasLeft()) view(page.url);
+  }
+}
+
+/** The page asks for a page view, as sites with a router of their own do. */
+export function asked() {
+  const left = wasLeft();
+  if (left || now() - viewedAt >= SAME) {
+    settling = 0;
+    view(left && page.url);
+  }
+}
+
+/** Counts a page view. `before` is the address before it, where no page was loaded for it. */
+export function view(before) {
+  if (!first) pause();
+  first = settling = 0;
+  readPage(before);
+  viewedAt = now();
+  capture({ type: 'page', properties: { ...page, ...about } });
+  beginView();
+  viewed();
+}

@@ -1,0 +1,111 @@
+/*
+ * What a page says of itself: address, title, where the visitor came from, and its topics.
+ * Never reads form fields, what can be edited, or anything inside `data-fg-private`.
+ */
+import { parse } from './run.js';
+
+/** What happens inside these is nobody's business. */
+const SECLUDED = '[data-fg-private],[contenteditable]';
+/** Nothing inside these is ever read. */
+const PRIVATE = SECLUDED + ',input,textarea,select';
+/** Nor what has text that nobody sees. */
+const UNSEEN = PRIVATE + ',script,style,template,noscript';
+/** Characters of an address, of a title or label. */
+const MAX_ADDRESS = 2048, MAX_TEXT = 200;
+/** Topics or keywords; the engine takes fewer. */
+const MAX_LABELS = 8;
+
+/** The page as it was when it was viewed: where it is, and what it is about. */
+export let page = {}, about = {};
+
+/** The first characters, and never half of one; nothing for an empty text. */
+export const clip = (text, most = MAX_TEXT) =>
+  (text || '').trim().slice(0, most).replace(/[\ud800-\udbff]$/, '') || undefined;
+
+/** Labels with a separator between them; nothing where there is none. */
+export function labels(text, separator = ';') {
+  const all = (text || '').split(separator).map((label) => clip(label)).filter(Boolean).slice(0, MAX_LABELS);
+  return all[0] && all;
+}
+
+const address = (url) => clip(url.split('#')[0], MAX_ADDRESS);
+
+const readable = (selector) =>
+  [...document.querySelectorAll(selector)].filter((element) => !element.closest(PRIVATE));
+
+/** Whether the browser shows another address now; what follows `#` does not count. */
+export const wasLeft = () => address(location.href) != page.url;
+
+/** Reads the page. `before` is the address before, where this one was reached without loading. */
+export function readPage(before) {
+  page = {
+    url: address(location.href),
+    path: clip(location.pathname, MAX_ADDRESS),
+    referrer: address(before || document.referrer),
+    title: clip(document.title),
+    search: clip(location.search, MAX_ADDRESS),
+  };
+  about = {
+    language: clip(document.documentElement.lang),
+    topics: labels(pageTopics() || publicTopics().join('\0'), /[;\0]/),
+    keywords: labels(contents('meta[name=keywords]').join(), ','),
+  };
+}
+
+const contents = (selector) => readable(selector).map((element) => element.content);
+
+/** What the parts around the headline declare; or, where they do not, the only such part. A card in
+ * a list speaks only for itself. */
+function pageTopics() {
+  const all = readable('[data-fg-topic]');
+  const headline = document.querySelector('h1') || document.querySelector('main') || document.body;
+  const around = all.filter((element) => element.matches('main') || element.contains(headline));
+  return (around[0] || all[1] ? around : all).map((element) => element.dataset.fgTopic).join(';');
+}
+
+/** What it says for everybody: linked data and article tags. */
+function publicTopics() {
+  const topics = [];
+  for (const block of readable('script[type="application/ld+json"]')) {
+    try {
+      linkedTopics(parse(block.textContent), topics);
+    } catch {}
+  }
+  return topics.concat(contents('meta[property="article:section"],meta[property="article:tag"]'));
+}
+
+/** Breadcrumbs, the category of a product, the section of an article; most general first. */
+function linkedTopics(data, topics) {
+  if (!data || typeof data != 'object') return;
+  if ([data['@type']].flat().includes('BreadcrumbList')) {
+    // The crumbs between the home page and the page itself.
+    const crumbs = data.itemListElement.slice(1).map((crumb) => crumb.name || crumb.item.name);
+    topics.push(...crumbs.slice(0, crumbs.length - 1 || 1));
+    return;
+  }
+  for (const name of ['category', 'articleSection']) {
+    for (const label of [data[name]].flat()) {
+      if (typeof label == 'string') topics.push(...label.split('>'));
+    }
+  }
+  Object.values(data).forEach((value) => linkedTopics(value, topics));
+}
+
+/** What an element shows, about so many characters; the main part of the page without one. */
+export function shownText(limit, element) {
+  let text = '';
+  const add = (node) => {
+    if (text.length > limit) return;
+    if (node.nodeType == 3) text += node.data;
+    else if (node.nodeType == 1 && !node.matches(UNSEEN)) node.childNodes.forEach(add);
+  };
+  add(element || document.querySelector('main,article') || document.body);
+  return text.replace(/\s+/g, ' ');
+}
+
+/** The nearest element on the event's way that matches, through open shadow roots; none in private. */
+export function find(event, selector) {
+  const path = event.composedPath().filter((node) => node.matches);
+  const at = path.findIndex((node) => node.matches(selector));
+  if (!path.slice(at).some((node) => node.matches(SECLUDED))) return path[at];
+}

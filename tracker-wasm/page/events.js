@@ -1,0 +1,106 @@
+/*
+ * Events: each becomes a message for the collector and, with the same values, an event for the
+ * engine. Never sends what consent does not allow: without a decision events wait in memory, under
+ * consent *segments* only what was derived from them leaves.
+ */
+import { consent } from './consent.js';
+import { page } from './declared.js';
+import { add } from './delivery.js';
+import { feed } from './engine.js';
+import { random, visitor } from './identity.js';
+import { change, language, now, stringify, written } from './run.js';
+
+/** Messages kept in memory as long as it is not known whether they may be sent. */
+const MAX_UNDECIDED = 100;
+/** Characters of a message; the collector takes no longer ones. */
+const MAX_MESSAGE = 30_000;
+
+// Kinds of events, as the engine numbers them.
+const VIEWED = 0, NAMED = 5, IDENTIFIED = 6;
+const KINDS = new Map([
+  ['Page Engaged', 1],
+  ['Site Searched', 2],
+  ['Products Searched', 2],
+  ['Link Clicked', 3],
+  ['Button Clicked', 3],
+  ['Form Submitted', 4],
+]);
+
+let undecided = [];
+let lastView;
+
+const lines = (list) => [list || ''].flat().join('\n');
+
+/** An event as the engine takes it. */
+export function engineEvent({ type, event, properties = {}, traits, userId }, at) {
+  const kind = type == 'page' ? VIEWED : traits ? IDENTIFIED : KINDS.get(event) || NAMED;
+  return [
+    kind,
+    at,
+    [
+      page.url,
+      page.title,
+      page.referrer,
+      lines(properties.topics),
+      lines(properties.keywords),
+      language,
+      [, , properties.query, properties.text, , event, userId][kind],
+      properties.href,
+      ...Object.entries(traits || {}).flatMap(([name, value]) => [name, stringify(value)]),
+    ].join('\0'),
+    Math.round(properties.active_seconds * 1000),
+    Math.round(properties.active_seconds_before * 1000),
+    properties.scroll_percent,
+    properties.scroll_percent_before,
+    properties.words,
+  ];
+}
+
+const message = (fields, at) => ({ messageId: random(), timestamp: written(at), ...fields });
+
+/** Captures an event: `{type, …}` with what its type calls for. */
+export function capture(fields) {
+  if (consent == 'denied') return;
+  const at = now();
+  take([message({ ...fields, context: { page } }, at), engineEvent(fields, at)]);
+}
+
+/** Captures something that was done. */
+export const track = (event, properties) => capture({ type: 'track', event, properties });
+
+function take(captured) {
+  const [made, event] = captured;
+  feed(event);
+  change();
+  if (!consent) {
+    if (undecided.length < MAX_UNDECIDED) undecided.push(captured);
+  } else if (consent != 'segments') post(made);
+  else if (made.type == 'page') lastView = made;
+}
+
+/** Queues a message. */
+function post(made) {
+  const text = stringify({ ...made, anonymousId: visitor });
+  if (text.length < MAX_MESSAGE) add(text, made.event == 'Page Engaged');
+}
+
+/** Consent is known now: what was captured before counts, or never was. */
+export function reconsider(allowed) {
+  const all = undecided;
+  undecided = [];
+  if (allowed) all.forEach(take);
+}
+
+/** The page view that the engine knows and the collector has not heard of. */
+export function resend() {
+  if (lastView) post(lastView);
+  forgetEvents();
+}
+
+export const forgetEvents = () => {
+  lastView = 0;
+};
+
+/** Under consent *segments*: the derived results, and nothing that they were derived from. */
+export const derived = (properties) =>
+  post(message({ type: 'track', event: 'Segments Derived', properties }, now()));

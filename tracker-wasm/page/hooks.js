@@ -1,0 +1,127 @@
+/*
+ * What the page is told: the state for the API, the DOM event and the data layer, and the hooks in
+ * its HTML. Never writes anything from an event into the page's HTML.
+ */
+import { unreported } from './capture/activity.js';
+import { consent } from './consent.js';
+import { evaluate, lost } from './engine.js';
+import { derived } from './events.js';
+import { visitor } from './identity.js';
+import { base, change, parse, run } from './run.js';
+import { answered, version } from './model.js';
+import { read, write } from './storage.js';
+
+/** What is said of somebody who allows nothing. */
+const NOBODY = '{"segments":[],"interests":[],"score":0,"stage":"cold","visits":0,"pageViews":0,'
+  + '"activeSeconds":0,"searches":[],"campaign":null,"referrer":null}';
+
+const subscribers = [];
+const defaults = new WeakMap();
+const variants = new WeakMap();
+let state, published, notable, remote;
+let segments;
+
+/** What was known before anything happened on this page; nobody enters that. */
+export const known = (text) => {
+  segments = parse(text).segments;
+};
+
+/** Without the engine, the collector says what it has found. */
+export function askCollector() {
+  if (lost && consent == 'granted') {
+    fetch(base + 'v1/me', { credentials: 'include' })
+      .then((answer) => answer.text())
+      .then((text) => run(() => {
+        remote = text;
+        change();
+      }))
+      .catch(() => {});
+  }
+}
+
+function tell(subscriber) {
+  try {
+    subscriber(state);
+  } catch (error) {
+    // The page's own mistake: its author should see it, and nothing else should suffer.
+    console.error(error);
+  }
+}
+
+export function subscribe(subscriber) {
+  if (typeof subscriber != 'function') return;
+  subscribers.push(subscriber);
+  if (state) tell(subscriber);
+}
+
+export function publish() {
+  if (!consent && !answered) return;
+  const text = consent == 'denied' ? NOBODY : evaluate(unreported()) || (lost && remote);
+  if (!text) {
+    // What holds for a visitor who refused does not hold for one who agreed.
+    if (state && state.consent == 'denied') state = 0;
+    return;
+  }
+  const next = parse(text);
+  applyHooks(next);
+  if (text + consent + visitor == published) return;
+  published = text + consent + visitor;
+  const before = segments || next.segments;
+  segments = next.segments;
+  state = {
+    ...next,
+    entered: segments.filter((segment) => !before.includes(segment)),
+    left: before.filter((segment) => !segments.includes(segment)),
+    consent: consent || null,
+    visitor: visitor || null,
+  };
+  if (consent == 'segments') report();
+  subscribers.forEach(tell);
+  document.dispatchEvent(new CustomEvent('firstglance:segments', { detail: state }));
+  // A tag manager's layer keeps all it is given: only what one would act on.
+  if (notable != (notable = segments + state.stage) && window.dataLayer) {
+    dataLayer.push({ event: 'firstglance.segments', firstglance: state });
+  }
+}
+
+/** Under consent *segments*, new segments are all that the collector hears of. */
+function report() {
+  const list = segments.join(' ');
+  if (list == read('reported')) return;
+  write('reported', list);
+  const bucket = [80, 50, 20, 0].find((from) => state.score >= from);
+  derived({ segments, score_bucket: bucket, model: version() });
+}
+
+function applyHooks(next) {
+  const root = document.documentElement.dataset;
+  const all = (selector) => document.querySelectorAll(selector);
+  const holds = (wanted) => next.segments.some((segment) => (wanted || '').split(/\s+/).includes(segment));
+  const mark = (name, value) => {
+    if (!value) delete root[name];
+    else if (root[name] != value) root[name] = value;
+  };
+  mark('fgSegments', next.segments.join(' '));
+  mark('fgInterest', next.interests[0]?.id);
+  // A visitor who allows nothing sees the page as it was written.
+  mark('fgStage', consent != 'denied' && next.stage);
+  for (const element of all('[data-fg-show]')) {
+    const hidden = !holds(element.dataset.fgShow);
+    if (element.hidden != hidden) element.hidden = hidden;
+  }
+  const templates = [...all('template[data-fg-slot]')];
+  for (const slot of all('[data-fg-slot]:not(template)')) {
+    const variant = templates.find(({ dataset }) =>
+      dataset.fgSlot == slot.dataset.fgSlot && holds(dataset.fgWhen));
+    const before = variants.get(slot);
+    if (variant == before) continue;
+    // Templates may lie inside the element whose content they replace, and stay there.
+    const content = [...slot.childNodes].filter((node) => node.localName != 'template');
+    if (!before) defaults.set(slot, content);
+    content.forEach((node) => node.remove());
+    slot.append(...(variant ? [variant.content.cloneNode(true)] : defaults.get(slot)));
+    if (variant) slot.dataset.fgVariant = variant.dataset.fgWhen;
+    else delete slot.dataset.fgVariant;
+    variants.set(slot, variant);
+  }
+}
