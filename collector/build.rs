@@ -1,0 +1,117 @@
+//! Embeds what a page loads: turns the folder that `cargo xtask build` fills into a table.
+//!
+//! The folder is `FIRSTGLANCE_ASSETS`, or `assets` in cargo's target folder. An empty or missing
+//! folder gives an empty table, so that `cargo check` works in a fresh clone; half a folder is an
+//! error. Never builds the tracker itself.
+
+use std::env;
+use std::error::Error;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    match generate() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            println!("cargo::error={error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn generate() -> Result<(), Box<dyn Error>> {
+    println!("cargo::rerun-if-env-changed=FIRSTGLANCE_ASSETS");
+    println!("cargo::rerun-if-changed=build.rs");
+    let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("cargo sets OUT_DIR")?);
+    let folder = match env::var_os("FIRSTGLANCE_ASSETS") {
+        Some(folder) => {
+            let folder = PathBuf::from(folder);
+            if !folder.is_dir() {
+                return Err(format!(
+                    "FIRSTGLANCE_ASSETS names {}, which is not a folder",
+                    folder.display()
+                )
+                .into());
+            }
+            folder
+        }
+        None => default_folder(&out)?,
+    };
+    println!("cargo::rerun-if-changed={}", folder.display());
+
+    let mut names = Vec::new();
+    for entry in fs::read_dir(&folder)? {
+        let name = entry?
+            .file_name()
+            .into_string()
+            .map_err(|name| format!("{} is not a name for an asset", name.display()))?;
+        if !name.ends_with(".br") && !name.ends_with(".gz") {
+            names.push(name);
+        }
+    }
+    names.sort();
+
+    let mut table = String::from("static ASSETS: &[Asset] = &[\n");
+    for name in names {
+        let identity = fs::canonicalize(folder.join(&name))?;
+        let compressed = |ending: &str| {
+            fs::canonicalize(folder.join(format!("{name}{ending}"))).map_err(|error| {
+                format!("{name}{ending}: {error}; `cargo xtask build` makes the assets anew")
+            })
+        };
+        let tag = fnv1a(&fs::read(&identity)?);
+        // Debug formatting of strings and paths is a valid Rust literal for each of them.
+        writeln!(
+            table,
+            "    Asset {{ name: {name:?}, content_type: {:?}, immutable: {}, identity: \
+             include_bytes!({identity:?}), gzip: include_bytes!({:?}), brotli: \
+             include_bytes!({:?}), etag: {:?} }},",
+            content_type(&name)?,
+            name != "fg.js",
+            compressed(".gz")?,
+            compressed(".br")?,
+            format!("W/\"{tag:016x}\""),
+        )?;
+    }
+    table.push_str("];\n");
+    fs::write(out.join("assets.rs"), table)?;
+    Ok(())
+}
+
+/// `assets` in the target folder. Created when missing: cargo runs a build script that watches a
+/// missing path again in every build.
+fn default_folder(out: &Path) -> Result<PathBuf, Box<dyn Error>> {
+    // Cargo marks its target folder with this file, wherever `CARGO_TARGET_DIR` puts it.
+    let target = match out
+        .ancestors()
+        .find(|folder| folder.join("CACHEDIR.TAG").is_file())
+    {
+        Some(target) => target.to_path_buf(),
+        None => {
+            let package = env::var_os("CARGO_MANIFEST_DIR").ok_or("cargo sets it")?;
+            Path::new(&package).join("../target")
+        }
+    };
+    let folder = target.join("assets");
+    fs::create_dir_all(&folder)
+        .map_err(|error| format!("could not create {}: {error}", folder.display()))?;
+    Ok(folder)
+}
+
+/// Browsers insist on both: modules need a JavaScript type, streamed WebAssembly its own.
+fn content_type(name: &str) -> Result<&'static str, Box<dyn Error>> {
+    match name.rsplit_once('.') {
+        Some((_, "js")) => Ok("text/javascript; charset=utf-8"),
+        Some((_, "wasm")) => Ok("application/wasm"),
+        _ => Err(format!("{name} has no known content type").into()),
+    }
+}
+
+/// Tells one version of a file from the next; both are our own.
+fn fnv1a(content: &[u8]) -> u64 {
+    content.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
+}

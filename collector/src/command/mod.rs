@@ -1,0 +1,89 @@
+//! The command line: what each command takes, and how the process ends. Exit codes: 0 fine, 1 the
+//! operation failed, 2 wrong usage.
+
+mod check;
+mod log;
+mod replay;
+mod serve;
+
+use std::fmt::Display;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::{Config, ConfigError};
+
+/// First-party visitor profiles from the first page on: one server, one file of configuration.
+#[derive(Debug, Parser)]
+#[command(name = "firstglance", version, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Serve(serve::Arguments),
+    Check(check::Arguments),
+    Replay(replay::Arguments),
+}
+
+/// Why a command failed: a line or more for people to read.
+#[derive(Debug)]
+struct Failure(String);
+
+impl<T: Display> From<T> for Failure {
+    fn from(error: T) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// Runs the command that the process was started with.
+#[must_use]
+pub fn run() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Where not even this can be printed, the code still says it.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    let outcome = match arguments.command {
+        Command::Serve(arguments) => serve::run(&arguments),
+        Command::Check(arguments) => check::run(&arguments),
+        Command::Replay(arguments) => replay::run(&arguments),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure(message)) => {
+            let _ = writeln!(io::stderr(), "{message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Reads the configuration for a command that is not about it: one line says what is wrong, and
+/// how to see all of it.
+fn configuration(path: &Path) -> Result<Config, Failure> {
+    Config::load(path).map_err(|error| match error {
+        ConfigError::Invalid { path, problems } => {
+            let path: PathBuf = path;
+            let mut line = String::new();
+            if let [first, rest @ ..] = &problems[..] {
+                line = format!("{}:{first}", path.display());
+                if !rest.is_empty() {
+                    line.push_str(&format!(
+                        " (and {} more: firstglance check {})",
+                        rest.len(),
+                        path.display()
+                    ));
+                }
+            }
+            Failure(line)
+        }
+        error @ ConfigError::Unreadable { .. } => error.into(),
+    })
+}

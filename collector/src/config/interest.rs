@@ -1,0 +1,179 @@
+//! The tables `[[interest]]`.
+
+use std::collections::HashMap;
+
+use firstglance_engine::interest::DEFAULT_HALF_LIFE;
+use firstglance_engine::model::InterestRule;
+use firstglance_engine::text::{folded, slug};
+
+use super::duration;
+use super::problem::Problems;
+use super::table::{Placed, Table};
+
+const FIELDS: &[&str] = &["id", "label", "paths", "terms", "half_life"];
+
+/// Reads all of them, reporting ids that occur twice.
+pub(super) fn read_all(root: &Table<'_>, problems: &mut Problems<'_>) -> Vec<InterestRule> {
+    let mut seen: HashMap<String, usize> = HashMap::new();
+    let mut rules = Vec::new();
+    for (index, table) in root
+        .tables("interest", "[[interest]]", problems)
+        .iter()
+        .enumerate()
+    {
+        table.only(FIELDS, "field", problems);
+        let label = table.text("label", "\"E-bikes\"", problems);
+        let id = id(table, problems);
+        if let Some(id) = &id
+            && let Some(first) = seen.insert(id.value.clone(), index)
+        {
+            problems.add(
+                id.span.clone(),
+                format!("the id {:?} is taken by interest {}", id.value, first + 1),
+                "each interest needs an id of its own",
+            );
+        }
+        let paths = paths(table, problems);
+        let terms = terms(table, problems);
+        let half_life = half_life(table, problems);
+        if let Some(id) = id {
+            let label = label.map_or_else(|| title(&id.value), |label| label.value.into());
+            rules.push(InterestRule {
+                id: id.value.into(),
+                label,
+                paths,
+                terms,
+                half_life,
+            });
+        }
+    }
+    rules
+}
+
+fn id(table: &Table<'_>, problems: &mut Problems<'_>) -> Option<Placed<String>> {
+    let Some(text) = table.text("id", "\"e-bikes\"", problems) else {
+        if !table.has("id") {
+            problems.add(
+                table.span.clone(),
+                "[[interest]] has no id".to_owned(),
+                "choose one, such as id = \"e-bikes\"",
+            );
+        }
+        return None;
+    };
+    let wanted = slug(text.value);
+    if !wanted.is_empty() && wanted == text.value {
+        return Some(Placed {
+            value: wanted,
+            span: text.span,
+        });
+    }
+    let right = if wanted.is_empty() {
+        "it must be lower case letters, digits and -, such as \"e-bikes\"".to_owned()
+    } else {
+        format!("did you mean {wanted:?}? It must be lower case letters, digits and -")
+    };
+    problems.add(text.span, format!("\"id\" is {:?}", text.value), right);
+    None
+}
+
+fn paths(table: &Table<'_>, problems: &mut Problems<'_>) -> Vec<Box<str>> {
+    let mut paths = Vec::new();
+    for path in table
+        .texts("paths", "[\"/e-bikes/*\"]", problems)
+        .unwrap_or_default()
+    {
+        if path.value.starts_with(['/', '*']) {
+            paths.push(path.value.into());
+        } else {
+            problems.add(
+                path.span,
+                format!("\"paths\" holds {:?}", path.value),
+                "a path starts with / or *, such as \"/e-bikes/*\"",
+            );
+        }
+    }
+    paths
+}
+
+fn terms(table: &Table<'_>, problems: &mut Problems<'_>) -> Vec<Box<str>> {
+    let mut terms = Vec::new();
+    for term in table
+        .texts("terms", "[\"e-bike*\"]", problems)
+        .unwrap_or_default()
+    {
+        let folded = pattern(term.value);
+        if folded.chars().any(|character| character != '*') {
+            terms.push(folded.into());
+        } else {
+            problems.add(
+                term.span,
+                format!("\"terms\" holds {:?}, which has no word", term.value),
+                "write a word, such as \"e-bike*\"",
+            );
+        }
+    }
+    terms
+}
+
+fn half_life(table: &Table<'_>, problems: &mut Problems<'_>) -> firstglance_engine::Milliseconds {
+    let Some(text) = table.text("half_life", "\"14d\"", problems) else {
+        return DEFAULT_HALF_LIFE;
+    };
+    duration::parse(text.value).unwrap_or_else(|right| {
+        let wrong = format!("\"half_life\" is {:?}", text.value);
+        problems.add(text.span, wrong, right);
+        DEFAULT_HALF_LIFE
+    })
+}
+
+/// A term in the form that the engine compares with: folded like a slug, stars kept.
+fn pattern(term: &str) -> String {
+    let mut pattern = String::with_capacity(term.len());
+    let mut gap = false;
+    for character in folded(term) {
+        if character == '*' || character.is_alphanumeric() {
+            if gap && !pattern.is_empty() {
+                pattern.push('-');
+            }
+            gap = false;
+            pattern.push(character);
+        } else {
+            gap = true;
+        }
+    }
+    pattern
+}
+
+/// A label from an id: `e-bikes` becomes `E bikes`.
+fn title(id: &str) -> Box<str> {
+    let spaced = id.replace('-', " ");
+    let mut characters = spaced.chars();
+    match characters.next() {
+        Some(first) => first.to_uppercase().chain(characters).collect(),
+        None => Box::default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn terms_are_folded() {
+        for (term, expected) in [
+            ("E-Bike*", "e-bike*"),
+            ("customer  relationship", "customer-relationship"),
+            ("Élan vital", "elan-vital"),
+            ("*fiets*", "*fiets*"),
+            (" crm ", "crm"),
+        ] {
+            assert_eq!(pattern(term), expected, "{term}");
+        }
+    }
+
+    #[test]
+    fn labels_come_from_ids() {
+        assert_eq!(&*title("e-bikes"), "E bikes");
+    }
+}

@@ -1,0 +1,133 @@
+//! `firstglance.toml`: read, checked and compiled into the engine's model.
+//!
+//! Reading goes in two steps: the text as the owner wrote it, with the place of every value
+//! (`table`), and what it means (`site`, `interest`). A checked configuration never holds a value
+//! that the rest of the collector would have to doubt, and no mistake is reported without its line
+//! and column. Nothing here touches the network or the data folder.
+
+mod duration;
+mod interest;
+mod origin;
+mod problem;
+mod site;
+mod table;
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+
+use firstglance_engine::Model;
+use firstglance_engine::model::Consent;
+
+pub use origin::Origin;
+pub use problem::{ConfigError, Problem};
+
+use problem::Problems;
+use table::Table;
+
+/// A configuration that is in order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    /// What only the collector needs.
+    pub site: Site,
+    /// What page and collector evaluate.
+    pub model: Model,
+}
+
+/// The site: who may send, and from where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Site {
+    /// Names the site in requests. It stands in the pages, so it is no secret.
+    pub write_key: String,
+    /// What people call the site.
+    pub name: Option<String>,
+    /// Origins besides the collector's own whose pages may send and ask.
+    pub allowed_origins: Vec<Origin>,
+    /// Words by which people search for the site itself.
+    pub brand_terms: Vec<String>,
+    /// Query parameters of the site's own search.
+    pub search_parameters: Vec<String>,
+    /// Consent where nobody has asked the visitor yet.
+    pub consent: Consent,
+    /// Domain of the visitor cookie, where it is not the collector's own host.
+    pub cookie_domain: Option<String>,
+}
+
+/// The tables that a configuration may have.
+const TABLES: &[&str] = &["site", "interest"];
+
+impl Config {
+    /// Reads a configuration file.
+    ///
+    /// # Errors
+    /// [`ConfigError`] when it cannot be read, or with all that is wrong with it.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let unreadable = |reason: String| ConfigError::Unreadable {
+            path: path.to_owned(),
+            reason,
+        };
+        let bytes = std::fs::read(path).map_err(|error| unreadable(error.to_string()))?;
+        let text = String::from_utf8(bytes).map_err(|error| {
+            let at = error.utf8_error().valid_up_to();
+            unreadable(format!("byte {} is not UTF-8", at + 1))
+        })?;
+        Self::parse(&text).map_err(|problems| ConfigError::Invalid {
+            path: path.to_owned(),
+            problems,
+        })
+    }
+
+    /// Reads a configuration.
+    ///
+    /// # Errors
+    /// All that is wrong with it, in the order of the text.
+    pub fn parse(text: &str) -> Result<Self, Vec<Problem>> {
+        let mut problems = Problems::new(text);
+        let (document, errors) = toml::de::DeTable::parse_recoverable(text);
+        for error in errors {
+            problems.syntax(&error);
+        }
+        if problems.any() {
+            // What the rest means cannot be told from a text that is no TOML.
+            return Err(problems.into_sorted());
+        }
+        let root = Table::new("", document.get_ref(), 0..0);
+        root.only(TABLES, "table", &mut problems);
+        let site = match root.table("site", "[site]", &mut problems) {
+            Some(table) => site::read(&table, &mut problems),
+            None => {
+                if !root.has("site") {
+                    problems.add(
+                        0..0,
+                        "the table [site] is missing".to_owned(),
+                        "add it with a write_key, such as write_key = \"my-site\"",
+                    );
+                }
+                None
+            }
+        };
+        let interests = interest::read_all(&root, &mut problems);
+        match site {
+            Some(site) if !problems.any() => Ok(Self {
+                site,
+                model: Model { interests },
+            }),
+            _ => Err(problems.into_sorted()),
+        }
+    }
+
+    /// What the configuration amounts to, in a few words.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        let count = |count: usize, one: &str| match count {
+            1 => format!("1 {one}"),
+            count => format!("{count} {one}s"),
+        };
+        format!(
+            "{}, {} besides its own, consent {} by default",
+            count(self.model.interests.len(), "interest"),
+            count(self.site.allowed_origins.len(), "origin"),
+            self.site.consent.name()
+        )
+    }
+}

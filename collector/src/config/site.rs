@@ -1,0 +1,134 @@
+//! The table `[site]`.
+
+use firstglance_engine::model::Consent;
+
+use super::Site;
+use super::origin::{self, Origin};
+use super::problem::{Problems, choice, suggestion};
+use super::table::{Placed, Table};
+
+const FIELDS: &[&str] = &[
+    "write_key",
+    "name",
+    "allowed_origins",
+    "brand_terms",
+    "search_parameters",
+    "consent",
+    "cookie_domain",
+];
+
+const LONGEST_KEY: usize = 100;
+
+/// Query parameters by which sites commonly search themselves.
+const COMMON_SEARCH_PARAMETERS: [&str; 8] = [
+    "q", "query", "s", "search", "zoek", "zoekterm", "keyword", "keywords",
+];
+
+/// Reads the table; nothing when the write key is not there or not in order.
+pub(super) fn read(table: &Table<'_>, problems: &mut Problems<'_>) -> Option<Site> {
+    table.only(FIELDS, "field", problems);
+    let name = table.text("name", "\"Example\"", problems);
+    let allowed_origins = table
+        .texts("allowed_origins", "[\"https://www.example.nl\"]", problems)
+        .unwrap_or_default()
+        .into_iter()
+        .filter_map(|text| allowed_origin(&text, problems))
+        .collect();
+    let brand_terms = words(table, "brand_terms", "[\"example\"]", problems);
+    let search_parameters = words(table, "search_parameters", "[\"q\"]", problems);
+    let consent = consent(table, problems);
+    let cookie_domain = cookie_domain(table, problems);
+    let write_key = write_key(table, problems)?;
+    Some(Site {
+        write_key,
+        name: name.map(|name| name.value.to_owned()),
+        allowed_origins,
+        brand_terms: brand_terms.unwrap_or_default(),
+        search_parameters: search_parameters
+            .unwrap_or_else(|| COMMON_SEARCH_PARAMETERS.map(String::from).into()),
+        consent,
+        cookie_domain,
+    })
+}
+
+fn write_key(table: &Table<'_>, problems: &mut Problems<'_>) -> Option<String> {
+    const RIGHT: &str = "it must be 1 to 100 letters, digits, -, _ or ., such as \"my-site\"";
+    let Some(key) = table.text("write_key", "\"my-site\"", problems) else {
+        if !table.has("write_key") {
+            problems.add(
+                table.span.clone(),
+                "[site] has no write_key".to_owned(),
+                "choose one, such as write_key = \"my-site\"",
+            );
+        }
+        return None;
+    };
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    if (1..=LONGEST_KEY).contains(&key.value.len()) && key.value.bytes().all(allowed) {
+        return Some(key.value.to_owned());
+    }
+    problems.add(key.span, format!("\"write_key\" is {:?}", key.value), RIGHT);
+    None
+}
+
+fn allowed_origin(text: &Placed<&str>, problems: &mut Problems<'_>) -> Option<Origin> {
+    let parsed = Origin::parse(text.value);
+    if parsed.is_none() {
+        let wrong = format!("\"allowed_origins\" holds {:?}", text.value);
+        let right = match Origin::parse(text.value.trim_end_matches('/')) {
+            Some(meant) => format!("did you mean {:?}, without the slash?", meant.as_str()),
+            None => origin::FORM.to_owned(),
+        };
+        problems.add(text.span.clone(), wrong, right);
+    }
+    parsed
+}
+
+/// A list of texts that say something.
+fn words(
+    table: &Table<'_>,
+    name: &str,
+    example: &str,
+    problems: &mut Problems<'_>,
+) -> Option<Vec<String>> {
+    let texts = table.texts(name, example, problems)?;
+    let mut words = Vec::with_capacity(texts.len());
+    for text in texts {
+        let word = text.value.trim();
+        if word.is_empty() {
+            let wrong = format!("\"{name}\" holds an empty text");
+            problems.add(text.span, wrong, "leave it out");
+        } else {
+            words.push(word.to_owned());
+        }
+    }
+    Some(words)
+}
+
+fn consent(table: &Table<'_>, problems: &mut Problems<'_>) -> Consent {
+    let Some(text) = table.text("consent", "\"granted\"", problems) else {
+        return Consent::default();
+    };
+    Consent::from_name(text.value).unwrap_or_else(|| {
+        let names = Consent::ALL.map(Consent::name);
+        let right = match suggestion(text.value, &names) {
+            Some(meant) => format!("did you mean \"{meant}\"?"),
+            None => format!("it may be {}", choice(&names)),
+        };
+        problems.add(text.span, format!("\"consent\" is {:?}", text.value), right);
+        Consent::default()
+    })
+}
+
+fn cookie_domain(table: &Table<'_>, problems: &mut Problems<'_>) -> Option<String> {
+    let text = table.text("cookie_domain", "\"example.nl\"", problems)?;
+    if origin::is_host(text.value) {
+        return Some(text.value.to_owned());
+    }
+    problems.add(
+        text.span,
+        format!("\"cookie_domain\" is {:?}", text.value),
+        "it must be a host name in lower case, such as \"example.nl\"",
+    );
+    None
+}

@@ -1,0 +1,187 @@
+//! A table of the configuration as it was written: asks for fields by name and type, and reports
+//! what is unknown or has a wrong type. Knows nothing about what the fields mean.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::problem::{Problems, choice, suggestion};
+
+/// A value and its place in the text.
+#[derive(Clone, Debug)]
+pub(super) struct Placed<T> {
+    pub(super) value: T,
+    pub(super) span: Range<usize>,
+}
+
+/// One table.
+pub(super) struct Table<'a> {
+    /// As the owner writes it: `[site]`; empty for the document itself.
+    title: &'static str,
+    fields: &'a DeTable<'a>,
+    /// Where it stands.
+    pub(super) span: Range<usize>,
+}
+
+impl<'a> Table<'a> {
+    pub(super) fn new(title: &'static str, fields: &'a DeTable<'a>, span: Range<usize>) -> Self {
+        Self {
+            title,
+            fields,
+            span,
+        }
+    }
+
+    fn field(&self, name: &str) -> Option<&'a Spanned<DeValue<'a>>> {
+        self.fields
+            .iter()
+            .find_map(|(key, value)| (key.get_ref() == name).then_some(value))
+    }
+
+    /// Whether the field is there, whatever its type.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.field(name).is_some()
+    }
+
+    /// Reports every name that is not among the known ones.
+    pub(super) fn only(&self, known: &[&str], what: &str, problems: &mut Problems<'_>) {
+        for (key, _) in self.fields {
+            let name = key.get_ref().as_ref();
+            if known.contains(&name) {
+                continue;
+            }
+            let wrong = if self.title.is_empty() {
+                format!("there is no {what} \"{name}\"")
+            } else {
+                format!("there is no {what} \"{name}\" in {}", self.title)
+            };
+            let right = match suggestion(name, known) {
+                Some(meant) => format!("did you mean \"{meant}\"?"),
+                None => format!("it may be {}", choice(known)),
+            };
+            problems.add(key.span(), wrong, right);
+        }
+    }
+
+    fn wrong_type(
+        &self,
+        name: &str,
+        value: &Spanned<DeValue<'_>>,
+        right: &str,
+        problems: &mut Problems<'_>,
+    ) {
+        let wrong = format!("\"{name}\" is {}", with_article(value.get_ref()));
+        problems.add(value.span(), wrong, right);
+    }
+
+    /// A text.
+    pub(super) fn text(
+        &self,
+        name: &str,
+        example: &str,
+        problems: &mut Problems<'_>,
+    ) -> Option<Placed<&'a str>> {
+        let value = self.field(name)?;
+        match value.get_ref() {
+            DeValue::String(text) => Some(Placed {
+                value: borrowed(text),
+                span: value.span(),
+            }),
+            _ => {
+                let right = format!("it must be a text in quotes, such as {name} = {example}");
+                self.wrong_type(name, value, &right, problems);
+                None
+            }
+        }
+    }
+
+    /// A list of texts; nothing when the field is absent.
+    pub(super) fn texts(
+        &self,
+        name: &str,
+        example: &str,
+        problems: &mut Problems<'_>,
+    ) -> Option<Vec<Placed<&'a str>>> {
+        let value = self.field(name)?;
+        let right = format!("it must be a list of texts, such as {name} = {example}");
+        let DeValue::Array(items) = value.get_ref() else {
+            self.wrong_type(name, value, &right, problems);
+            return None;
+        };
+        let mut texts = Vec::new();
+        for item in items.iter() {
+            match item.get_ref() {
+                DeValue::String(text) => texts.push(Placed {
+                    value: borrowed(text),
+                    span: item.span(),
+                }),
+                other => problems.add(
+                    item.span(),
+                    format!("\"{name}\" holds {}", with_article(other)),
+                    right.clone(),
+                ),
+            }
+        }
+        Some(texts)
+    }
+
+    /// A table that stands once.
+    pub(super) fn table(
+        &self,
+        name: &'static str,
+        title: &'static str,
+        problems: &mut Problems<'_>,
+    ) -> Option<Table<'a>> {
+        let value = self.field(name)?;
+        match value.get_ref() {
+            DeValue::Table(fields) => Some(Table::new(title, fields, value.span())),
+            _ => {
+                let right = format!("write [{name}] once, on a line of its own");
+                self.wrong_type(name, value, &right, problems);
+                None
+            }
+        }
+    }
+
+    /// Tables that may stand any number of times.
+    pub(super) fn tables(
+        &self,
+        name: &'static str,
+        title: &'static str,
+        problems: &mut Problems<'_>,
+    ) -> Vec<Table<'a>> {
+        let Some(value) = self.field(name) else {
+            return Vec::new();
+        };
+        let right = format!("write [[{name}]], with two brackets, before each one");
+        let DeValue::Array(items) = value.get_ref() else {
+            self.wrong_type(name, value, &right, problems);
+            return Vec::new();
+        };
+        let mut tables = Vec::new();
+        for item in items.iter() {
+            match item.get_ref() {
+                DeValue::Table(fields) => tables.push(Table::new(title, fields, item.span())),
+                _ => self.wrong_type(name, item, &right, problems),
+            }
+        }
+        tables
+    }
+}
+
+fn borrowed<'a>(text: &'a Cow<'a, str>) -> &'a str {
+    text
+}
+
+fn with_article(value: &DeValue<'_>) -> &'static str {
+    match value {
+        DeValue::String(_) => "a text",
+        DeValue::Integer(_) | DeValue::Float(_) => "a number",
+        DeValue::Boolean(_) => "true or false",
+        DeValue::Datetime(_) => "a date",
+        DeValue::Array(_) => "a list",
+        DeValue::Table(_) => "a table",
+    }
+}

@@ -1,0 +1,209 @@
+//! The visitor cookie: binds a browser to a visitor, so that nobody can ask for a profile by
+//! naming its id.
+//!
+//! `fg_visitor=<id>.<mac>`: the id percent-encoded, then the first 16 bytes of its HMAC-SHA256
+//! under a key that never leaves the data folder, in base64url. The collector sets it on the
+//! answer to an ingest request, so that Safari's seven-day limit on storage that scripts write
+//! does not apply.
+//!
+//! It is *not* `HttpOnly`, on purpose: when the browser has thrown away what scripts stored, the
+//! tracker reads the id part to go on as the same visitor. A script that runs in the page could
+//! ask for this visitor's own profile anyway.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use firstglance_engine::VisitorId;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use sha2::{Digest as _, Sha256};
+
+use crate::data::{DataError, DataFolder, Secret};
+use crate::store::ClaimDigest;
+
+/// Name of the cookie.
+pub const NAME: &str = "fg_visitor";
+
+/// How long it lasts, in seconds: 395 days. Browsers cut at 400.
+const MAX_AGE: u32 = 34_128_000;
+
+const MAC_BYTES: usize = 16;
+
+/// Name of the key's file in the data folder.
+const FILE: &str = "cookie-key";
+
+/// How short and long the secret of a claim may be, in bytes.
+const CLAIM_LENGTH: std::ops::RangeInclusive<usize> = 16..=128;
+
+/// What may stand in a cookie as it is.
+const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'~');
+
+/// Signs and checks visitor cookies.
+pub struct CookieKey {
+    mac: Hmac<Sha256>,
+}
+
+/// What depends on the request and the site.
+#[derive(Clone, Copy, Debug)]
+pub struct Attributes<'a> {
+    /// Whether the browser reached us by TLS.
+    pub secure: bool,
+    /// The cookie's domain, where it is not the host alone.
+    pub domain: Option<&'a str>,
+}
+
+impl CookieKey {
+    /// The key of a data folder.
+    ///
+    /// # Errors
+    /// [`DataError`] when it can be neither read nor made.
+    pub fn of(data: &DataFolder) -> Result<Self, DataError> {
+        let (key, _) = data.secret(
+            FILE,
+            |secret| secret.to_vec(),
+            |bytes| {
+                let secret: &Secret = bytes.try_into().ok()?;
+                Self::new(secret)
+            },
+        )?;
+        Ok(key)
+    }
+
+    fn new(secret: &Secret) -> Option<Self> {
+        let mac = Hmac::new_from_slice(secret).ok()?;
+        Some(Self { mac })
+    }
+
+    fn mac(&self, visitor: &str) -> Hmac<Sha256> {
+        let mut mac = self.mac.clone();
+        // The name keeps this use of the key apart from any other.
+        mac.update(NAME.as_bytes());
+        mac.update(&[0]);
+        mac.update(visitor.as_bytes());
+        mac
+    }
+
+    /// The value of `Set-Cookie` that binds a browser to a visitor.
+    #[must_use]
+    pub fn issue(&self, visitor: &VisitorId, attributes: Attributes<'_>) -> String {
+        let mac = self.mac(visitor.as_str()).finalize().into_bytes();
+        let mut cookie = format!(
+            "{NAME}={}.{}; Path=/; Max-Age={MAX_AGE}; SameSite=Lax",
+            utf8_percent_encode(visitor.as_str(), PLAIN),
+            URL_SAFE_NO_PAD.encode(&mac[..MAC_BYTES])
+        );
+        if attributes.secure {
+            cookie.push_str("; Secure");
+        }
+        if let Some(domain) = attributes.domain {
+            cookie.push_str("; Domain=");
+            cookie.push_str(domain);
+        }
+        cookie
+    }
+
+    /// The visitor that a `Cookie` header proves. Of several cookies of the name, the first that
+    /// is genuine counts: anybody may plant others.
+    #[must_use]
+    pub fn visitor(&self, header: &str) -> Option<VisitorId> {
+        header.split(';').find_map(|pair| {
+            let (name, value) = pair.split_once('=')?;
+            if name.trim() != NAME {
+                return None;
+            }
+            let (id, mac) = value.trim().rsplit_once('.')?;
+            let mac = URL_SAFE_NO_PAD.decode(mac).ok()?;
+            if mac.len() != MAC_BYTES {
+                return None;
+            }
+            let id = percent_decode_str(id).decode_utf8().ok()?;
+            self.mac(&id).verify_truncated_left(&mac).ok()?;
+            VisitorId::parse(&id).ok()
+        })
+    }
+}
+
+/// Digest of a claim's secret; nothing for one too short to be hard to guess, or too long.
+#[must_use]
+pub fn claim_digest(claim: &str) -> Option<ClaimDigest> {
+    if !CLAIM_LENGTH.contains(&claim.len()) {
+        return None;
+    }
+    let digest = Sha256::digest(claim.as_bytes());
+    digest.first_chunk().copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLAIN_ATTRIBUTES: Attributes<'static> = Attributes {
+        secure: false,
+        domain: None,
+    };
+
+    fn pair(cookie: &str) -> &str {
+        cookie.split_once(';').unwrap().0
+    }
+
+    #[test]
+    fn a_cookie_proves_its_visitor() {
+        let key = CookieKey::new(&[7; 32]).unwrap();
+        for id in ["5f2c-é ü", "a.b", "a;b=c", "%41", "x"] {
+            let visitor = VisitorId::anonymous(id).unwrap();
+            let cookie = key.issue(&visitor, PLAIN_ATTRIBUTES);
+            assert!(pair(&cookie).is_ascii());
+            assert_eq!(key.visitor(pair(&cookie)), Some(visitor.clone()), "{id}");
+            let among = format!("a=b; {NAME}=x.y; {}; c", pair(&cookie));
+            assert_eq!(key.visitor(&among), Some(visitor), "{id}");
+        }
+    }
+
+    #[test]
+    fn attributes() {
+        let key = CookieKey::new(&[7; 32]).unwrap();
+        let visitor = VisitorId::anonymous("v").unwrap();
+        let cookie = key.issue(
+            &visitor,
+            Attributes {
+                secure: true,
+                domain: Some("example.nl"),
+            },
+        );
+        let (_, attributes) = cookie.split_once("; ").unwrap();
+        assert_eq!(
+            attributes,
+            "Path=/; Max-Age=34128000; SameSite=Lax; Secure; Domain=example.nl"
+        );
+    }
+
+    #[test]
+    fn a_forged_cookie_proves_nothing() {
+        let key = CookieKey::new(&[7; 32]).unwrap();
+        let other = CookieKey::new(&[8; 32]).unwrap();
+        let visitor = VisitorId::anonymous("v").unwrap();
+        let genuine = key.issue(&visitor, PLAIN_ATTRIBUTES);
+        let value = pair(&genuine).strip_prefix("fg_visitor=v.").unwrap();
+        for cookie in [
+            pair(&other.issue(&visitor, PLAIN_ATTRIBUTES)).to_owned(),
+            format!("fg_visitor=w.{value}"),
+            format!("fg_visitor=v.{}", &value[..20]),
+            "fg_visitor=v.".to_owned(),
+            "fg_visitor=v".to_owned(),
+            format!("other=v.{value}"),
+            String::new(),
+        ] {
+            assert_eq!(key.visitor(&cookie), None, "{cookie}");
+        }
+    }
+
+    #[test]
+    fn claims_are_neither_short_nor_long() {
+        assert_eq!(claim_digest("short"), None);
+        assert_eq!(claim_digest(&"x".repeat(129)), None);
+        assert!(claim_digest("0123456789abcdef").is_some());
+    }
+}

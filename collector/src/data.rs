@@ -1,0 +1,189 @@
+//! The data folder: made if need be, held by one process at a time, with the secrets in it.
+//!
+//! Secrets are drawn at the first start and never written anywhere else. Nothing here knows what
+//! the store keeps in its own folder.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+/// Bytes of a secret.
+pub const SECRET_BYTES: usize = 32;
+
+/// A secret.
+pub type Secret = [u8; SECRET_BYTES];
+
+/// Why a data folder cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DataError {
+    /// Another process has it.
+    #[error("{path}: the data folder is in use by another process", path = .path.display())]
+    InUse {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// It cannot be made or written.
+    #[error("{path}: cannot write to the data folder: {source}", path = .path.display())]
+    Unwritable {
+        /// The folder or file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A file in it is not what it should be.
+    #[error("{path}: {reason}", path = .path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The operating system has no random numbers.
+    #[error("no random numbers: {0}")]
+    Random(String),
+}
+
+/// A data folder that this process holds until the value is dropped.
+#[derive(Debug)]
+pub struct DataFolder {
+    path: PathBuf,
+    /// Held, never read: the lock lasts as long as the open file.
+    _lock: File,
+}
+
+impl DataFolder {
+    /// Makes the folder where there is none, and takes hold of it.
+    ///
+    /// # Errors
+    /// [`DataError`] when it is in use or cannot be written.
+    pub fn open(path: &Path) -> Result<Self, DataError> {
+        let unwritable = |path: &Path| {
+            let path = path.to_owned();
+            move |source| DataError::Unwritable { path, source }
+        };
+        // What visitors do is nobody else's business on this machine either.
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(path)
+            .map_err(unwritable(path))?;
+        let lock_path = path.join("lock");
+        let lock = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .mode(0o600)
+            .open(&lock_path)
+            .map_err(unwritable(&lock_path))?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Self {
+                path: path.to_owned(),
+                _lock: lock,
+            }),
+            Err(TryLockError::WouldBlock) => Err(DataError::InUse {
+                path: path.to_owned(),
+            }),
+            Err(TryLockError::Error(source)) => Err(DataError::Unwritable {
+                path: lock_path,
+                source,
+            }),
+        }
+    }
+
+    /// Where the store keeps its files.
+    #[must_use]
+    pub fn store(&self) -> PathBuf {
+        self.path.join("store")
+    }
+
+    /// The secret of that name and the file it lies in; drawn at the first start.
+    ///
+    /// # Errors
+    /// [`DataError`] when it can be neither read nor made.
+    pub fn secret<T>(
+        &self,
+        name: &str,
+        write: impl Fn(&Secret) -> Vec<u8>,
+        read: impl Fn(&[u8]) -> Option<T>,
+    ) -> Result<(T, PathBuf), DataError> {
+        let path = self.path.join(name);
+        let failed = |source| DataError::Unwritable {
+            path: path.clone(),
+            source,
+        };
+        let mut bytes = Vec::new();
+        match File::open(&path) {
+            Ok(file) => {
+                file.take(4_096).read_to_end(&mut bytes).map_err(failed)?;
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let mut secret = Secret::default();
+                getrandom::fill(&mut secret)
+                    .map_err(|error| DataError::Random(error.to_string()))?;
+                bytes = write(&secret);
+                self.write_whole(&path, &bytes).map_err(failed)?;
+            }
+            Err(error) => return Err(failed(error)),
+        }
+        let secret = read(&bytes).ok_or_else(|| DataError::Damaged {
+            path: path.clone(),
+            reason: "this is not a secret that firstglance wrote; remove the file and start \
+                     again to get a new one"
+                .to_owned(),
+        })?;
+        Ok((secret, path))
+    }
+
+    /// Writes a file so that, after a crash, it is there as a whole or not at all.
+    fn write_whole(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        let draft = path.with_extension("new");
+        let mut file = OpenOptions::new()
+            .create(true)
+            .truncate(true)
+            .write(true)
+            .mode(0o600)
+            .open(&draft)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&draft, path)?;
+        File::open(&self.path)?.sync_all()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[test]
+    fn secrets_stay_and_are_private() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("data");
+        let read = |bytes: &[u8]| Secret::try_from(bytes).ok();
+        let data = DataFolder::open(&path).unwrap();
+        let (first, file) = data.secret("key", |secret| secret.to_vec(), read).unwrap();
+        let (second, _) = data.secret("key", |secret| secret.to_vec(), read).unwrap();
+        assert_eq!(first, second);
+        assert_ne!(first, Secret::default());
+        let mode = fs::metadata(&file).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        fs::write(&file, "short").unwrap();
+        let damaged = data.secret("key", |secret| secret.to_vec(), read);
+        assert!(matches!(damaged, Err(DataError::Damaged { .. })));
+    }
+
+    #[test]
+    fn one_process_at_a_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let held = DataFolder::open(folder.path()).unwrap();
+        assert!(matches!(
+            DataFolder::open(folder.path()),
+            Err(DataError::InUse { .. })
+        ));
+        drop(held);
+        assert!(DataFolder::open(folder.path()).is_ok());
+    }
+}

@@ -1,0 +1,53 @@
+//! `/admin/v1/…`: what the owner may see, with the administrator's token. No page of another
+//! origin gets anything from here.
+
+mod profile;
+mod profiles;
+mod timeline;
+
+use firstglance_engine::VisitorId;
+use hyper::Request;
+use hyper::header::{AUTHORIZATION, HeaderMap};
+use percent_encoding::percent_decode_str;
+
+use super::App;
+use super::answer::Answer;
+use super::error::HttpError;
+
+/// Answers a request to a path below `/admin/v1/`.
+pub(super) async fn answer(
+    app: &App,
+    request: &Request<()>,
+    path: &str,
+) -> Result<Answer, HttpError> {
+    // Before anything else: who has no token does not learn what exists.
+    authorise(app, request.headers())?;
+    let uri = request.uri();
+    let segments: Vec<&str> = path.split('/').collect();
+    match segments[..] {
+        ["profiles"] => profiles::answer(app, uri).await,
+        ["profiles", id] => profile::answer(app, &visitor(id)?).await,
+        ["profiles", id, "timeline"] => timeline::answer(app, uri, &visitor(id)?).await,
+        _ => Err(HttpError::Route),
+    }
+}
+
+fn authorise(app: &App, headers: &HeaderMap) -> Result<(), HttpError> {
+    let header = headers.get(AUTHORIZATION).ok_or(HttpError::Token)?;
+    let header = header.to_str().map_err(|_| HttpError::Token)?;
+    match header.split_once(' ') {
+        Some((scheme, token))
+            if scheme.eq_ignore_ascii_case("bearer") && app.token.is(token.trim()) =>
+        {
+            Ok(())
+        }
+        _ => Err(HttpError::Token),
+    }
+}
+
+/// The visitor of a percent-encoded part of a path.
+fn visitor(encoded: &str) -> Result<VisitorId, HttpError> {
+    let id = percent_decode_str(encoded).decode_utf8();
+    let id = id.map_err(|_| HttpError::Visitor)?;
+    VisitorId::parse(&id).map_err(|_| HttpError::Visitor)
+}

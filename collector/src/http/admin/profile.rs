@@ -1,0 +1,159 @@
+//! `/admin/v1/profiles/{id}`: all that is known of one visitor, and what it means now.
+
+use firstglance_engine::json::JsonWriter;
+use firstglance_engine::profile::{EntryKind, Touch};
+use firstglance_engine::{Profile, Snapshot, VisitorId};
+use hyper::StatusCode;
+
+use super::super::App;
+use super::super::answer::{Answer, json};
+use super::super::error::HttpError;
+use super::profiles::write_summary;
+use crate::clock;
+
+pub(super) async fn answer(app: &App, visitor: &VisitorId) -> Result<Answer, HttpError> {
+    let profile = app.store.visitor(visitor).await?;
+    let profile = profile.ok_or(HttpError::Visitor)?;
+    let snapshot = Snapshot::of(&profile, &app.model, clock::now());
+    let mut body = JsonWriter::default();
+    body.open('{');
+    write_summary(&mut body, visitor, &profile);
+    snapshot.write_members(&mut body);
+    write_profile(&mut body, &profile);
+    body.close('}');
+    Ok(json(StatusCode::OK, body.into_string()))
+}
+
+fn write_profile(json: &mut JsonWriter, profile: &Profile) {
+    json.name("activeSeconds");
+    json.rounded(profile.active.as_seconds(), 1);
+    json.name("clicksTotal");
+    json.integer(profile.clicks);
+    json.name("language");
+    match profile.entries.one(EntryKind::Language) {
+        Some(language) => json.text(&language.value),
+        None => json.null(),
+    }
+    write_traits(json, profile);
+    write_sessions(json, profile);
+    write_pages(json, profile);
+    write_mentions(json, "searches", "query", profile, EntryKind::Search);
+    write_mentions(json, "clicks", "text", profile, EntryKind::Click);
+    write_mentions(json, "namedEvents", "name", profile, EntryKind::Named);
+    write_touch(json, "firstTouch", profile.first_touch());
+    write_touch(json, "lastTouch", profile.last_touch());
+}
+
+fn write_traits(json: &mut JsonWriter, profile: &Profile) {
+    json.name("traits");
+    json.open('{');
+    for one in profile.entries.of(EntryKind::Trait) {
+        json.name(&one.text);
+        json.open('{');
+        json.name("value");
+        json.raw(&one.value);
+        json.name("since");
+        json.moment(one.last);
+        json.close('}');
+    }
+    json.close('}');
+}
+
+/// The latest visits, the most recent first; earlier ones are only counted.
+fn write_sessions(json: &mut JsonWriter, profile: &Profile) {
+    json.name("sessions");
+    json.open('[');
+    for span in profile.sessions.recent.iter().rev() {
+        json.open('{');
+        json.name("start");
+        json.moment(span.start);
+        json.name("end");
+        json.moment(span.end);
+        json.close('}');
+    }
+    json.close(']');
+}
+
+/// Pages, the most recently seen first.
+fn write_pages(json: &mut JsonWriter, profile: &Profile) {
+    json.name("pages");
+    json.open('[');
+    for page in profile.recent(EntryKind::Page) {
+        json.open('{');
+        json.name("path");
+        json.text(&page.text);
+        json.name("views");
+        json.integer(page.count);
+        json.name("scrollPercent");
+        json.integer(page.scroll.into());
+        json.name("activeSeconds");
+        json.rounded(page.active.as_seconds(), 1);
+        json.name("last");
+        json.moment(page.last);
+        json.close('}');
+    }
+    json.close(']');
+}
+
+/// What was said or done, the most recent first.
+fn write_mentions(
+    json: &mut JsonWriter,
+    name: &str,
+    text: &str,
+    profile: &Profile,
+    kind: EntryKind,
+) {
+    json.name(name);
+    json.open('[');
+    for mention in profile.recent(kind) {
+        json.open('{');
+        json.name(text);
+        json.text(&mention.text);
+        json.name("count");
+        json.integer(mention.count);
+        json.name("last");
+        json.moment(mention.last);
+        json.close('}');
+    }
+    json.close(']');
+}
+
+fn write_touch(json: &mut JsonWriter, name: &str, touch: Option<Touch<'_>>) {
+    json.name(name);
+    let Some(touch) = touch else {
+        json.null();
+        return;
+    };
+    json.open('{');
+    json.name("at");
+    json.moment(touch.at);
+    json.name("path");
+    json.text(touch.path);
+    json.name("referrer");
+    if touch.referrer.is_empty() {
+        json.null();
+    } else {
+        json.text(touch.referrer);
+    }
+    json.name("campaign");
+    if touch.campaign.has_fields() {
+        json.campaign(&touch.campaign);
+    } else {
+        json.null();
+    }
+    json.name("clickId");
+    match touch.campaign.click_id() {
+        None => json.null(),
+        Some(click_id) => {
+            json.open('{');
+            json.name("name");
+            json.text(click_id.name);
+            json.name("platform");
+            json.text(click_id.platform);
+            json.name("value");
+            json.text(click_id.value);
+            json.close('}');
+        }
+    }
+    json.close('}');
+}

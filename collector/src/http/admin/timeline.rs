@@ -1,0 +1,104 @@
+//! `/admin/v1/profiles/{id}/timeline`: a visitor's messages as they came, in the order of their
+//! time.
+
+use firstglance_engine::json::JsonWriter;
+use firstglance_engine::{Timestamp, VisitorId};
+use hyper::{StatusCode, Uri};
+
+use super::super::answer::{Answer, json};
+use super::super::error::HttpError;
+use super::super::{App, query};
+use crate::store::{Position, TimelineEntry};
+
+const DEFAULT_LIMIT: usize = 100;
+const MOST: usize = 1_000;
+
+pub(super) async fn answer(app: &App, uri: &Uri, visitor: &VisitorId) -> Result<Answer, HttpError> {
+    let limit = query::limit(uri, DEFAULT_LIMIT, MOST)?;
+    let after = match query::parameter(uri, "cursor") {
+        None => None,
+        Some(cursor) => Some(position(&cursor).ok_or_else(|| HttpError::Query {
+            name: "cursor",
+            detail: "\"cursor\" must be the \"next\" of the answer before".to_owned(),
+        })?),
+    };
+    // One more than is shown tells whether there is a next page.
+    let mut entries = app.store.timeline(visitor, after, limit + 1).await?;
+    if entries.is_empty() && app.store.visitor(visitor).await?.is_none() {
+        return Err(HttpError::Visitor);
+    }
+    let more = entries.len() > limit;
+    entries.truncate(limit);
+
+    let mut body = JsonWriter::default();
+    body.open('{');
+    body.name("events");
+    body.open('[');
+    for entry in &entries {
+        write(&mut body, entry);
+    }
+    body.close(']');
+    body.name("next");
+    match entries.last().filter(|_| more) {
+        Some(last) => body.text(&cursor(last.position)),
+        None => body.null(),
+    }
+    body.close('}');
+    Ok(json(StatusCode::OK, body.into_string()))
+}
+
+fn write(json: &mut JsonWriter, entry: &TimelineEntry) {
+    json.open('{');
+    json.name("messageId");
+    json.text(&entry.message_id);
+    json.name("type");
+    json.text(&entry.kind);
+    json.name("timestamp");
+    json.moment(entry.position.timestamp);
+    json.name("receivedAt");
+    json.moment(entry.received_at);
+    json.name("message");
+    json.raw(&entry.raw);
+    if let Some(context) = &entry.context {
+        json.name("batchContext");
+        json.raw(context);
+    }
+    json.close('}');
+}
+
+fn cursor(position: Position) -> String {
+    format!(
+        "{}-{}-{}",
+        position.timestamp.as_milliseconds(),
+        position.record,
+        position.index
+    )
+}
+
+fn position(cursor: &str) -> Option<Position> {
+    let mut parts = cursor.split('-');
+    let position = Position {
+        timestamp: Timestamp::from_milliseconds(parts.next()?.parse().ok()?),
+        record: parts.next()?.parse().ok()?,
+        index: parts.next()?.parse().ok()?,
+    };
+    parts.next().is_none().then_some(position)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cursors() {
+        let here = Position {
+            timestamp: Timestamp::from_milliseconds(1_700_000_000_000),
+            record: 7,
+            index: 3,
+        };
+        assert_eq!(position(&cursor(here)), Some(here));
+        for broken in ["", "1", "1-2", "1-2-3-4", "a-b-c", "--", "1-2-99999999999"] {
+            assert_eq!(position(broken), None, "{broken}");
+        }
+    }
+}

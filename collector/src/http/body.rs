@@ -1,0 +1,125 @@
+//! Reads the body of a request within bounds of size, time and memory.
+//!
+//! Bodies of all requests draw on one budget, as their bytes arrive: a thousand connections that
+//! announce a megabyte each and send nothing hold nothing.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http_body_util::BodyExt as _;
+use hyper::body::{Body as _, Incoming};
+use hyper::header::{EXPECT, HeaderMap};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, timeout_at};
+
+use super::Limits;
+use super::error::HttpError;
+use crate::ingest::MAX_BODY_BYTES;
+
+/// The budget is kept in units of this many bytes.
+const UNIT: usize = 1_024;
+
+/// How much, and how long, is read of a body that nobody wants, so that a client that sends before
+/// it reads gets to see the answer: closing a connection with unread bytes destroys what was sent.
+const PATIENCE_BYTES: usize = 16 * 1024 * 1024;
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Units of the budget.
+pub(super) const fn permits(bytes: usize) -> usize {
+    bytes / UNIT
+}
+
+/// A body that may yet come.
+pub(super) struct Unread {
+    body: Option<Incoming>,
+    /// The client waits to be told to go on, and sends nothing until then.
+    waits: bool,
+}
+
+/// A body, and the part of the budget that it holds until it is dropped.
+pub(super) struct Held {
+    pub(super) bytes: Vec<u8>,
+    permit: Option<OwnedSemaphorePermit>,
+}
+
+impl Unread {
+    pub(super) fn new(headers: &HeaderMap, body: Incoming) -> Self {
+        Self {
+            body: Some(body),
+            waits: headers.contains_key(EXPECT),
+        }
+    }
+
+    /// Reads the body whole.
+    pub(super) async fn read(
+        &mut self,
+        limits: &Limits,
+        budget: &Arc<Semaphore>,
+    ) -> Result<Held, HttpError> {
+        let mut held = Held {
+            bytes: Vec::new(),
+            permit: None,
+        };
+        let Some(body) = &mut self.body else {
+            return Ok(held);
+        };
+        if body.size_hint().lower() > MAX_BODY_BYTES as u64 {
+            return Err(HttpError::BodyTooLarge);
+        }
+        // From here on the client sends, whatever it waited for.
+        self.waits = false;
+        let end = Instant::now() + limits.body;
+        let mut units = 0;
+        loop {
+            let pause = Instant::now() + limits.body_pause;
+            let frame = match timeout_at(pause.min(end), body.frame()).await {
+                Ok(Some(Ok(frame))) => frame,
+                other => {
+                    // There is nothing more to wait for.
+                    self.body = None;
+                    return match other {
+                        Err(_) => Err(HttpError::SlowBody),
+                        Ok(None) => Ok(held),
+                        Ok(Some(_)) => Err(HttpError::BrokenBody),
+                    };
+                }
+            };
+            let Ok(data) = frame.into_data() else {
+                continue;
+            };
+            let size = held.bytes.len() + data.len();
+            if size > MAX_BODY_BYTES {
+                return Err(HttpError::BodyTooLarge);
+            }
+            let needed = size.div_ceil(UNIT);
+            if needed > units {
+                let more = u32::try_from(needed - units).unwrap_or(u32::MAX);
+                let more = budget
+                    .clone()
+                    .try_acquire_many_owned(more)
+                    .map_err(|_| HttpError::Busy)?;
+                match &mut held.permit {
+                    Some(permit) => permit.merge(more),
+                    none => *none = Some(more),
+                }
+                units = needed;
+            }
+            held.bytes.extend_from_slice(&data);
+        }
+    }
+
+    /// Reads on without keeping anything, within the bounds of patience.
+    pub(super) async fn discard(self) {
+        let Some(mut body) = self.body.filter(|_| !self.waits) else {
+            return;
+        };
+        let end = Instant::now() + PATIENCE;
+        let mut read = 0;
+        while read < PATIENCE_BYTES && !body.is_end_stream() {
+            match timeout_at(end, body.frame()).await {
+                Ok(Some(Ok(frame))) => read += frame.data_ref().map_or(0, |data| data.len()),
+                _ => return,
+            }
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! Everything an HTTP request can end in but success: one enum, so that each has its status, its
+//! tag and its sentence in one place.
+
+use hyper::StatusCode;
+use hyper::header::{ALLOW, CONNECTION, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+
+use crate::ingest::{IngestError, MAX_BODY_BYTES};
+use crate::store::StoreError;
+
+/// Why a request is answered with an error.
+#[derive(Debug, thiserror::Error)]
+pub enum HttpError {
+    /// The request's messages cannot be taken.
+    #[error("{0}")]
+    Ingest(#[from] IngestError),
+    /// A parameter in the address is wrong.
+    #[error("{detail}")]
+    Query {
+        /// The parameter.
+        name: &'static str,
+        /// What is wrong with it.
+        detail: String,
+    },
+    /// The connection broke while the body was read.
+    #[error("the body ended too early")]
+    BrokenBody,
+    /// No administrator's token, or a wrong one.
+    #[error("the administrator's token must be in the header: Authorization: Bearer …")]
+    Token,
+    /// A page of a foreign origin sent it.
+    #[error("pages of this origin may not send or ask; see allowed_origins in firstglance.toml")]
+    Origin,
+    /// There is nothing at this address.
+    #[error("there is nothing at this address")]
+    Route,
+    /// There is no such visitor.
+    #[error("no visitor of this id is known")]
+    Visitor,
+    /// The site's name in the address is wrong.
+    #[error("there is no site with this write key")]
+    Site,
+    /// The address takes other methods.
+    #[error("the method is not one that this address takes: {allow}")]
+    Method {
+        /// Those it takes.
+        allow: &'static str,
+    },
+    /// The body did not come in time.
+    #[error("the body did not come in time")]
+    SlowBody,
+    /// The body is too large.
+    #[error("the body has more than {MAX_BODY_BYTES} bytes")]
+    BodyTooLarge,
+    /// The body is compressed.
+    #[error("bodies must come uncompressed: without Content-Encoding, or with identity")]
+    Encoding,
+    /// The body is not JSON by its own account.
+    #[error("the body must be JSON: Content-Type application/json or text/plain")]
+    MediaType,
+    /// More is asked than can be done at present.
+    #[error("too much is asked at present; try again shortly")]
+    Busy,
+    /// The store does not take anything.
+    #[error("{0}")]
+    Store(StoreError),
+    /// A bug.
+    #[error("an error inside the collector; its log says more")]
+    Internal,
+}
+
+impl From<StoreError> for HttpError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Busy => Self::Busy,
+            error => Self::Store(error),
+        }
+    }
+}
+
+impl HttpError {
+    /// The status of the answer.
+    #[must_use]
+    pub const fn status(&self) -> StatusCode {
+        match self {
+            Self::Ingest(IngestError::MissingKey | IngestError::WrongKey) | Self::Token => {
+                StatusCode::UNAUTHORIZED
+            }
+            Self::Ingest(
+                IngestError::BadUtf8 { .. }
+                | IngestError::Malformed { .. }
+                | IngestError::InvalidField { .. }
+                | IngestError::TooManyMessages { .. },
+            )
+            | Self::Query { .. }
+            | Self::BrokenBody => StatusCode::BAD_REQUEST,
+            Self::Origin => StatusCode::FORBIDDEN,
+            Self::Route | Self::Visitor | Self::Site => StatusCode::NOT_FOUND,
+            Self::Method { .. } => StatusCode::METHOD_NOT_ALLOWED,
+            Self::SlowBody => StatusCode::REQUEST_TIMEOUT,
+            Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Encoding | Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Busy | Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// The error's name in answers.
+    #[must_use]
+    pub const fn tag(&self) -> &'static str {
+        match self {
+            Self::Ingest(error) => error.tag(),
+            Self::Query { .. } => "invalid_parameter",
+            Self::BrokenBody => "broken_body",
+            Self::Token => "unauthorized",
+            Self::Origin => "origin_not_allowed",
+            Self::Route => "not_found",
+            Self::Visitor => "unknown_visitor",
+            Self::Site => "unknown_site",
+            Self::Method { .. } => "method_not_allowed",
+            Self::SlowBody => "slow_body",
+            Self::BodyTooLarge => "body_too_large",
+            Self::Encoding => "unsupported_encoding",
+            Self::MediaType => "unsupported_media_type",
+            Self::Busy => "busy",
+            Self::Store(StoreError::Busy) => "busy",
+            Self::Store(StoreError::Closing) => "closing",
+            Self::Store(StoreError::Failed(_)) => "store_failed",
+            Self::Internal => "internal",
+        }
+    }
+
+    /// The place in the request, where there is one.
+    #[must_use]
+    pub fn place(&self) -> Option<String> {
+        match self {
+            Self::Ingest(error) => error.place(),
+            Self::Query { name, .. } => Some((*name).to_owned()),
+            Self::Token => Some("Authorization".to_owned()),
+            Self::Origin => Some("Origin".to_owned()),
+            Self::Site => Some("site".to_owned()),
+            Self::Encoding => Some("Content-Encoding".to_owned()),
+            Self::MediaType => Some("Content-Type".to_owned()),
+            _ => None,
+        }
+    }
+
+    /// A header that goes with the status.
+    #[must_use]
+    pub fn header(&self) -> Option<(HeaderName, HeaderValue)> {
+        let (name, value) = match self {
+            Self::Method { allow } => (ALLOW, allow),
+            Self::Token => (WWW_AUTHENTICATE, &"Bearer"),
+            // Not Basic, although that is taken: browsers would ask the visitor for a password.
+            Self::Ingest(IngestError::MissingKey | IngestError::WrongKey) => {
+                (WWW_AUTHENTICATE, &"WriteKey")
+            }
+            Self::Busy | Self::Store(StoreError::Busy) => (RETRY_AFTER, &"1"),
+            Self::Store(StoreError::Closing) => (RETRY_AFTER, &"5"),
+            Self::Store(StoreError::Failed(_)) => (RETRY_AFTER, &"60"),
+            // What is left of the body must not be taken for the next request.
+            Self::SlowBody | Self::BodyTooLarge | Self::BrokenBody => (CONNECTION, &"close"),
+            _ => return None,
+        };
+        Some((name, HeaderValue::from_static(value)))
+    }
+}

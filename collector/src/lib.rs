@@ -1,0 +1,20 @@
+//! The collector of Firstglance: takes in messages, keeps them and the profiles folded from them,
+//! and answers what is known.
+//!
+//! The way of a message: [`http`] receives a request, [`ingest`] authenticates, bounds and
+//! validates it, [`store`] commits messages and profiles in one group and answers when they are on
+//! disk. What a message means is the engine's business: nothing here knows how interests or
+//! segments come about.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+pub mod assets;
+pub mod clock;
+pub mod command;
+pub mod config;
+pub mod cookie;
+pub mod data;
+pub mod http;
+pub mod ingest;
+pub mod store;
+pub mod token;

@@ -1,0 +1,107 @@
+//! Keys of the embedded store: one tree, one letter in front for each kind of record.
+//!
+//! | key | value |
+//! |---|---|
+//! | `v` | version of this layout |
+//! | `p` visitor `0` | the visitor's record, see `record` |
+//! | `e` visitor `0` time(8) number(8) | messages, see `record` |
+//! | `m` visitor `0` level(1) bucket(2) | message ids, see `seen` |
+//!
+//! Numbers are big-endian, so that keys sort as numbers do. An id holds no control character
+//! ([`VisitorId`] sees to that), so the `0` after it ends it, and no visitor's keys begin with
+//! another's.
+
+use firstglance_engine::{Timestamp, VisitorId};
+
+/// The key under which the layout's version lies.
+pub(super) const VERSION: &[u8] = b"v";
+
+/// First bytes of the keys of all visitor records.
+pub(super) const VISITORS: &[u8] = b"p";
+
+fn prefix(kind: u8, visitor: &VisitorId) -> Vec<u8> {
+    let id = visitor.as_str().as_bytes();
+    // Room for the longest of what follows.
+    let mut key = Vec::with_capacity(id.len() + 18);
+    key.push(kind);
+    key.extend_from_slice(id);
+    key.push(0);
+    key
+}
+
+/// A visitor's record.
+pub(super) fn visitor(visitor: &VisitorId) -> Vec<u8> {
+    prefix(b'p', visitor)
+}
+
+/// The visitor of a record's key.
+pub(super) fn visitor_of(key: &[u8]) -> Option<VisitorId> {
+    let id = key.strip_prefix(VISITORS)?.strip_suffix(&[0])?;
+    VisitorId::parse(core::str::from_utf8(id).ok()?).ok()
+}
+
+/// All messages of a visitor.
+pub(super) fn messages(visitor: &VisitorId) -> Vec<u8> {
+    prefix(b'e', visitor)
+}
+
+/// Messages of a visitor from a moment on.
+pub(super) fn messages_from(visitor: &VisitorId, start: Timestamp) -> Vec<u8> {
+    let mut key = messages(visitor);
+    key.extend_from_slice(&start.as_milliseconds().to_be_bytes());
+    key
+}
+
+/// One record of messages.
+pub(super) fn message_record(visitor: &VisitorId, start: Timestamp, number: u64) -> Vec<u8> {
+    let mut key = messages_from(visitor, start);
+    key.extend_from_slice(&number.to_be_bytes());
+    key
+}
+
+/// Start and number in the key of a record of messages.
+pub(super) fn message_record_of(key: &[u8]) -> Option<(Timestamp, u64)> {
+    let (rest, number) = key.split_last_chunk::<8>()?;
+    let (_, start) = rest.split_last_chunk::<8>()?;
+    let start = i64::try_from(u64::from_be_bytes(*start)).ok()?;
+    Some((
+        Timestamp::from_milliseconds(start),
+        u64::from_be_bytes(*number),
+    ))
+}
+
+/// Message ids.
+pub(super) fn bucket(visitor: &VisitorId, level: u8, bucket: u16) -> Vec<u8> {
+    let mut key = prefix(b'm', visitor);
+    key.push(level);
+    key.extend_from_slice(&bucket.to_be_bytes());
+    key
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_visitor_begins_with_another() {
+        let (short, long) = (
+            VisitorId::parse("a").unwrap(),
+            VisitorId::parse("ab").unwrap(),
+        );
+        assert!(!messages(&long).starts_with(&messages(&short)));
+        assert_eq!(visitor_of(&visitor(&long)), Some(long));
+    }
+
+    #[test]
+    fn records_sort_by_time_and_number() {
+        let visitor = VisitorId::parse("a").unwrap();
+        let key = |at, number| message_record(&visitor, Timestamp::from_milliseconds(at), number);
+        assert!(key(1, 500) < key(2, 0));
+        assert!(key(255, 0) < key(256, 0));
+        assert!(key(1, 255) < key(1, 256));
+        assert_eq!(
+            message_record_of(&key(77, 5)),
+            Some((Timestamp::from_milliseconds(77), 5))
+        );
+    }
+}

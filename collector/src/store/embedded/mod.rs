@@ -1,0 +1,299 @@
+//! The embedded store: sled, in a folder of this machine.
+//!
+//! All that changes together goes through one thread (`committer`) into one atomic batch of one
+//! tree (`keys`). What is known of sled 0.34.7 on Linux and met here: `flush()` ends in
+//! `sync_file_range`, which does not empty the device's cache, so `sync_data()` on the file
+//! follows each flush; its periodic flush is switched off; its cache is bounded.
+//!
+//! Never answers a commit before it is on disk, and after a failed write or flush never again:
+//! what memory and disk hold may then differ, and only a restart finds out.
+
+mod committer;
+mod keys;
+mod record;
+mod seen;
+#[cfg(test)]
+mod tests;
+mod timeline;
+
+use std::fs::File;
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::thread::JoinHandle;
+
+use firstglance_engine::codec::{DecodeError, Encode};
+use firstglance_engine::{Profile, VisitorId};
+use tokio::sync::{mpsc, oneshot};
+
+use super::{Commit, Committed, Later, Position, ProfileFold, Store, StoreError, TimelineEntry};
+use committer::{Committer, Pending};
+use record::VisitorRecord;
+
+/// Version of the layout in [`keys`].
+const LAYOUT: &[u8] = b"1";
+
+/// Bytes of sled's page cache.
+const CACHE_BYTES: u64 = 64 * 1024 * 1024;
+
+/// Bytes of sled's segments. What is larger than a quarter of one, sled puts into a file of its own
+/// that nothing ever flushes; a leaf of 17 of our largest records stays below that.
+const SEGMENT_BYTES: usize = 4 * 1024 * 1024;
+
+/// Requests that may wait for the committer; more are asked to come back later.
+const WAITING: usize = 1_024;
+
+/// Makes sure that what was flushed survives a loss of power.
+pub type Sync = Box<dyn FnMut() -> io::Result<()> + Send>;
+
+/// What went wrong inside the embedded store.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EmbeddedError {
+    /// sled failed.
+    #[error("{0}")]
+    Engine(#[from] sled::Error),
+    /// The file system failed.
+    #[error("{0}")]
+    Disk(#[from] io::Error),
+    /// A record cannot be read.
+    #[error("{0}")]
+    Record(#[from] DecodeError),
+    /// A key cannot be read.
+    #[error("a key in the store is not one of ours")]
+    Key,
+    /// The data were written by another version of this program.
+    #[error("the data have the layout {0:?}, which this version of firstglance does not know")]
+    Layout(String),
+}
+
+/// The embedded store.
+pub struct Embedded {
+    tree: sled::Db,
+    queue: Mutex<Option<mpsc::Sender<Pending>>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+    failure: Failure,
+}
+
+/// Why nothing is acknowledged any more; unset while all is well.
+#[derive(Clone, Default)]
+struct Failure(Arc<OnceLock<Arc<str>>>);
+
+impl Failure {
+    fn check(&self) -> Result<(), StoreError> {
+        match self.0.get() {
+            None => Ok(()),
+            Some(reason) => Err(StoreError::Failed(reason.clone())),
+        }
+    }
+
+    /// Keeps the first reason.
+    fn set(&self, reason: &str) -> StoreError {
+        let reason = self.0.get_or_init(|| {
+            tracing::error!(reason, "the store failed; nothing is taken in any more");
+            reason.into()
+        });
+        StoreError::Failed(reason.clone())
+    }
+}
+
+impl Embedded {
+    /// Opens the store in a folder, which is made if need be.
+    ///
+    /// # Errors
+    /// [`EmbeddedError`] when the folder cannot be written or its data cannot be read.
+    pub fn open(folder: &Path, fold: ProfileFold) -> Result<Self, EmbeddedError> {
+        let database = folder.join("db");
+        let mut file: Option<File> = None;
+        let sync = move || {
+            let file = match &mut file {
+                Some(file) => file,
+                none => none.insert(File::open(&database)?),
+            };
+            file.sync_data()
+        };
+        Self::open_with(folder, fold, Box::new(sync))
+    }
+
+    /// Like [`Embedded::open`], with another way to reach the disk: tests let it fail.
+    ///
+    /// # Errors
+    /// As [`Embedded::open`].
+    pub fn open_with(folder: &Path, fold: ProfileFold, sync: Sync) -> Result<Self, EmbeddedError> {
+        let tree = sled::Config::new()
+            .path(folder)
+            .cache_capacity(CACHE_BYTES)
+            .segment_size(SEGMENT_BYTES)
+            .flush_every_ms(None)
+            .open()?;
+        match tree.get(keys::VERSION)? {
+            Some(version) if version == LAYOUT => {}
+            Some(version) => {
+                let version = String::from_utf8_lossy(&version).into_owned();
+                return Err(EmbeddedError::Layout(version));
+            }
+            None => {
+                tree.insert(keys::VERSION, LAYOUT)?;
+                tree.flush()?;
+                sync_new_folder(folder)?;
+            }
+        }
+        let failure = Failure::default();
+        let (queue, waiting) = mpsc::channel(WAITING);
+        let committer = Committer::new(tree.clone(), fold, sync, failure.clone());
+        let thread = std::thread::Builder::new()
+            .name("committer".to_owned())
+            .spawn(move || committer.run(waiting))?;
+        Ok(Self {
+            tree,
+            queue: Mutex::new(Some(queue)),
+            thread: Mutex::new(Some(thread)),
+            failure,
+        })
+    }
+
+    fn record(&self, visitor: &VisitorId) -> Result<Option<VisitorRecord>, EmbeddedError> {
+        let stored = self.tree.get(keys::visitor(visitor))?;
+        Ok(stored
+            .map(|bytes| VisitorRecord::from_bytes(&bytes))
+            .transpose()?)
+    }
+
+    /// Runs a read that may touch many records where it does not hold up other requests.
+    fn scan<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&sled::Tree) -> Result<T, EmbeddedError> + Send + 'static,
+    ) -> Later<'_, T> {
+        let tree = self.tree.clone();
+        Box::pin(async move {
+            let read = tokio::task::spawn_blocking(move || read(&tree)).await;
+            match read {
+                Ok(result) => result.map_err(|error| unreadable(&error)),
+                Err(_) => Err(StoreError::Failed("a read was broken off".into())),
+            }
+        })
+    }
+}
+
+/// A failed read does not stop the store: what it holds is as safe as before.
+fn unreadable(error: &EmbeddedError) -> StoreError {
+    tracing::error!(%error, "a record cannot be read");
+    StoreError::Failed(error.to_string().into())
+}
+
+impl Store for Embedded {
+    fn commit(&self, commit: Commit) -> Later<'_, Committed> {
+        Box::pin(async move {
+            self.failure.check()?;
+            let (answer, answered) = oneshot::channel();
+            {
+                let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+                let queue = queue.as_ref().ok_or(StoreError::Closing)?;
+                queue
+                    .try_send(Pending { commit, answer })
+                    .map_err(|error| match error {
+                        mpsc::error::TrySendError::Full(_) => StoreError::Busy,
+                        mpsc::error::TrySendError::Closed(_) => {
+                            self.failure.set("the committer stopped")
+                        }
+                    })?;
+            }
+            match answered.await {
+                Ok(committed) => committed,
+                Err(_) => Err(self.failure.set("the committer stopped")),
+            }
+        })
+    }
+
+    fn visitor<'a>(&'a self, visitor: &'a VisitorId) -> Later<'a, Option<Profile>> {
+        // One key, almost always in the cache: moving it to another thread would cost more.
+        Box::pin(async move {
+            match self.record(visitor) {
+                Ok(record) => Ok(record.map(|record| record.profile)),
+                Err(error) => Err(unreadable(&error)),
+            }
+        })
+    }
+
+    fn timeline<'a>(
+        &'a self,
+        visitor: &'a VisitorId,
+        after: Option<Position>,
+        limit: usize,
+    ) -> Later<'a, Vec<TimelineEntry>> {
+        let visitor = visitor.clone();
+        self.scan(move |tree| timeline::read(tree, &visitor, after, limit))
+    }
+
+    fn visitors(
+        &self,
+        after: Option<VisitorId>,
+        limit: usize,
+    ) -> Later<'_, Vec<(VisitorId, Profile)>> {
+        use std::ops::Bound;
+        self.scan(move |tree| {
+            let from = match after {
+                None => Bound::Included(keys::VISITORS.to_vec()),
+                Some(visitor) => Bound::Excluded(keys::visitor(&visitor)),
+            };
+            let mut found = Vec::new();
+            for entry in tree.range((from, Bound::Unbounded)).take(limit) {
+                let (key, bytes) = entry?;
+                if !key.starts_with(keys::VISITORS) {
+                    break;
+                }
+                let visitor = keys::visitor_of(&key).ok_or(EmbeddedError::Key)?;
+                found.push((visitor, VisitorRecord::from_bytes(&bytes)?.profile));
+            }
+            Ok(found)
+        })
+    }
+
+    fn ready(&self) -> Result<(), StoreError> {
+        self.failure.check()?;
+        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        match queue.as_ref() {
+            None => Err(StoreError::Closing),
+            Some(queue) if queue.is_closed() => Err(self.failure.set("the committer stopped")),
+            Some(_) => Ok(()),
+        }
+    }
+
+    fn close(&self) -> Later<'_, ()> {
+        // Without a sender the committer finishes what waits and ends.
+        let taken = |mutex: &Mutex<Option<JoinHandle<()>>>| {
+            mutex.lock().unwrap_or_else(PoisonError::into_inner).take()
+        };
+        drop(
+            self.queue
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take(),
+        );
+        let thread = taken(&self.thread);
+        Box::pin(async move {
+            if let Some(thread) = thread {
+                let joined = tokio::task::spawn_blocking(move || thread.join()).await;
+                if !matches!(joined, Ok(Ok(()))) {
+                    return Err(self.failure.set("the committer stopped"));
+                }
+            }
+            self.failure.check()
+        })
+    }
+}
+
+/// Makes the names of a new folder and its files durable: a file whose folder forgets it is lost.
+fn sync_new_folder(folder: &Path) -> io::Result<()> {
+    // sled writes this one without flushing it.
+    File::open(folder.join("conf"))?.sync_all()?;
+    for folder in folder.ancestors().take(3) {
+        let folder = if folder.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            folder
+        };
+        File::open(folder)?.sync_all()?;
+    }
+    Ok(())
+}

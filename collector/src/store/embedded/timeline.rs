@@ -1,0 +1,100 @@
+//! Reads a visitor's messages in the order of their time.
+//!
+//! Records are sorted by their first message, and those of different requests may overlap: so
+//! messages wait in a heap until no record can follow that begins before them. No record spans
+//! more than [`LONGEST_SPAN`], which says where reading from a position has to start.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use firstglance_engine::codec::Encode;
+use firstglance_engine::{Timestamp, VisitorId};
+
+use super::record::{LONGEST_SPAN, MessageRecord};
+use super::{EmbeddedError, keys};
+use crate::store::{Position, TimelineEntry};
+
+/// Orders entries by where they stand.
+struct ByPosition(TimelineEntry);
+
+impl PartialEq for ByPosition {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.position == other.0.position
+    }
+}
+
+impl Eq for ByPosition {}
+
+impl PartialOrd for ByPosition {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for ByPosition {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.0.position.cmp(&other.0.position)
+    }
+}
+
+pub(super) fn read(
+    tree: &sled::Tree,
+    visitor: &VisitorId,
+    after: Option<Position>,
+    limit: usize,
+) -> Result<Vec<TimelineEntry>, EmbeddedError> {
+    let start = after.map_or(Timestamp::MIN, |after| after.timestamp.minus(LONGEST_SPAN));
+    let all = keys::messages(visitor);
+    let mut waiting = BinaryHeap::new();
+    let mut found = Vec::new();
+    for entry in tree.range(keys::messages_from(visitor, start)..) {
+        let (key, bytes) = entry?;
+        if !key.starts_with(&all) {
+            break;
+        }
+        let (starts, record) = keys::message_record_of(&key).ok_or(EmbeddedError::Key)?;
+        release(&mut waiting, &mut found, limit, |position| {
+            (position.timestamp, position.record) < (starts, record)
+        });
+        if found.len() >= limit {
+            return Ok(found);
+        }
+        let stored = MessageRecord::from_bytes(&bytes)?;
+        for (index, message) in stored.messages.into_iter().enumerate() {
+            let position = Position {
+                timestamp: message.timestamp,
+                record,
+                index: u32::try_from(index).unwrap_or(u32::MAX),
+            };
+            if after.is_none_or(|after| position > after) {
+                waiting.push(Reverse(ByPosition(TimelineEntry {
+                    position,
+                    received_at: stored.received_at,
+                    message_id: message.id,
+                    kind: message.kind,
+                    raw: message.raw,
+                    context: stored.context.clone(),
+                })));
+            }
+        }
+    }
+    release(&mut waiting, &mut found, limit, |_| true);
+    Ok(found)
+}
+
+fn release(
+    waiting: &mut BinaryHeap<Reverse<ByPosition>>,
+    found: &mut Vec<TimelineEntry>,
+    limit: usize,
+    settled: impl Fn(&Position) -> bool,
+) {
+    while found.len() < limit
+        && waiting
+            .peek()
+            .is_some_and(|Reverse(first)| settled(&first.0.position))
+    {
+        if let Some(Reverse(first)) = waiting.pop() {
+            found.push(first.0);
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! The store: what the collector asks of whatever keeps its data.
+//!
+//! A store keeps, for each visitor, the messages as they came and the profile folded from them.
+//! It promises three things. A commit is *atomic*: messages, profile and the memory of message ids
+//! change together or not at all. It is *durable* when it answers: on disk, or refused. And a
+//! message counts *once*: the same visitor and message id a second time is a duplicate, in
+//! whatever request, process or year it comes.
+//!
+//! The trait never names a storage engine and never assumes that this process is the only writer:
+//! the read-modify-write of a profile happens inside the store's own transaction, through
+//! [`ProfileFold`].
+
+pub mod embedded;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use firstglance_engine::{Message, Model, Profile, Timestamp, VisitorId};
+
+/// An answer that arrives later.
+pub type Later<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
+
+/// Keeps messages and profiles. See the module for what it promises.
+pub trait Store: Send + Sync + 'static {
+    /// Stores messages and folds them into the profiles of their visitors. The answer comes when
+    /// all of it is on disk.
+    fn commit(&self, commit: Commit) -> Later<'_, Committed>;
+
+    /// What is known of a visitor.
+    fn visitor<'a>(&'a self, visitor: &'a VisitorId) -> Later<'a, Option<Profile>>;
+
+    /// A visitor's messages in the order of their time, at most so many, from the first one after
+    /// a position.
+    fn timeline<'a>(
+        &'a self,
+        visitor: &'a VisitorId,
+        after: Option<Position>,
+        limit: usize,
+    ) -> Later<'a, Vec<TimelineEntry>>;
+
+    /// Visitors and their profiles in the order of their ids, at most so many, from the first one
+    /// after an id.
+    fn visitors(
+        &self,
+        after: Option<VisitorId>,
+        limit: usize,
+    ) -> Later<'_, Vec<(VisitorId, Profile)>>;
+
+    /// Whether commits can succeed at present.
+    ///
+    /// # Errors
+    /// [`StoreError`] says why not.
+    fn ready(&self) -> Result<(), StoreError>;
+
+    /// Finishes what has been taken in and lets go of the data. Commits after this are refused.
+    fn close(&self) -> Later<'_, ()>;
+}
+
+/// Why a store could not do something.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum StoreError {
+    /// More is asked than it can do at present; nothing was stored. The same may succeed later.
+    #[error("the store is busy")]
+    Busy,
+    /// It is closing; nothing was stored. The same may succeed after a restart.
+    #[error("the store is closing")]
+    Closing,
+    /// It failed and takes nothing more until somebody has looked at it and restarted.
+    #[error("the store failed: {0}")]
+    Failed(Arc<str>),
+}
+
+impl StoreError {
+    /// Whether the same request may succeed later without anybody doing anything.
+    #[must_use]
+    pub const fn is_retryable(&self) -> bool {
+        match self {
+            Self::Busy | Self::Closing => true,
+            Self::Failed(_) => false,
+        }
+    }
+}
+
+/// How a message changes a profile; the store calls it inside its transaction.
+#[derive(Clone, Debug)]
+pub struct ProfileFold {
+    model: Arc<Model>,
+}
+
+impl ProfileFold {
+    /// Folds by this model.
+    #[must_use]
+    pub const fn new(model: Arc<Model>) -> Self {
+        Self { model }
+    }
+
+    /// Takes one message into a profile.
+    pub fn apply(&self, profile: &mut Profile, message: &Message) {
+        profile.fold(message, &self.model);
+    }
+}
+
+/// The messages of one request.
+#[derive(Clone, Debug)]
+pub struct Commit {
+    /// When the request arrived.
+    pub received_at: Timestamp,
+    /// The context that the request gave for all its messages, as JSON.
+    pub context: Option<Box<str>>,
+    /// The messages.
+    pub messages: Vec<NewMessage>,
+    /// Whose browser says that it is this visitor's, and what proves it.
+    pub claim: Option<Claim>,
+}
+
+/// A message and the text it came as.
+#[derive(Clone, Debug)]
+pub struct NewMessage {
+    /// What it says.
+    pub message: Message,
+    /// As it came: JSON.
+    pub raw: Box<str>,
+}
+
+/// A browser's claim to be a visitor's own.
+///
+/// Whoever made a visitor known keeps a secret beside the id; only its digest is stored. Knowing
+/// an id is thereby not enough to be taken for that visitor.
+#[derive(Clone, Debug)]
+pub struct Claim {
+    /// The visitor.
+    pub visitor: VisitorId,
+    /// Digest of the secret, where one was given.
+    pub digest: Option<ClaimDigest>,
+}
+
+/// Digest of a claim's secret.
+pub type ClaimDigest = [u8; 16];
+
+/// What became of a commit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Committed {
+    /// For each message, in order, whether it was new.
+    pub new: Vec<bool>,
+    /// Whether the claim holds: the visitor was unknown before this request, or the digest is the
+    /// one stored then. False where nothing was claimed.
+    pub claim_holds: bool,
+}
+
+/// Where a message stands in a visitor's timeline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position {
+    /// Its time.
+    pub timestamp: Timestamp,
+    /// The record it lies in, counted for this visitor.
+    pub record: u64,
+    /// Its place in that record.
+    pub index: u32,
+}
+
+/// A stored message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TimelineEntry {
+    /// Where it stands.
+    pub position: Position,
+    /// When the collector received it.
+    pub received_at: Timestamp,
+    /// Its id.
+    pub message_id: Box<str>,
+    /// Its type.
+    pub kind: Box<str>,
+    /// As it came.
+    pub raw: Box<str>,
+    /// Context that the request gave for all its messages.
+    pub context: Option<Box<str>>,
+}

@@ -1,0 +1,18 @@
+//! The collector over real connections, in this process, on a data folder of its own for each
+//! test. One file for each endpoint or concern.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod admin;
+mod assets;
+mod body;
+mod client;
+mod cookie;
+mod cors;
+mod failure;
+mod ingest;
+mod me;
+mod model;
+mod server;
+mod site;
+mod stopping;

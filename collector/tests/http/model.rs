@@ -1,0 +1,48 @@
+//! The compiled configuration for the page.
+
+use firstglance_engine::Model;
+use firstglance_engine::codec::Encode;
+
+use crate::client::{Request, get};
+use crate::server::Collector;
+
+#[tokio::test]
+async fn a_page_gets_the_model() {
+    let collector = Collector::start().await;
+    for path in ["/v1/model?site=k", "/v1/model"] {
+        let answer = collector.send(get(path)).await;
+        assert_eq!(answer.status, 200);
+        assert_eq!(
+            answer.header("content-type"),
+            Some("application/octet-stream")
+        );
+        assert_eq!(answer.header("cache-control"), Some("public, max-age=60"));
+        assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
+        let model = Model::from_bytes(&answer.body).unwrap();
+        assert_eq!(&*model.interests[0].id, "e-bikes");
+
+        let etag = answer.header("etag").unwrap();
+        let again = collector
+            .send(get(path).header("If-None-Match", etag))
+            .await;
+        assert_eq!((again.status, again.body.len()), (304, 0));
+    }
+}
+
+#[tokio::test]
+async fn only_of_the_site_that_is_there() {
+    let collector = Collector::start().await;
+    let answer = collector.send(get("/v1/model?site=other")).await;
+    assert_eq!(
+        (answer.status, answer.error().as_str()),
+        (404, "unknown_site")
+    );
+}
+
+#[tokio::test]
+async fn head_has_no_body() {
+    let collector = Collector::start().await;
+    let answer = collector.send(Request::new("HEAD", "/v1/model")).await;
+    assert_eq!((answer.status, answer.body.len()), (200, 0));
+    assert_ne!(answer.header("content-length"), Some("0"));
+}

@@ -1,0 +1,148 @@
+//! A collector of this process, and messages to send to it.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use firstglance_collector::clock;
+use firstglance_collector::config::Config;
+use firstglance_collector::cookie::CookieKey;
+use firstglance_collector::data::DataFolder;
+use firstglance_collector::http::{App, Limits, Server, Stop};
+use firstglance_collector::store::ProfileFold;
+use firstglance_collector::store::embedded::Embedded;
+use firstglance_collector::token::AdminToken;
+use firstglance_engine::Milliseconds;
+use tempfile::TempDir;
+
+use super::client::{Answer, Request, get, post};
+
+pub(crate) const CONFIG: &str = r#"
+[site]
+write_key = "k"
+allowed_origins = ["https://www.example.nl"]
+
+[[interest]]
+id = "e-bikes"
+paths = ["/e-bikes/*"]
+"#;
+
+/// How a collector is started.
+pub(crate) struct Options {
+    pub(crate) config: String,
+    pub(crate) limits: Limits,
+    /// Files to be served: name and content.
+    pub(crate) site: Option<TempDir>,
+    /// While set, the disk fails.
+    pub(crate) disk_fails: Arc<AtomicBool>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            config: CONFIG.to_owned(),
+            limits: Limits::default(),
+            site: None,
+            disk_fails: Arc::default(),
+        }
+    }
+}
+
+pub(crate) struct Collector {
+    pub(crate) address: SocketAddr,
+    pub(crate) token: String,
+    pub(crate) options: Options,
+    folder: TempDir,
+    data: DataFolder,
+    stop: Stop,
+}
+
+impl Collector {
+    pub(crate) async fn start() -> Self {
+        Self::start_with(Options::default()).await
+    }
+
+    pub(crate) async fn start_with(options: Options) -> Self {
+        Self::start_in(tempfile::tempdir().unwrap(), options).await
+    }
+
+    async fn start_in(folder: TempDir, options: Options) -> Self {
+        let config = Config::parse(&options.config).unwrap();
+        let data = DataFolder::open(&folder.path().join("data")).unwrap();
+        let cookie = CookieKey::of(&data).unwrap();
+        let (token, token_file) = AdminToken::of(&data).unwrap();
+        let fails = options.disk_fails.clone();
+        let sync = move || match fails.load(Ordering::SeqCst) {
+            true => Err(io::Error::other("the disk is on fire")),
+            false => Ok(()),
+        };
+        let fold = ProfileFold::new(Arc::new(config.model.clone()));
+        let store = Embedded::open_with(&data.store(), fold, Box::new(sync)).unwrap();
+        let mut app = App::new(config, Arc::new(store), cookie, token, options.limits);
+        if let Some(site) = &options.site {
+            app = app.with_site(site.path()).unwrap();
+        }
+        let server = Server::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+        Self {
+            address: server.address(),
+            token: std::fs::read_to_string(token_file)
+                .unwrap()
+                .trim()
+                .to_owned(),
+            options,
+            folder,
+            data,
+            stop: server.start(app),
+        }
+    }
+
+    /// Stops in good order.
+    pub(crate) async fn stop(self) {
+        self.stop.stop().await.unwrap();
+    }
+
+    /// Stops, and starts again on the same data.
+    pub(crate) async fn restart(self) -> Self {
+        self.stop.stop().await.unwrap();
+        drop(self.data);
+        Self::start_in(self.folder, self.options).await
+    }
+
+    pub(crate) async fn send(&self, request: Request) -> Answer {
+        request.send(self.address).await
+    }
+
+    /// Sends a batch of messages.
+    pub(crate) async fn batch(&self, messages: &[String]) -> Answer {
+        self.send(post("/v1/batch", batch(messages))).await
+    }
+
+    /// Sends messages with a claim.
+    pub(crate) async fn claim(&self, claim: &str, messages: &[String]) -> Answer {
+        let body = format!(
+            r#"{{"writeKey":"k","claim":"{claim}","batch":[{}]}}"#,
+            messages.join(",")
+        );
+        self.send(post("/v1/batch", body)).await
+    }
+
+    /// Asks as the administrator.
+    pub(crate) async fn admin(&self, path: &str) -> Answer {
+        let token = format!("Bearer {}", self.token);
+        self.send(get(&format!("/admin/v1/{path}")).header("Authorization", &token))
+            .await
+    }
+}
+
+pub(crate) fn batch(messages: &[String]) -> String {
+    format!(r#"{{"writeKey":"k","batch":[{}]}}"#, messages.join(","))
+}
+
+/// A page view of so many seconds ago.
+pub(crate) fn page(visitor: &str, id: &str, path: &str, seconds_ago: u64) -> String {
+    let at = clock::now().minus(Milliseconds(seconds_ago * 1_000));
+    format!(
+        r#"{{"type":"page","messageId":"{id}","anonymousId":"{visitor}","timestamp":"{at}","properties":{{"path":"{path}"}}}}"#
+    )
+}
