@@ -1,0 +1,454 @@
+//! Makes what a page loads: the loader, the script and the WebAssembly module, each also compressed.
+//!
+//! The script is `tracker-wasm/page/` with the glue of wasm-bindgen, which it imports as `engine`,
+//! bundled into one file.
+//!
+//! The result lies in `target/assets/`, from where the collector's build script embeds it. Files
+//! that did not change are not written, so that cargo does not compile the collector again; when
+//! no input changed, nothing but the tracker's own compilation runs at all. Never touches the
+//! collector.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use wasm_bindgen_cli_support::Bindgen;
+
+use crate::glue::{self, IMPORT_MODULE, SHORT_IMPORT_MODULE};
+use crate::tools;
+use crate::tracker;
+use crate::workspace::{Workspace, capture, run};
+
+const LOADER: &str = "tracker-wasm/loader/loader.js";
+const LOADER_NAME: &str = "fg.js";
+/// The folder of the page's script, and the module in it that starts it.
+const PAGE: &str = "tracker-wasm/page";
+const PAGE_MAIN: &str = "tracker-wasm/page/main.js";
+/// The name by which the script imports the glue.
+const ENGINE_MODULE: &str = "engine";
+const GLUE_PLACEHOLDER: &str = "__GLUE__";
+const WASM_PLACEHOLDER: &str = "__WASM__";
+const COMPRESS: &str = include_str!("compress.mjs");
+
+/// The loader decides whether the browser is new enough, so an old one must be able to read it.
+/// `import()` stays as it is: only a module can load a module, and the loader guards the call.
+const LOADER_OPTIONS: [&str; 6] = [
+    "--minify",
+    "--format=iife",
+    "--target=es2017",
+    "--supported:dynamic-import=true",
+    "--charset=utf8",
+    "--legal-comments=none",
+];
+
+/// The script runs beside a module with the features below, so the first browsers that have them
+/// all are its floor.
+const SCRIPT_TARGET: &str = "--target=chrome96,firefox79,safari15";
+
+/// What rustc's `wasm32-unknown-unknown` and wasm-bindgen use, and not more.
+const WASM_OPT_OPTIONS: [&str; 16] = [
+    "--enable-bulk-memory",
+    "--enable-bulk-memory-opt",
+    "--enable-mutable-globals",
+    "--enable-nontrapping-float-to-int",
+    "--enable-sign-ext",
+    "--enable-reference-types",
+    "--enable-multivalue",
+    // Flat code lets the second round find more that is the same: one part in a hundred.
+    "--flatten",
+    "--rereloop",
+    "-Oz",
+    "-Oz",
+    "--converge",
+    "--strip-debug",
+    "--strip-producers",
+    "--strip-target-features",
+    "--zero-filled-memory",
+];
+
+/// One file that a page loads.
+pub(crate) struct Asset {
+    /// What it is, for the size table.
+    pub(crate) title: &'static str,
+    /// Its bytes as they are.
+    pub(crate) raw: u64,
+    /// Its bytes after gzip -9.
+    pub(crate) gzip: u64,
+    /// Its bytes after brotli 11.
+    pub(crate) brotli: u64,
+}
+
+/// Brings `target/assets/` up to date.
+pub(crate) fn build(workspace: &Workspace) -> Result<Vec<Asset>> {
+    tools::ensure_wasm_target(workspace)?;
+    tools::ensure_npm_packages(workspace)?;
+    tracker::check_versions(workspace)?;
+
+    let loader_path = workspace.root.join(LOADER);
+    let loader = fs::read_to_string(&loader_path)
+        .with_context(|| format!("the loader {LOADER} cannot be read"))?;
+    check_placeholders(&loader).with_context(|| format!("the loader {LOADER}"))?;
+
+    let page = read_scripts(&workspace.root.join(PAGE))
+        .with_context(|| format!("the script {PAGE} cannot be read"))?;
+
+    let module_path = tracker::compile(workspace)?;
+    let module = fs::read(&module_path)
+        .with_context(|| format!("no module at {}", workspace.shown(&module_path)))?;
+
+    let work = workspace.target.join("assets-work");
+    let fingerprint = fingerprint(workspace, &module, loader.as_bytes(), &page)?;
+    let stamp = work.join("stamp");
+    let current = || describe(&fingerprint, &workspace.assets());
+    let built = fs::read_to_string(&stamp).ok();
+    if built.is_none() || built != current() {
+        let made = work.join("made");
+        recreate(&made)?;
+        make(workspace, &module_path, &loader_path, &work, &made)?;
+        synchronise(&made, &workspace.assets())?;
+        let description = current().context("the assets vanished while they were made")?;
+        fs::write(&stamp, description)?;
+    }
+    measure(&workspace.assets())
+}
+
+/// Everything from the compiled tracker to the nine files, into the folder `made`.
+fn make(
+    workspace: &Workspace,
+    module: &Path,
+    loader: &Path,
+    work: &Path,
+    made: &Path,
+) -> Result<()> {
+    let bound = work.join("bound");
+    recreate(&bound)?;
+    bind(workspace, module, &bound)?;
+
+    let optimised = work.join("optimised.wasm");
+    run(tools::node_tool(workspace, "wasm-opt")
+        .args(WASM_OPT_OPTIONS)
+        .arg(bound.join("fg_bg.wasm"))
+        .arg("-o")
+        .arg(&optimised))?;
+    let wasm = fs::read(&optimised)?;
+    let wasm_name = format!("fg-{}.wasm", content_hash(&wasm));
+
+    let glue = bound.join("glue.js");
+    let script = capture(
+        tools::node_tool(workspace, "esbuild")
+            .arg(workspace.root.join(PAGE_MAIN))
+            .arg(format!("--alias:{ENGINE_MODULE}={}", glue.display()))
+            .args(["--bundle", "--minify", "--format=esm", "--charset=utf8"])
+            .args([
+                "--legal-comments=none",
+                "--log-level=warning",
+                SCRIPT_TARGET,
+            ]),
+    )?;
+    let script_name = format!("fg-{}.js", content_hash(script.as_bytes()));
+
+    let loader = capture(
+        tools::node_tool(workspace, "esbuild")
+            .arg(loader)
+            .args(LOADER_OPTIONS)
+            .arg("--log-level=warning"),
+    )?;
+    check_placeholders(&loader).context("the loader after its minification")?;
+    let loader = fill_placeholders(&loader, &script_name, &wasm_name);
+
+    let files = [
+        (LOADER_NAME, loader.trim_end().as_bytes()),
+        (&script_name, script.trim_end().as_bytes()),
+        (&wasm_name, &wasm),
+    ];
+    let mut compress = workspace.command("node");
+    compress.args(["--input-type=module", "--eval", COMPRESS, "--"]);
+    for (name, content) in files {
+        let path = made.join(name);
+        fs::write(&path, content)?;
+        compress.arg(path);
+    }
+    run(&mut compress)
+}
+
+/// Runs wasm-bindgen and shrinks its pair: `glue.js` (bundled, not yet minified) and `fg_bg.wasm`.
+fn bind(workspace: &Workspace, module: &Path, bound: &Path) -> Result<()> {
+    let mut output = Bindgen::new()
+        .input_path(module)
+        .out_name("fg")
+        .web(true)?
+        .typescript(false)
+        .omit_default_module_path(true)
+        .remove_name_section(true)
+        .remove_producers_section(true)
+        .generate_output()
+        .context("wasm-bindgen could not read the tracker")?;
+    let glue = glue::replace_parts(output.js())?;
+    output.emit(bound)?;
+    fs::write(bound.join("fg.js"), glue)?;
+
+    // Bundled first: only then is it known which exports of the module are still called.
+    let glue = capture(
+        tools::node_tool(workspace, "esbuild")
+            .arg(bound.join("fg.js"))
+            .args(["--bundle", "--format=esm", "--charset=utf8"])
+            .args(["--tree-shaking=true", "--log-level=warning", SCRIPT_TARGET]),
+    )?;
+
+    let used = glue::used_exports(&glue)?;
+    let module = output.wasm_mut();
+    let unused: Vec<_> = module
+        .exports
+        .iter()
+        .filter(|export| !used.contains(&export.name))
+        .map(|export| export.id())
+        .collect();
+    for id in unused {
+        module.exports.delete(id);
+    }
+    let exports = glue::shorten(module.exports.iter().map(|export| export.name.clone()));
+    for export in module.exports.iter_mut() {
+        if let Some(short) = exports.get(&export.name) {
+            export.name.clone_from(short);
+        }
+    }
+    if let Some(missing) = used.iter().find(|name| !exports.contains_key(*name)) {
+        bail!("the glue calls `{missing}`, which the module does not export");
+    }
+    let imports = glue::shorten(
+        module
+            .imports
+            .iter()
+            .filter(|import| import.module == IMPORT_MODULE)
+            .map(|import| import.name.clone()),
+    );
+    for import in module.imports.iter_mut() {
+        if import.module == IMPORT_MODULE
+            && let Some(short) = imports.get(&import.name)
+        {
+            import.name.clone_from(short);
+            SHORT_IMPORT_MODULE.clone_into(&mut import.module);
+        }
+    }
+    fs::write(
+        bound.join("glue.js"),
+        glue::rename(&glue, &imports, &exports)?,
+    )?;
+    fs::write(bound.join("fg_bg.wasm"), module.emit_wasm())?;
+    Ok(())
+}
+
+/// A loader without these would ask for a file that does not exist.
+fn check_placeholders(loader: &str) -> Result<()> {
+    for (placeholder, what) in [
+        (GLUE_PLACEHOLDER, "the script"),
+        (WASM_PLACEHOLDER, "the WebAssembly module"),
+    ] {
+        if !loader.contains(placeholder) {
+            bail!("lacks the placeholder {placeholder}, where the name of {what} belongs");
+        }
+    }
+    Ok(())
+}
+
+fn fill_placeholders(loader: &str, script: &str, wasm: &str) -> String {
+    loader
+        .replace(GLUE_PLACEHOLDER, script)
+        .replace(WASM_PLACEHOLDER, wasm)
+}
+
+/// Changes whenever one of the inputs does, this build's own code and tools included.
+fn fingerprint(workspace: &Workspace, module: &[u8], loader: &[u8], page: &[u8]) -> Result<String> {
+    let npm_lock = fs::read(workspace.root.join("package-lock.json"))?;
+    let cargo_lock = fs::read_to_string(workspace.root.join("Cargo.lock"))?;
+    let versions = tracker::locked_versions(&cargo_lock, "wasm-bindgen-cli-support").join(" ");
+    let node = capture(workspace.command("node").arg("--version"))?;
+    let inputs: [&[u8]; 7] = [
+        module,
+        loader,
+        page,
+        &npm_lock,
+        versions.as_bytes(),
+        node.as_bytes(),
+        concat!(
+            include_str!("assets.rs"),
+            include_str!("glue.rs"),
+            include_str!("tracker.rs"),
+            include_str!("compress.mjs")
+        )
+        .as_bytes(),
+    ];
+    Ok(inputs.map(content_hash).join("-"))
+}
+
+/// All scripts in a folder and the folders in it, one after the other, each with its path.
+fn read_scripts(folder: &Path) -> Result<Vec<u8>> {
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        paths.push(entry?.path());
+    }
+    paths.sort();
+    let mut all = Vec::new();
+    for path in paths {
+        if path.is_dir() {
+            all.extend(read_scripts(&path)?);
+        } else if path.extension().is_some_and(|extension| extension == "js") {
+            all.extend(path.as_os_str().as_encoded_bytes());
+            all.extend(fs::read(&path)?);
+        }
+    }
+    Ok(all)
+}
+
+/// The fingerprint and what lies in the folder; nothing when the folder cannot be read.
+fn describe(fingerprint: &str, folder: &Path) -> Option<String> {
+    let mut lines = BTreeSet::new();
+    for entry in fs::read_dir(folder).ok()? {
+        let path = entry.ok()?.path();
+        let name = path.file_name()?.to_str()?.to_owned();
+        lines.insert(format!("{name} {}\n", content_hash(&fs::read(&path).ok()?)));
+    }
+    Some(format!("{fingerprint}\n{}", String::from_iter(lines)))
+}
+
+/// Makes `to` equal to `from`, touching only what differs.
+fn synchronise(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to)?;
+    let mut wanted = BTreeSet::new();
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        let content = fs::read(entry.path())?;
+        if fs::read(&target).ok().as_ref() != Some(&content) {
+            // A rename, so that a build that runs at the same time never sees half a file.
+            fs::rename(entry.path(), &target)
+                .with_context(|| format!("could not write {}", target.display()))?;
+        }
+        wanted.insert(entry.file_name());
+    }
+    for entry in fs::read_dir(to)? {
+        let entry = entry?;
+        if !wanted.contains(&entry.file_name()) {
+            fs::remove_file(entry.path())
+                .with_context(|| format!("could not remove {}", entry.path().display()))?;
+        }
+    }
+    Ok(())
+}
+
+/// The sizes of what lies in the assets folder.
+fn measure(folder: &Path) -> Result<Vec<Asset>> {
+    let mut sizes = BTreeMap::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        sizes.insert(
+            entry.file_name().to_string_lossy().into_owned(),
+            entry.metadata()?.len(),
+        );
+    }
+    let size = |name: &str| {
+        sizes
+            .get(name)
+            .copied()
+            .with_context(|| format!("{name} is missing among the assets"))
+    };
+    let mut assets = Vec::new();
+    for name in sizes.keys() {
+        let title = match name.rsplit_once('.') {
+            Some((_, "js")) if name == LOADER_NAME => "loader",
+            Some((_, "js")) => "script",
+            Some((_, "wasm")) => "WebAssembly",
+            _ => continue,
+        };
+        assets.push(Asset {
+            title,
+            raw: size(name)?,
+            gzip: size(&format!("{name}.gz"))?,
+            brotli: size(&format!("{name}.br"))?,
+        });
+    }
+    // In the order in which a page meets them.
+    assets
+        .sort_by_key(|asset| ["loader", "script", "WebAssembly"].map(|title| title != asset.title));
+    Ok(assets)
+}
+
+/// An empty folder, whatever was there.
+fn recreate(folder: &Path) -> Result<()> {
+    if folder.exists() {
+        fs::remove_dir_all(folder)?;
+    }
+    fs::create_dir_all(folder)?;
+    Ok(())
+}
+
+/// Ten hexadecimal digits of FNV-1a (128 bits, folded): enough to tell one release's files from
+/// another's. Both come from here, so nobody is looking for collisions.
+fn content_hash(content: &[u8]) -> String {
+    const OFFSET: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
+    const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
+    let hash = content.iter().fold(OFFSET, |hash, byte| {
+        (hash ^ u128::from(*byte)).wrapping_mul(PRIME)
+    });
+    let folded = (hash ^ (hash >> 64)) & 0xff_ffff_ffff;
+    format!("{folded:010x}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_content_has_the_same_name_and_other_content_another() {
+        assert_eq!(content_hash(b"one"), content_hash(b"one"));
+        assert_ne!(content_hash(b"one"), content_hash(b"two"));
+        assert_eq!(content_hash(b"").len(), 10);
+    }
+
+    #[test]
+    fn both_placeholders_are_needed_and_all_are_filled() {
+        let error = check_placeholders("import('__GLUE__')").map_err(|error| error.to_string());
+        assert!(error.is_err_and(|text| text.contains(WASM_PLACEHOLDER)));
+        assert!(check_placeholders("__GLUE__ __WASM__").is_ok());
+        assert_eq!(
+            fill_placeholders("__GLUE__ __WASM__ __GLUE__", "g.js", "w.wasm"),
+            "g.js w.wasm g.js"
+        );
+    }
+
+    #[test]
+    fn a_changed_or_moved_script_is_noticed() -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        let inner = folder.path().join("inner");
+        fs::create_dir_all(&inner)?;
+        fs::write(inner.join("a.js"), "1")?;
+        fs::write(folder.path().join("notes.txt"), "2")?;
+        let before = read_scripts(folder.path())?;
+        fs::write(folder.path().join("notes.txt"), "3")?;
+        assert_eq!(read_scripts(folder.path())?, before);
+        fs::rename(inner.join("a.js"), folder.path().join("a.js"))?;
+        assert_ne!(read_scripts(folder.path())?, before);
+        Ok(())
+    }
+
+    #[test]
+    fn synchronising_leaves_equal_files_alone_and_removes_stale_ones() -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        let (from, to) = (folder.path().join("from"), folder.path().join("to"));
+        fs::create_dir_all(&from)?;
+        fs::create_dir_all(&to)?;
+        fs::write(to.join("same"), "1")?;
+        fs::write(to.join("stale"), "2")?;
+        let before = fs::metadata(to.join("same"))?.modified()?;
+        fs::write(from.join("same"), "1")?;
+        fs::write(from.join("new"), "3")?;
+
+        synchronise(&from, &to)?;
+
+        assert_eq!(fs::metadata(to.join("same"))?.modified()?, before);
+        assert_eq!(fs::read_to_string(to.join("new"))?, "3");
+        assert!(!to.join("stale").exists());
+        Ok(())
+    }
+}

@@ -1,0 +1,133 @@
+//! The one developer entry: `cargo xtask …`.
+//!
+//! This file only knows the commands and their help; each command has a module of its own. Nothing
+//! here is part of the product.
+
+mod assets;
+mod build;
+mod client;
+mod demo;
+mod glue;
+mod kill_loop;
+mod random;
+mod size;
+mod test;
+mod tools;
+mod tracker;
+mod workspace;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+use workspace::Workspace;
+
+#[derive(Parser)]
+#[command(
+    name = "cargo xtask",
+    bin_name = "cargo xtask",
+    about = "Builds, tests, measures and demonstrates Firstglance.",
+    after_help = "Example, from a fresh clone:\n  cargo xtask demo"
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Builds target/release/firstglance, with the tracker inside it.
+    #[command(after_help = "Example:\n  cargo xtask build\n  cargo xtask build --tracker-only")]
+    Build {
+        /// Stops after target/assets: loader, glue and WebAssembly.
+        #[arg(long)]
+        tracker_only: bool,
+    },
+    /// Shows the bytes that a page loads, against the budget; fails when over.
+    #[command(after_help = "Example:\n  cargo xtask size")]
+    Size,
+    /// Builds everything and runs the demo site until Ctrl-C.
+    #[command(
+        after_help = "Example:\n  cargo xtask demo --listen 127.0.0.1:8080 --data /tmp/demo-data"
+    )]
+    Demo(demo::Options),
+    /// Runs everything that continuous integration runs.
+    #[command(
+        after_help = "Example:\n  cargo xtask test\n  cargo xtask test --only clippy --only size"
+    )]
+    Test(test::Options),
+    /// Kills the collector again and again and proves that nothing acknowledged is lost.
+    #[command(after_help = "Example:\n  cargo xtask kill-loop --rounds 100 --seed 7")]
+    KillLoop(kill_loop::Options),
+    /// Runs the benchmarks.
+    #[command(
+        after_help = "Example:\n  cargo xtask bench\n  cargo xtask bench -p firstglance-engine"
+    )]
+    Bench {
+        /// What follows goes to `cargo bench` as it is [default: --workspace].
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse().command) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<ExitCode> {
+    let workspace = Workspace::locate()?;
+    match command {
+        Command::Build { tracker_only } => {
+            if tracker_only {
+                assets::build(&workspace)?;
+                println!("{}", workspace.shown(&workspace.assets()));
+            } else {
+                build::build(&workspace)?;
+                println!("{}", workspace.shown(&workspace.collector()));
+            }
+        }
+        Command::Size => size::report(&assets::build(&workspace)?)?,
+        Command::Demo(options) => return demo::run(&workspace, options),
+        Command::Test(options) => {
+            if !test::run(&workspace, &options) {
+                return Ok(ExitCode::FAILURE);
+            }
+        }
+        Command::KillLoop(options) => kill_loop::run(&workspace, &options)?,
+        Command::Bench { mut arguments } => {
+            if arguments.is_empty() {
+                arguments.push("--workspace".into());
+            }
+            workspace::run(workspace.cargo().arg("bench").args(arguments))?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed_and_every_command_has_an_example() {
+        use clap::CommandFactory as _;
+        let command = Arguments::command();
+        command.clone().debug_assert();
+        for subcommand in command.get_subcommands() {
+            let help = subcommand.get_after_help().map(ToString::to_string);
+            assert!(
+                help.is_some_and(|help| help.starts_with("Example")),
+                "{} has no example",
+                subcommand.get_name()
+            );
+        }
+    }
+}

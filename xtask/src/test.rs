@@ -1,0 +1,275 @@
+//! Everything that continuous integration runs, as named steps.
+//!
+//! A failed step does not stop the others, except those that need its result. Each step brings
+//! what it needs, so that any of them can be run alone. Never changes a source file.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+use clap::builder::PossibleValuesParser;
+
+use crate::tools::{self, WASM_TARGET};
+use crate::workspace::{Workspace, run as run_command};
+use crate::{assets, build, kill_loop, size};
+
+const BROWSER_TESTS: &str = "tests/browser";
+const KILL_ROUNDS: u64 = 5;
+
+struct Step {
+    name: &'static str,
+    what: &'static str,
+    /// Steps without whose result this one would only fail again.
+    needs: &'static [&'static str],
+    run: fn(&Workspace) -> Result<()>,
+}
+
+const STEPS: [Step; 9] = [
+    Step {
+        name: "format",
+        what: "cargo fmt --check",
+        needs: &[],
+        run: format,
+    },
+    Step {
+        name: "assets",
+        what: "what a page loads: loader, glue and WebAssembly",
+        needs: &[],
+        run: |workspace| assets::build(workspace).map(drop),
+    },
+    Step {
+        name: "clippy",
+        what: "clippy on everything, warnings are errors",
+        needs: &[],
+        run: clippy,
+    },
+    Step {
+        name: "clippy-tracker",
+        what: "clippy on the tracker as WebAssembly",
+        needs: &[],
+        run: clippy_tracker,
+    },
+    Step {
+        name: "cargo-test",
+        what: "cargo test --workspace",
+        needs: &[],
+        run: |workspace| run_command(workspace.cargo().args(["test", "--workspace"])),
+    },
+    Step {
+        name: "build",
+        what: "the release binary",
+        needs: &["assets"],
+        run: |workspace| build::build(workspace).map(drop),
+    },
+    Step {
+        name: "size",
+        what: "the size budget",
+        needs: &["assets"],
+        run: |workspace| size::report(&assets::build(workspace)?),
+    },
+    Step {
+        name: "browser",
+        what: "the tests in a real Chromium",
+        needs: &["build"],
+        run: browser,
+    },
+    Step {
+        name: "kill-loop",
+        what: "a short round of the crash proof",
+        needs: &["build"],
+        run: kill,
+    },
+];
+
+/// What the user can choose.
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Runs this step only; may be given more than once.
+    #[arg(long, value_name = "STEP", value_parser = step_names())]
+    only: Vec<String>,
+    /// Lists the steps and runs nothing.
+    #[arg(long)]
+    list: bool,
+}
+
+fn step_names() -> PossibleValuesParser {
+    PossibleValuesParser::new(STEPS.iter().map(|step| step.name))
+}
+
+enum Outcome {
+    Passed,
+    Failed,
+    /// A step that it needs failed.
+    NotRun,
+}
+
+/// Runs the steps; false when one failed.
+pub(crate) fn run(workspace: &Workspace, options: &Options) -> bool {
+    if options.list {
+        for step in &STEPS {
+            println!("{:<16} {}", step.name, step.what);
+        }
+        return true;
+    }
+    let steps: Vec<&Step> = STEPS
+        .iter()
+        .filter(|step| options.only.is_empty() || options.only.iter().any(|name| name == step.name))
+        .collect();
+
+    let begun = Instant::now();
+    let mut outcomes: Vec<(&Step, Outcome, Duration)> = Vec::new();
+    for (number, step) in steps.iter().enumerate() {
+        println!(
+            "\n== {} ({} of {}, {} elapsed): {}",
+            step.name,
+            number + 1,
+            steps.len(),
+            clock(begun.elapsed()),
+            step.what
+        );
+        let missing = step.needs.iter().find(|needed| {
+            outcomes.iter().any(|(earlier, outcome, _)| {
+                earlier.name == **needed && !matches!(outcome, Outcome::Passed)
+            })
+        });
+        let step_begun = Instant::now();
+        let outcome = if let Some(missing) = missing {
+            println!("not run, because {missing} did not pass");
+            Outcome::NotRun
+        } else if let Err(error) = (step.run)(workspace) {
+            println!("{} failed: {error:#}", step.name);
+            Outcome::Failed
+        } else {
+            Outcome::Passed
+        };
+        outcomes.push((step, outcome, step_begun.elapsed()));
+    }
+
+    let (summary, sound) = summary(&outcomes);
+    print!("\n{summary}");
+    sound
+}
+
+/// A line a step, then the count, which counts a step that could not run as failed.
+fn summary(outcomes: &[(&Step, Outcome, Duration)]) -> (String, bool) {
+    let mut text = String::new();
+    let mut failed = 0;
+    for (step, outcome, took) in outcomes {
+        let word = match outcome {
+            Outcome::Passed => "passed",
+            Outcome::Failed => "FAILED",
+            Outcome::NotRun => "NOT RUN",
+        };
+        failed += usize::from(!matches!(outcome, Outcome::Passed));
+        text += &format!("{:<16} {word:<8} {:>8}\n", step.name, clock(*took));
+    }
+    text += &format!("{} passed, {failed} failed\n", outcomes.len() - failed);
+    (text, failed == 0)
+}
+
+fn format(workspace: &Workspace) -> Result<()> {
+    tools::ensure_component(workspace, "rustfmt", "fmt")?;
+    run_command(workspace.cargo().args(["fmt", "--all", "--check"]))
+}
+
+fn clippy(workspace: &Workspace) -> Result<()> {
+    tools::ensure_component(workspace, "clippy", "clippy")?;
+    run_command(workspace.cargo().args([
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--",
+        "-D",
+        "warnings",
+    ]))
+}
+
+fn clippy_tracker(workspace: &Workspace) -> Result<()> {
+    tools::ensure_component(workspace, "clippy", "clippy")?;
+    tools::ensure_wasm_target(workspace)?;
+    run_command(
+        workspace
+            .cargo()
+            .args(["clippy", "--package", "firstglance-tracker"])
+            .args(["--target", WASM_TARGET, "--", "-D", "warnings"]),
+    )
+}
+
+fn browser(workspace: &Workspace) -> Result<()> {
+    build::build(workspace)?;
+    let chromium = tools::ensure_chromium(workspace)?;
+    // Listed here, because node learned to do so only in version 21.
+    let files = browser_tests(workspace)?;
+    run_command(
+        workspace
+            .command("node")
+            .args(["--test", "--test-concurrency=1"])
+            .args(files)
+            .env("FIRSTGLANCE_BIN", workspace.collector())
+            .env("CHROMIUM", chromium),
+    )
+}
+
+fn browser_tests(workspace: &Workspace) -> Result<Vec<PathBuf>> {
+    let folder = workspace.root.join(BROWSER_TESTS);
+    let mut files = Vec::new();
+    if let Ok(entries) = std::fs::read_dir(&folder) {
+        for entry in entries {
+            let name = entry?.file_name();
+            if name.to_string_lossy().ends_with(".test.mjs") {
+                files.push(PathBuf::from(BROWSER_TESTS).join(name));
+            }
+        }
+    }
+    if files.is_empty() {
+        bail!("there are no files {BROWSER_TESTS}/*.test.mjs");
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn kill(workspace: &Workspace) -> Result<()> {
+    kill_loop::run(
+        workspace,
+        &kill_loop::Options {
+            rounds: KILL_ROUNDS,
+            seed: None,
+            binary: None,
+        },
+    )
+}
+
+/// Minutes and seconds.
+fn clock(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    format!("{:02}:{:02}", seconds / 60, seconds % 60)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_needs_only_earlier_ones() {
+        for (number, step) in STEPS.iter().enumerate() {
+            for needed in step.needs {
+                assert!(STEPS[..number].iter().any(|step| step.name == *needed));
+            }
+        }
+    }
+
+    #[test]
+    fn the_last_line_counts_the_steps() {
+        let took = Duration::from_secs(61);
+        let (text, sound) = summary(&[
+            (&STEPS[0], Outcome::Passed, took),
+            (&STEPS[1], Outcome::Failed, took),
+            (&STEPS[5], Outcome::NotRun, took),
+        ]);
+        assert!(!sound);
+        assert!(text.contains("assets           FAILED      01:01\n"));
+        assert!(text.ends_with("\n1 passed, 2 failed\n"));
+        let (text, sound) = summary(&[(&STEPS[0], Outcome::Passed, took)]);
+        assert!(sound && text.ends_with("\n1 passed, 0 failed\n"));
+    }
+}
