@@ -68,10 +68,11 @@ function erase() {
     if (name != 'consent') remove(name);
     if (/^(model|default|search-names)$/.test(name)) write(name, value);
   }
+  // First, so that no answer sets the cookie again that is then deleted.
+  forgetDelivery();
   disown();
   restart();
   forgetEvents();
-  forgetDelivery();
   resetView();
 }
 

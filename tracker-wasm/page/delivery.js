@@ -24,9 +24,13 @@ const LONGEST_PAUSE = 300_000, LONGEST_WAIT = 3_600_000;
 /** Requests without an answer: [since, names]. */
 let flights = [];
 let failures, lastSent, notBefore, scheduled, waiting, characters;
+/** Ends requests under way: an answer after a refusal would bring the cookie back. */
+let under = new AbortController();
 forgetDelivery();
 
 export function forgetDelivery() {
+  under.abort();
+  under = new AbortController();
   resetDelivery();
   failures = lastSent = waiting = characters = scheduled = 0;
 }
@@ -108,9 +112,9 @@ export function send(leaving) {
   const body = head.slice(0, -1) + ',"batch":[' + batch + ']}';
   const url = base + 'v1/batch';
   const done = (answer) => run(() => settle(flight, answer));
-  (async () => fetch(url, { method: 'POST', body, keepalive: true, credentials: 'include' }))().then(done, () => {
+  (async () => fetch(url, { method: 'POST', body, keepalive: true, credentials: 'include', signal: under.signal }))().then(done, () => {
     // The batch stays queued: whether a beacon arrives is never told.
-    if (leaving) navigator.sendBeacon(url, body);
+    if (leaving && flights.includes(flight)) navigator.sendBeacon(url, body);
     done();
   }).catch(() => {});
 }

@@ -3,6 +3,7 @@
  * or fresh. Never anything that the browser or the person could be recognised by elsewhere.
  */
 import { consent } from './consent.js';
+import { later, run } from './run.js';
 import { read, write } from './storage.js';
 
 /** The visitor's id, as long as there is one. */
@@ -18,18 +19,28 @@ export function kept(name, known) {
   return value;
 }
 
+/** The id in the collector's cookie; nothing where it cannot be read. */
+function cookieId() {
+  try {
+    return decodeURIComponent(/(?:^|; )fg_visitor=([^;]*)\./.exec(document.cookie)[1]);
+  } catch {}
+}
+
 /** Under consent *session* nobody is recognised. Else the cookie counts first: some browsers
  * remove what scripts have stored after seven days. */
 export function recognise() {
-  let known;
-  try {
-    known = consent != 'session' && decodeURIComponent(/(?:^|; )fg_visitor=([^;]*)\./.exec(document.cookie)[1]);
-  } catch {}
-  visitor = kept('id', known);
+  visitor = kept('id', consent != 'session' && cookieId());
 }
 
+/** Forgets the visitor. An answer to a page that was left before may bring the cookie once more. */
 export function disown() {
+  const former = visitor;
   visitor = null;
+  clear();
+  if (former) later(run, 1_000, () => former == cookieId() && former != visitor && clear(), 0, 1);
+}
+
+function clear() {
   try {
     document.cookie = 'fg_visitor=;path=/;max-age=0';
   } catch {}

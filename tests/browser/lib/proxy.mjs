@@ -8,7 +8,7 @@ import { once } from 'node:events';
 import { createServer, request as send } from 'node:http';
 
 export class Proxy {
-  /** Every request: {method, url, path, headers, body, status}. */
+  /** Every request: {method, url, path, headers, body, status, answered}. */
   requests = [];
   /** Headers that are added to every answer. */
   headers = {};
@@ -19,6 +19,8 @@ export class Proxy {
    * all; nothing passes the request on.
    */
   fail = null;
+  /** Waited for before the collector's answer goes on to the browser: (request) => promise. */
+  hold = null;
 
   /** Starts a proxy that asks the collector at `upstream`. */
   static async start(upstream, { headers = {}, changeHtml = null } = {}) {
@@ -67,7 +69,9 @@ export class Proxy {
       headers: request.headers,
       body: Buffer.concat(chunks).toString(),
       status: 0,
+      answered: false,
     };
+    response.on('finish', () => { record.answered = true; });
     this.requests.push(record);
     const failure = this.fail?.(record);
     if (failure === 'silence') return;
@@ -84,6 +88,7 @@ export class Proxy {
       try {
         record.status = answer.statusCode;
         let body = Buffer.concat(await answer.toArray());
+        await this.hold?.(record);
         const added = { ...answer.headers, ...this.headers };
         delete added.connection;
         delete added['transfer-encoding'];
