@@ -234,6 +234,34 @@ test('from granted to denied: all is erased, what waited is not sent, and nothin
   visitor.assertNoErrors(/Failed to load resource.*\/v1\/batch/);
 });
 
+for (const [name, act] of [
+  ['a refusal', (page) => choose(page, 'denied')],
+  ['forget', (page) => page.evaluate(() => window.firstglance('forget'))],
+]) {
+  test(`${name}: an answer that was on its way brings nobody back`, async () => {
+    const page = await arrive();
+    let release;
+    const released = new Promise((resolve) => { release = resolve; });
+    visitor.proxy.hold = (request) => request.path === '/v1/batch' && released;
+    await page.goto(`${visitor.origin}/e-bikes/`);
+    const { visitor: id } = await stateOf(page);
+    await until('the collector has answered', async () => {
+      await page.clock.runFor(1_000);
+      return (await shop.admin.profile(id))?.pageViews === 1;
+    });
+    await act(page);
+    release();
+    await pause(600);
+    await page.goto(`${visitor.origin}/contact/`);
+    assert.notEqual((await stateOf(page)).visitor, id);
+    await until('the cookie is not the former one', async () => {
+      await page.clock.runFor(1_000);
+      const values = (await visitor.context.cookies()).map((cookie) => cookie.value);
+      return !values.some((value) => value.startsWith(`${id}.`));
+    });
+  });
+}
+
 test('another tab follows the choice', async () => {
   const page = await arrive();
   await page.goto(`${visitor.origin}/e-bikes/`);

@@ -112,7 +112,7 @@ export function send(leaving) {
   const body = head.slice(0, -1) + ',"batch":[' + batch + ']}';
   const url = base + 'v1/batch';
   const done = (answer) => run(() => settle(flight, answer));
-  (async () => fetch(url, { method: 'POST', body, keepalive: true, credentials: 'include', signal: under.signal }))().then(done, () => {
+  (async () => fetch(url, { method: 'POST', body, keepalive: true, credentials: 'include', referrerPolicy: 'origin', signal: under.signal }))().then(done, () => {
     // The batch stays queued: whether a beacon arrives is never told.
     if (leaving && flights.includes(flight)) navigator.sendBeacon(url, body);
     done();

@@ -26,10 +26,11 @@ function cookieId() {
   } catch {}
 }
 
-/** Under consent *session* nobody is recognised. Else the cookie counts first: some browsers
- * remove what scripts have stored after seven days. */
+/** Under consent *session* nobody is recognised. Else the cookie counts where nothing is stored:
+ * some browsers remove what scripts have stored after seven days. Not before what is stored, for a
+ * late answer may bring back the cookie of somebody who was forgotten. */
 export function recognise() {
-  visitor = kept('id', consent != 'session' && cookieId());
+  visitor = kept('id', consent != 'session' && !read('id') && cookieId());
 }
 
 /** Forgets the visitor. An answer to a page that was left before may bring the cookie once more. */

@@ -59,7 +59,8 @@ pub(super) async fn answer(
 
     let stored = !committed.new.is_empty();
     let mut answer = report(&committed, &judged.refused);
-    let visitor = own.or(claimed.filter(|_| committed.claim_holds));
+    // Who proves to be somebody is that one, whatever cookie an earlier answer left behind.
+    let visitor = claimed.filter(|_| committed.claim_holds).or(own);
     if let Some(visitor) = visitor
         && stored
         && judged.cookie_allowed
