@@ -72,13 +72,25 @@ impl Collector {
         let data = DataFolder::open(&folder.path().join("data")).unwrap();
         let cookie = CookieKey::of(&data).unwrap();
         let (token, token_file) = AdminToken::of(&data).unwrap();
-        let fails = options.disk_fails.clone();
-        let sync = move || match fails.load(Ordering::SeqCst) {
-            true => Err(io::Error::other("the disk is on fire")),
-            false => Ok(()),
+        let open = || {
+            let fails = options.disk_fails.clone();
+            let sync = move || match fails.load(Ordering::SeqCst) {
+                true => Err(io::Error::other("the disk is on fire")),
+                false => Ok(()),
+            };
+            let fold = ProfileFold::new(Arc::new(config.model.clone()));
+            Embedded::open_with(&data.store(), fold, Box::new(sync))
         };
-        let fold = ProfileFold::new(Arc::new(config.model.clone()));
-        let store = Embedded::open_with(&data.store(), fold, Box::new(sync)).unwrap();
+        // Within one process sled's own threads may hold the file for a moment after it was closed.
+        let mut tries = 0;
+        let store = loop {
+            match open() {
+                Ok(store) => break store,
+                Err(error) => assert!(tries < 200, "{error}"),
+            }
+            tries += 1;
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        };
         let mut app = App::new(config, Arc::new(store), cookie, token, options.limits);
         if let Some(site) = &options.site {
             app = app.with_site(site.path()).unwrap();
