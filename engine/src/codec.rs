@@ -181,14 +181,6 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// An unsigned integer of at most 32 bits.
-    pub fn integer32(&mut self) -> u32 {
-        u32::try_from(self.integer()).unwrap_or_else(|_| {
-            self.fail(DecodeError::Invalid("integer"));
-            0
-        })
-    }
-
     /// A finite 64-bit float.
     pub fn float(&mut self) -> f64 {
         let bytes = self.take(8).try_into().unwrap_or([0; 8]);

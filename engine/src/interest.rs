@@ -69,6 +69,18 @@ impl Evidence {
         }
     }
 
+    /// So much evidence, as it counts at a moment.
+    #[must_use]
+    pub const fn known(sum: f64, at: Timestamp) -> Self {
+        Self { sum, at }
+    }
+
+    /// The sum, and the moment that it is valid at.
+    #[must_use]
+    pub const fn parts(self) -> (f64, Timestamp) {
+        (self.sum, self.at)
+    }
+
     /// Adds so much evidence of a moment, before or after what is there.
     pub fn add(&mut self, weight: f64, at: Timestamp, half_life: Milliseconds) {
         if at >= self.at {

@@ -89,7 +89,7 @@ impl Snapshot {
         for entry in profile.entries.of(EntryKind::Topic) {
             let rule = model.interest(&entry.text);
             let half_life = model.half_life(&entry.text);
-            let evidence = entry.evidence_at(now, half_life)
+            let evidence = entry.evidence().at(now, half_life)
                 + said_about(profile, model, &entry.text, rule, now);
             let label = rule.map_or(&entry.value, |rule| &rule.label);
             rank(&mut interests, &entry.text, label, evidence);

@@ -8,7 +8,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::codec::{DecodeError, Encode, Reader, Writer};
-use crate::interest::remaining;
+use crate::interest::Evidence;
 use crate::text::clip;
 use crate::time::{Milliseconds, Timestamp};
 
@@ -79,10 +79,10 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// Evidence as it counts at a moment.
+    /// The evidence, which is valid at `last`.
     #[must_use]
-    pub fn evidence_at(&self, now: Timestamp, half_life: Milliseconds) -> f64 {
-        self.evidence * remaining(now.since(self.last), half_life)
+    pub const fn evidence(&self) -> Evidence {
+        Evidence::known(self.evidence, self.last)
     }
 }
 

@@ -134,13 +134,10 @@ impl Profile {
             said,
             model,
             &mut |id, label, share| {
-                let half_life = model.half_life(id);
                 let entry = self.entries.touch(EntryKind::Topic, id, at);
-                let added = weight * share;
-                let later = at.max(entry.last);
-                entry.evidence = entry.evidence_at(later, half_life)
-                    + added * interest::remaining(later.since(at), half_life);
-                entry.last = later;
+                let mut evidence = entry.evidence();
+                evidence.add(weight * share, at, model.half_life(id));
+                (entry.evidence, entry.last) = evidence.parts();
                 if entry.value.is_empty() {
                     entry.value = clip(label, MAX_SAID_BYTES).into();
                 }
