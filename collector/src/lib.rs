@@ -9,6 +9,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 pub mod assets;
+pub mod changes;
 pub mod clock;
 pub mod command;
 pub mod config;
@@ -17,4 +18,5 @@ pub mod data;
 pub mod http;
 pub mod ingest;
 pub mod store;
+pub mod sweep;
 pub mod token;

@@ -1,7 +1,7 @@
 //! The parts of a web address, as far as events need them: host, path, query parameters.
 //!
-//! A small reader and no full URL library, which would triple the size of the page's module. It
-//! never fails: what does not look like an address simply has no host.
+//! The server's side: the page has the browser's own, and tells the engine the parts. It never
+//! fails: what does not look like an address simply has no host.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -75,32 +75,50 @@ impl<'a> Address<'a> {
     }
 }
 
-/// Decodes `+` and percent escapes of a query part. Broken escapes stay as they are, and so does a
-/// text whose escapes do not make UTF-8.
+/// Decodes `+` and percent escapes of a query part. Broken escapes stay as they are; bytes that are
+/// not UTF-8 become U+FFFD.
 ///
 /// Source: WHATWG URL standard, application/x-www-form-urlencoded parsing.
 #[must_use]
 pub fn decode(text: &str) -> Cow<'_, str> {
-    let mut bytes = text.as_bytes();
-    let mut decoded = Vec::with_capacity(bytes.len());
-    while let [first, rest @ ..] = bytes {
-        bytes = rest;
-        decoded.push(match (first, rest) {
-            (b'+', _) => b' ',
-            (b'%', [high, low, rest @ ..]) => match (hex(*high), hex(*low)) {
-                (Some(high), Some(low)) => {
-                    bytes = rest;
-                    high << 4 | low
-                }
-                _ => b'%',
-            },
-            _ => *first,
-        });
+    if !text.bytes().any(|byte| matches!(byte, b'+' | b'%')) {
+        return Cow::Borrowed(text);
     }
-    match String::from_utf8(decoded) {
-        Ok(decoded) => Cow::Owned(decoded),
-        Err(_) => Cow::Borrowed(text),
+    let bytes = percent_decoded(
+        text.bytes()
+            .map(|byte| if byte == b'+' { b' ' } else { byte }),
+    );
+    Cow::Owned(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// Decodes a path, as the browser's `decodeURIComponent` does. One that it refuses stays as it is,
+/// and so does one that hides control characters.
+#[must_use]
+pub fn decode_path(path: &str) -> Cow<'_, str> {
+    let mut escapes = path.bytes().enumerate().filter(|(_, byte)| *byte == b'%');
+    let broken = escapes.any(|(at, _)| {
+        let digits = path.as_bytes().get(at + 1..at + 3);
+        !digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+    });
+    match String::from_utf8(percent_decoded(path.bytes())) {
+        Ok(decoded) if !broken && decoded.chars().all(|one| one >= ' ') => Cow::Owned(decoded),
+        _ => Cow::Borrowed(path),
     }
+}
+
+fn percent_decoded(mut bytes: impl Iterator<Item = u8> + Clone) -> Vec<u8> {
+    let mut decoded = Vec::new();
+    while let Some(first) = bytes.next() {
+        let mut rest = bytes.clone();
+        match (first, rest.next().and_then(hex), rest.next().and_then(hex)) {
+            (b'%', Some(high), Some(low)) => {
+                bytes = rest;
+                decoded.push(high << 4 | low);
+            }
+            _ => decoded.push(first),
+        }
+    }
+    decoded
 }
 
 fn hex(digit: u8) -> Option<u8> {
@@ -166,14 +184,36 @@ mod tests {
             ("caf%C3%A9", "café"),
             ("100%", "100%"),
             ("%zz%2", "%zz%2"),
-            ("%ff", "%ff"),
+            ("%ff", "\u{fffd}"),
+            ("%e2%82%acx", "€x"),
+            ("%+1", "% 1"),
             ("%00", "\0"),
         ] {
             assert_eq!(decode(text), expected, "{text}");
         }
     }
 
+    #[test]
+    fn paths() {
+        for (path, expected) in [
+            ("/a/b", "/a/b"),
+            ("/caf%C3%A9/a+b", "/café/a+b"),
+            ("/100%/x", "/100%/x"),
+            ("/%ff", "/%ff"),
+            ("/%0a%41", "/%0a%41"),
+            ("/%2F%20", "// "),
+        ] {
+            assert_eq!(decode_path(path), expected, "{path}");
+        }
+    }
+
     proptest::proptest! {
+        #[test]
+        fn what_is_escaped_is_decoded(text in "\\PC*") {
+            let escaped: String = text.bytes().map(|byte| std::format!("%{byte:02x}")).collect();
+            proptest::prop_assert_eq!(decode(&escaped), text);
+        }
+
         #[test]
         fn nothing_breaks_it(text in "\\PC*") {
             let address = Address::split(&text);

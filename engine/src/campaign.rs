@@ -8,37 +8,49 @@ use alloc::boxed::Box;
 use alloc::string::String;
 
 use crate::address::Address;
-use crate::text::{clip, cut, pieces};
+use crate::text::{self, Pieces, clip, cut, pieces};
 
 /// Longest campaign value kept, in bytes.
 pub const MAX_VALUE_BYTES: usize = 200;
 
 /// What the address of a page says of the campaign that led there: UTM parameters and a click id.
 ///
-/// Kept as one text, a line `name=value` for each that was given, in the order of [`FIELDS`] and
-/// then [`CLICK_IDS`]: most page views have none, and a profile keeps only a few.
+/// Kept as one text, a line `name=value` for each that was given, in the order of [`fields`] and
+/// then [`click_ids`]: most page views have none, and a profile keeps only a few.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Campaign(Box<str>);
 
-/// The UTM parameters of an address and their names in `context.campaign`: who sent the visitor, by
-/// what kind of link, which campaign, paid search term, which link or advertisement, id of the
-/// campaign, platform that directed the traffic, kind of creative, targeting criteria.
-pub const FIELDS: [(&str, &str); 9] = [
-    ("utm_source", "source"),
-    ("utm_medium", "medium"),
-    ("utm_campaign", "name"),
-    ("utm_term", "term"),
-    ("utm_content", "content"),
-    ("utm_id", "id"),
-    ("utm_source_platform", "source_platform"),
-    ("utm_creative_format", "creative_format"),
-    ("utm_marketing_tactic", "marketing_tactic"),
-];
+/// The UTM parameters of an address, between spaces: who sent the visitor, by what kind of link,
+/// which campaign, paid search term, which link or advertisement, id of the campaign, platform that
+/// directed the traffic, kind of creative, targeting criteria.
+///
+/// One text, because a list of texts takes twice the room in the page's module.
+const FIELDS: &str = "utm_source utm_medium utm_campaign utm_term utm_content utm_id \
+    utm_source_platform utm_creative_format utm_marketing_tactic";
+
+/// How many UTM parameters there are.
+pub const FIELD_COUNT: usize = 9;
+
+/// The UTM parameters, in order.
+#[must_use]
+pub const fn fields() -> Pieces<'static> {
+    pieces(FIELDS, b' ')
+}
+
+/// The name of a UTM parameter in `context.campaign`.
+#[must_use]
+pub fn field_name(parameter: &'static str) -> &'static str {
+    match parameter.get(4..) {
+        Some("campaign") => "name",
+        Some(name) => name,
+        None => parameter,
+    }
+}
 
 /// A click id: the parameter that an advertising platform adds to the addresses it sends people to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClickId<'a> {
-    /// The parameter, one of [`CLICK_IDS`].
+    /// The parameter, one of [`click_ids`].
     pub name: &'static str,
     /// The platform that it means.
     pub platform: &'static str,
@@ -46,35 +58,17 @@ pub struct ClickId<'a> {
     pub value: &'a str,
 }
 
-/// Click id parameters. The first that an address has counts.
-pub const CLICK_IDS: [&str; 24] = [
-    "gclid",
-    "gbraid",
-    "wbraid",
-    "dclid",
-    "msclkid",
-    "fbclid",
-    "igshid",
-    "li_fat_id",
-    "ttclid",
-    "twclid",
-    "epik",
-    "ScCid",
-    "rdt_cid",
-    "qclid",
-    "yclid",
-    "tblci",
-    "dicbo",
-    "vmcid",
-    "irclickid",
-    "awc",
-    "cjevent",
-    "mc_eid",
-    "_hsenc",
-    "mkt_tok",
-];
+/// Click id parameters, between spaces. The first that an address has counts.
+pub const CLICK_IDS: &str = "gclid gbraid wbraid dclid msclkid fbclid igshid li_fat_id ttclid twclid \
+    epik ScCid rdt_cid qclid yclid tblci dicbo vmcid irclickid awc cjevent mc_eid _hsenc mkt_tok";
 
-/// The platforms that [`CLICK_IDS`] mean, in the same order. Apart, because the page has no use for
+/// The click id parameters, in order.
+#[must_use]
+pub const fn click_ids() -> Pieces<'static> {
+    pieces(CLICK_IDS, b' ')
+}
+
+/// The platforms that [`click_ids`] mean, in the same order. Apart, because the page has no use for
 /// them.
 pub const PLATFORMS: [&str; 24] = [
     "Google Ads",
@@ -108,24 +102,38 @@ impl Campaign {
     /// first counts.
     #[must_use]
     pub fn from_address(address: &Address<'_>) -> Self {
-        Self::from_values(|wanted| {
+        Self::from_values(CLICK_IDS, |wanted| {
             let mut given = address.parameters();
             given
                 .find(|(name, value)| name.eq_ignore_ascii_case(wanted) && !value.is_empty())
-                .map(|(_, value)| value)
+                .map(|(_, value)| Cow::Owned(text::trimmed(&value).into()))
+        })
+    }
+
+    /// Reads the parameters of an address that somebody else has decoded: a line `name=value` each,
+    /// the values trimmed.
+    #[must_use]
+    pub fn from_parameters(lines: &str, click_ids: &str) -> Self {
+        Self::from_values(click_ids, |wanted| {
+            let mut given = pieces(lines, b'\n').filter_map(|line| cut(line, b'='));
+            given
+                .find(|(name, value)| name.eq_ignore_ascii_case(wanted) && !value.is_empty())
+                .map(|(_, value)| Cow::Borrowed(value))
         })
     }
 
     /// Asks for the value of each UTM parameter, and for click ids until there is one. Values are
-    /// trimmed and cut to [`MAX_VALUE_BYTES`].
-    pub fn from_values<'a>(value_of: impl Fn(&'static str) -> Option<Cow<'a, str>>) -> Self {
+    /// cut to [`MAX_VALUE_BYTES`].
+    pub fn from_values<'a, 'b>(
+        click_ids: &'b str,
+        value_of: impl Fn(&'b str) -> Option<Cow<'a, str>>,
+    ) -> Self {
         let mut lines = String::new();
-        let names = FIELDS.iter().map(|(name, _)| name).chain(&CLICK_IDS);
-        for (place, name) in names.enumerate() {
+        for name in fields().chain(pieces(click_ids, b' ')) {
             let Some(value) = value_of(name) else {
                 continue;
             };
-            let value = clip(value.trim_ascii(), MAX_VALUE_BYTES);
+            let value = clip(&value, MAX_VALUE_BYTES);
             if value.is_empty() {
                 continue;
             }
@@ -134,7 +142,7 @@ impl Campaign {
             // A line break would start another parameter.
             lines.extend(value.chars().map(|one| if one < ' ' { ' ' } else { one }));
             lines.push('\n');
-            if place >= FIELDS.len() {
+            if !is_field(name) {
                 break;
             }
         }
@@ -156,26 +164,38 @@ impl Campaign {
     /// The value of a parameter, such as `utm_source`; empty when not given.
     #[must_use]
     pub fn get(&self, parameter: &str) -> &str {
-        let mut given = pieces(&self.0, b'\n').filter_map(|line| cut(line, b'='));
+        Self::value_in(&self.0, parameter)
+    }
+
+    /// The value of a parameter in a campaign's lines; empty when not given.
+    #[must_use]
+    pub fn value_in<'a>(lines: &'a str, parameter: &str) -> &'a str {
+        let mut given = pieces(lines, b'\n').filter_map(|line| cut(line, b'='));
         given
             .find(|(name, _)| *name == parameter)
             .map_or("", |(_, value)| value)
     }
 
+    /// The click id's parameter in a campaign's lines: the last line, where it is no UTM parameter;
+    /// empty where there is none.
+    #[must_use]
+    pub fn click_id_name(lines: &str) -> &str {
+        let names = pieces(lines, b'\n').filter_map(|line| cut(line, b'='));
+        let last = names.last().map_or("", |(name, _)| name);
+        if is_field(last) { "" } else { last }
+    }
+
     /// The click id, where there is one.
     #[must_use]
     pub fn click_id(&self) -> Option<ClickId<'_>> {
-        CLICK_IDS
-            .iter()
-            .zip(PLATFORMS)
-            .find_map(|(&name, platform)| {
-                let value = self.get(name);
-                (!value.is_empty()).then_some(ClickId {
-                    name,
-                    platform,
-                    value,
-                })
+        click_ids().zip(PLATFORMS).find_map(|(name, platform)| {
+            let value = self.get(name);
+            (!value.is_empty()).then_some(ClickId {
+                name,
+                platform,
+                value,
             })
+        })
     }
 
     /// Whether nothing was given.
@@ -187,8 +207,12 @@ impl Campaign {
     /// Whether UTM parameters were given.
     #[must_use]
     pub fn has_fields(&self) -> bool {
-        self.0.starts_with("utm_")
+        is_field(&self.0)
     }
+}
+
+fn is_field(parameter: &str) -> bool {
+    parameter.as_bytes().starts_with(b"utm_")
 }
 
 #[cfg(test)]
@@ -198,12 +222,10 @@ mod tests {
 
     use super::*;
 
-    fn fields(campaign: &Campaign) -> String {
-        let given = FIELDS
-            .iter()
-            .filter(|(name, _)| !campaign.get(name).is_empty());
+    fn given(campaign: &Campaign) -> String {
+        let given = fields().filter(|name| !campaign.get(name).is_empty());
         given
-            .map(|(name, field)| format!("{field}={}", campaign.get(name)))
+            .map(|name| format!("{}={}", field_name(name), campaign.get(name)))
             .collect::<Vec<_>>()
             .join(" ")
     }
@@ -230,7 +252,7 @@ mod tests {
             ("https://h/#utm_source=x", ""),
         ] {
             let campaign = Campaign::from_address(&Address::split(address));
-            assert_eq!(fields(&campaign), expected, "{address}");
+            assert_eq!(given(&campaign), expected, "{address}");
             assert_eq!(campaign.is_empty(), expected.is_empty());
             assert_eq!(campaign.has_fields(), !expected.is_empty());
         }
@@ -245,7 +267,7 @@ mod tests {
 
     #[test]
     fn click_ids_of_addresses() {
-        for (name, platform) in CLICK_IDS.into_iter().zip(PLATFORMS) {
+        for (name, platform) in click_ids().zip(PLATFORMS) {
             let address = format!("https://h/?a=b&{name}=Abc-1");
             let campaign = Campaign::from_address(&Address::split(&address));
             let click_id = campaign.click_id().unwrap();

@@ -1,11 +1,14 @@
-//! The compact binary form in which profiles and models are stored and sent.
+//! The compact form in which profiles and models are stored and sent.
 //!
-//! Layout: unsigned integers are LEB128 (seven bits a byte, low first); texts and lists are a
-//! count and then their bytes or items; 64-bit floats are eight bytes, little-endian; a type that
-//! can change starts with a version byte. Bytes are never trusted: every count is checked against
-//! what is left before anything is allocated.
+//! The form is a text, so that the page's storage takes it as it is and no reader checks the
+//! encoding of each name again. Layout: unsigned integers are LEB128 with six bits a character, low
+//! first, and the seventh for "more follows"; texts are their length in bytes and then themselves;
+//! lists are a count and their items; 64-bit floats are an integer, their bits; a type that can
+//! change starts with a version. Nothing is trusted: every count is
+//! checked against what is left before anything is allocated.
 
 use alloc::boxed::Box;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use core::fmt;
@@ -48,57 +51,76 @@ pub trait Encode: Sized {
     /// anything at all: [`Encode::from_bytes`] never gives it out.
     fn decode(reader: &mut Reader<'_>) -> Self;
 
-    /// The binary form alone.
+    /// The form alone.
     #[must_use]
-    fn to_bytes(&self) -> Vec<u8> {
+    fn to_text(&self) -> String {
         let mut out = Writer::default();
         self.encode(&mut out);
         out.0
     }
 
-    /// Reads a binary form that must fill the bytes.
+    /// Reads a form that must fill the text.
+    ///
+    /// # Errors
+    /// [`DecodeError`] tells what is wrong with the text.
+    fn from_text(text: &str) -> Result<Self, DecodeError> {
+        let mut reader = Reader::new(text);
+        let value = Self::decode(&mut reader);
+        match reader.error {
+            Some(error) => Err(error),
+            None if reader.text.is_empty() => Ok(value),
+            None => Err(DecodeError::Long),
+        }
+    }
+
+    /// The form alone, as bytes.
+    #[must_use]
+    fn to_bytes(&self) -> Vec<u8> {
+        self.to_text().into_bytes()
+    }
+
+    /// Reads a form that must fill the bytes.
     ///
     /// # Errors
     /// [`DecodeError`] tells what is wrong with the bytes.
     fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
-        let mut reader = Reader::new(bytes);
-        let value = Self::decode(&mut reader);
-        match reader.error {
-            Some(error) => Err(error),
-            None if reader.bytes.is_empty() => Ok(value),
-            None => Err(DecodeError::Long),
+        match core::str::from_utf8(bytes) {
+            Ok(text) => Self::from_text(text),
+            Err(_) => Err(DecodeError::Invalid("text")),
         }
     }
 }
 
-/// Collects bytes.
+/// Collects characters.
 #[derive(Debug, Default)]
-pub struct Writer(Vec<u8>);
+pub struct Writer(String);
 
 impl Writer {
-    /// One byte.
+    /// A small number, below 128.
     pub fn byte(&mut self, byte: u8) {
-        self.0.push(byte);
+        self.0.push(char::from(byte & 0x7f));
     }
 
     /// An unsigned integer.
+    #[inline(never)]
     pub fn integer(&mut self, mut value: u64) {
-        while value >= 0x80 {
-            self.0.push(value as u8 | 0x80);
-            value >>= 7;
+        while value >= 0x40 {
+            self.byte(value as u8 | 0x40);
+            value >>= 6;
         }
-        self.0.push(value as u8);
+        self.byte(value as u8);
     }
 
     /// A 64-bit float, to the bit.
     pub fn float(&mut self, value: f64) {
-        self.0.extend_from_slice(&value.to_bits().to_le_bytes());
+        self.integer(value.to_bits());
     }
 
     /// A text.
+    #[inline(never)]
     pub fn text(&mut self, text: &str) {
         self.integer(text.len() as u64);
-        self.0.extend_from_slice(text.as_bytes());
+        self.0.push_str(text);
     }
 
     /// A list.
@@ -108,48 +130,63 @@ impl Writer {
             item.encode(self);
         }
     }
+
+    /// What was collected.
+    #[must_use]
+    pub fn into_text(self) -> String {
+        self.0
+    }
+
+    /// What was collected so far.
+    #[must_use]
+    pub fn as_text(&self) -> &str {
+        &self.0
+    }
 }
 
-/// Reads bytes from the front and remembers the first thing that was wrong with them.
+/// Reads characters from the front and remembers the first thing that was wrong with them.
 ///
 /// After that there is nothing left to read: numbers are 0, texts and lists empty. A reader that
 /// cannot fail at each step makes the page's module a third smaller than one that returns a result
 /// for every number.
 #[derive(Clone, Copy, Debug)]
 pub struct Reader<'a> {
-    bytes: &'a [u8],
+    text: &'a str,
     error: Option<DecodeError>,
 }
 
 impl<'a> Reader<'a> {
-    /// Reads from these bytes.
+    /// Reads from this text.
     #[must_use]
-    pub const fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, error: None }
+    pub const fn new(text: &'a str) -> Self {
+        Self { text, error: None }
     }
 
-    /// Remembers that the bytes are wrong, unless they were before.
+    /// Whether nothing is left.
+    #[must_use]
+    pub const fn is_at_end(&self) -> bool {
+        self.text.is_empty()
+    }
+
+    /// Remembers that the text is wrong, unless it was before.
     pub fn fail(&mut self, error: DecodeError) {
-        self.bytes = &[];
+        self.text = "";
         self.error.get_or_insert(error);
     }
 
-    fn take(&mut self, count: usize) -> &'a [u8] {
-        match self.bytes.split_at_checked(count) {
-            Some((taken, rest)) => {
-                self.bytes = rest;
-                taken
-            }
-            None => {
-                self.fail(DecodeError::Short);
-                &[]
-            }
+    fn take(&mut self, bytes: usize) -> &'a str {
+        if let (Some(taken), Some(rest)) = (self.text.get(..bytes), self.text.get(bytes..)) {
+            self.text = rest;
+            return taken;
         }
+        self.fail(DecodeError::Short);
+        ""
     }
 
-    /// One byte.
+    /// A small number.
+    #[inline(never)]
     pub fn byte(&mut self) -> u8 {
-        self.take(1).first().copied().unwrap_or(0)
+        self.take(1).bytes().next().unwrap_or(0)
     }
 
     /// One of a few things, by its place.
@@ -164,27 +201,28 @@ impl<'a> Reader<'a> {
     }
 
     /// An unsigned integer.
+    #[inline(never)]
     pub fn integer(&mut self) -> u64 {
         let mut value = 0;
         let mut shift = 0;
         loop {
             let byte = self.byte();
-            if shift > 63 || (shift == 63 && byte > 1) {
+            if shift > 60 || (shift == 60 && byte > 15) {
                 self.fail(DecodeError::Invalid("integer"));
                 return 0;
             }
-            value |= u64::from(byte & 0x7f) << shift;
-            if byte < 0x80 {
+            value |= u64::from(byte & 0x3f) << shift;
+            if byte < 0x40 {
                 return value;
             }
-            shift += 7;
+            shift += 6;
         }
     }
 
     /// A finite 64-bit float.
+    #[inline(never)]
     pub fn float(&mut self) -> f64 {
-        let bytes = self.take(8).try_into().unwrap_or([0; 8]);
-        let value = f64::from_bits(u64::from_le_bytes(bytes));
+        let value = f64::from_bits(self.integer());
         if value.is_finite() {
             return value;
         }
@@ -192,10 +230,10 @@ impl<'a> Reader<'a> {
         0.0
     }
 
-    /// A count of things that take at least one byte each.
+    /// A count of things that take at least one character each.
     pub fn count(&mut self) -> usize {
         let count = self.integer();
-        if count > self.bytes.len() as u64 {
+        if count > self.text.len() as u64 {
             self.fail(DecodeError::Short);
             return 0;
         }
@@ -203,12 +241,16 @@ impl<'a> Reader<'a> {
     }
 
     /// A text.
+    #[inline(never)]
     pub fn text(&mut self) -> &'a str {
         let count = self.count();
-        core::str::from_utf8(self.take(count)).unwrap_or_else(|_| {
-            self.fail(DecodeError::Invalid("text"));
-            ""
-        })
+        self.take(count)
+    }
+
+    /// A text of its own.
+    #[inline(never)]
+    pub fn boxed(&mut self) -> Box<str> {
+        self.text().into()
     }
 
     /// A list.
@@ -230,7 +272,7 @@ impl Encode for Box<str> {
     }
 
     fn decode(reader: &mut Reader<'_>) -> Self {
-        reader.text().into()
+        reader.boxed()
     }
 }
 
@@ -271,10 +313,11 @@ mod tests {
         for (bytes, expected) in [
             (&[][..], DecodeError::Short),
             (&[5, b'a'], DecodeError::Short),
-            (&[0xff; 11], DecodeError::Invalid("integer")),
+            (&[0x7f; 11], DecodeError::Invalid("integer")),
             (&[1, 0xff], DecodeError::Invalid("text")),
+            (&[1, 0xc3, 0xa9], DecodeError::Short),
             (&[1, b'a', 0], DecodeError::Long),
-            (&[0xff, 0xff, 0xff, 0xff, 0xf, b'a'], DecodeError::Short),
+            (&[0x7f, 0x7f, 0x7f, 0x7f, 0xf, b'a'], DecodeError::Short),
         ] {
             assert_eq!(Box::<str>::from_bytes(bytes), Err(expected), "{bytes:?}");
         }
@@ -287,6 +330,14 @@ mod tests {
             out.integer(value);
             let mut reader = Reader::new(&out.0);
             prop_assert_eq!((reader.integer(), reader.error), (value, None));
+        }
+
+        #[test]
+        fn floats_and_back(value: f64) {
+            let mut out = Writer::default();
+            out.float(value);
+            let read = Reader::new(&out.0).float();
+            prop_assert_eq!(read, if value.is_finite() { value } else { 0.0 });
         }
 
         #[test]

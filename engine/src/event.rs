@@ -4,6 +4,7 @@
 //! any sender and sees them as events. Both fold the same thing.
 
 use crate::campaign::Campaign;
+use crate::events;
 use crate::time::{Milliseconds, Timestamp};
 
 /// Something that happened.
@@ -13,6 +14,11 @@ pub struct Event<'a> {
     pub at: Timestamp,
     /// What.
     pub kind: EventKind<'a>,
+    /// Its name, by which conditions count it: [`crate::events`] names those that have a kind of
+    /// their own. Empty where it has none.
+    pub name: &'a str,
+    /// Names and values of its properties, or of the traits learned, as plain JSON texts.
+    pub values: &'a [(&'a str, &'a str)],
     /// On which page.
     pub page: Page<'a>,
     /// Topics that the page, or what was clicked, declares: labels, one a line.
@@ -24,13 +30,13 @@ pub struct Event<'a> {
 /// The page of an event. Empty texts mean "not known".
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Page<'a> {
-    /// Whole address.
-    pub url: &'a str,
-    /// Path without query.
+    /// Host of its address.
+    pub host: &'a str,
+    /// Path without query, decoded.
     pub path: &'a str,
     /// Title.
     pub title: &'a str,
-    /// Address of the page before.
+    /// Host of the page before.
     pub referrer: &'a str,
 }
 
@@ -55,23 +61,41 @@ pub enum EventKind<'a> {
     Clicked {
         /// What it says.
         text: &'a str,
-        /// Where it leads; empty for a button.
-        href: &'a str,
+        /// Path of the page that it leads to, decoded; empty for a button.
+        path: &'a str,
     },
     /// A form was submitted.
     Submitted,
-    /// Something else happened.
-    Named {
-        /// Its name.
-        name: &'a str,
-    },
-    /// The visitor turned out to be a person.
-    Identified {
-        /// Names of traits and their values, as JSON texts.
-        traits: &'a [(&'a str, &'a str)],
-    },
+    /// Something else happened, which only its name tells.
+    Named,
+    /// The visitor turned out to be a person, of whom the values tell.
+    Identified,
     /// Something that changes no more than when the visitor was last seen.
     Seen,
+}
+
+impl<'a> EventKind<'a> {
+    /// What an event of this name is, other than a page view.
+    #[must_use]
+    pub fn tracked(
+        name: &str,
+        query: &'a str,
+        text: &'a str,
+        path: &'a str,
+        engagement: Engagement,
+    ) -> Self {
+        if name == events::PAGE_ENGAGED {
+            Self::Engaged(engagement)
+        } else if name == events::SITE_SEARCHED || name == events::PRODUCTS_SEARCHED {
+            Self::Searched { query }
+        } else if name == events::LINK_CLICKED || name == events::BUTTON_CLICKED {
+            Self::Clicked { text, path }
+        } else if name == events::FORM_SUBMITTED {
+            Self::Submitted
+        } else {
+            Self::Named
+        }
+    }
 }
 
 /// What was read of a page since the last report on the same page view. Differences, so that each

@@ -1,6 +1,8 @@
 //! The names of the events that the tracker captures and the engine understands, and of their
 //! properties. Site owners may send any other name; those are counted by name.
 
+/// A page was viewed; messages of the type `page` are named so.
+pub const PAGE_VIEWED: &str = "Page Viewed";
 /// Active time and scroll depth on a page, since the last such event of the same page view.
 pub const PAGE_ENGAGED: &str = "Page Engaged";
 /// A click on a link.

@@ -2,7 +2,7 @@
 //! becomes a score.
 //!
 //! **Evidence** is measured in pages: 1 is one page about the topic, read to its end.
-//! A view alone is [`WEIGHT_VIEW`]; reading adds up to [`WEIGHT_READING`] by
+//! A view alone is [`Weights::view`]; reading adds up to [`Weights::reading`] by
 //! the lesser of `active time ÷ time the text calls for` and the deepest scroll, so that neither an
 //! open tab nor a quick scroll to the bottom is taken for reading. A search on the site is worth more
 //! than a page, because the visitor said it in their own words; a campaign's term is worth as much
@@ -20,27 +20,59 @@
 //! **Confidence** is the same curve over all evidence of all topics: a score of 0 with a high
 //! confidence says "not interested", with a low one "not known yet".
 //!
-//! Powers come from `libm` in the page and on the server, so that both get the same bits.
+//! Only additions, multiplications and divisions of 64-bit floats are used, which IEEE 754 defines
+//! to the bit, so that page and server get the same ones.
 
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use crate::campaign::Campaign;
 use crate::codec::{Encode, Reader, Writer};
+use crate::model::{InterestRule, Model};
+use crate::profile::{EntryKind, Profile};
+use crate::text;
 use crate::time::{Milliseconds, Timestamp};
 
-/// Evidence of a page view that nothing more is known of by Firstglance's own tracker, which
-/// reports reading separately.
-pub const WEIGHT_VIEW: f64 = 0.1;
-/// Evidence that reading a page to its end adds.
-pub const WEIGHT_READING: f64 = 0.9;
-/// Evidence of a page view reported by a library that does not measure reading: between a bounce
-/// and a page read.
-pub const WEIGHT_UNMEASURED_VIEW: f64 = 0.4;
-/// Evidence of a search on the site.
-pub const WEIGHT_SEARCH: f64 = 1.5;
-/// Evidence of arriving through a campaign about the topic.
-pub const WEIGHT_CAMPAIGN: f64 = 1.0;
-/// Evidence of a click on something about the topic.
-pub const WEIGHT_CLICK: f64 = 0.3;
-/// Evidence of a form about the topic that was submitted.
-pub const WEIGHT_FORM: f64 = 3.0;
+/// What counts for how much, in pages read to their end. A configuration may set each.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Weights {
+    /// A page view of which nothing more is known yet: a bounce is little.
+    pub view: f64,
+    /// What reading a page to its end adds. A view and its reading are one page.
+    pub reading: f64,
+    /// A page view reported by a library that does not measure reading: between a bounce and a page
+    /// read.
+    pub unmeasured_view: f64,
+    /// A search on the site: more than a page, because the visitor said it in their own words.
+    pub search: f64,
+    /// Arriving through a campaign about the topic: the click on it was a choice, as a page is.
+    pub campaign: f64,
+    /// A click on something about the topic: a small sign, for the page behind it counts as well.
+    pub click: f64,
+    /// A form about the topic that was submitted: two searches' worth, for nothing a visitor does
+    /// costs them more.
+    pub form: f64,
+}
+
+impl Weights {
+    /// Where nothing is configured.
+    pub const DEFAULT: Self = Self {
+        view: 0.1,
+        reading: 0.9,
+        unmeasured_view: 0.4,
+        search: 1.5,
+        campaign: 1.0,
+        click: 0.3,
+        form: 3.0,
+    };
+}
+
+impl Default for Weights {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
 /// Topics taken from keywords or the path are guesses: they get this share of the evidence.
 pub const GUESS_SHARE: f64 = 0.5;
 
@@ -113,18 +145,24 @@ pub fn saturate(evidence: f64, half: f64) -> f64 {
     1.0 - halved(evidence.max(0.0) / half)
 }
 
-/// One, halved so many times: `2^−times`, for times from 0 on; exact for whole numbers.
+/// One, halved so many times: `2^−times`, for times from 0 on; exact for whole numbers, and else
+/// within one part in 10^13.
 ///
-/// `libm`'s own power of two looks up four kilobytes of constants, a fifth of what a page may load.
-/// Whole halvings are an exponent of the number, and the rest is a small power of e.
+/// Whole halvings are an exponent of the number. The rest is `e^x` for x between −0.7 and 0: the
+/// first six terms of its Taylor series at x/256, nested (Horner), and the result squared eight
+/// times. A mathematics library would be as large as half of the fold in the page's module.
 fn halved(times: f64) -> f64 {
     // Below the smallest normal number nothing is left that could count.
     if times >= 1_022.0 {
         return 0.0;
     }
-    let whole = libm::floor(times);
-    let rest = libm::exp(-(times - whole) * core::f64::consts::LN_2);
-    rest * f64::from_bits((1_023 - whole as u64) << 52)
+    let whole = times as u64;
+    let x = (whole as f64 - times) * (core::f64::consts::LN_2 / 256.0);
+    let mut rest = 1.0 + x * (1.0 + x * (0.5 + x * (1.0 / 6.0 + x * (1.0 / 24.0 + x / 120.0))));
+    for _ in 0..8 {
+        rest *= rest;
+    }
+    rest * f64::from_bits((1_023 - whole) << 52)
 }
 
 /// How far a page was read, 0 to 1.
@@ -141,6 +179,134 @@ pub fn reading(active: Milliseconds, scroll_percent: u8, words: u32) -> f64 {
     };
     let time = active.as_seconds() / called_for;
     time.min(f64::from(scroll_percent.min(100)) / 100.0)
+}
+
+/// One interest and how strong it is.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Interest {
+    /// Its id, a slug.
+    pub id: Box<str>,
+    /// What people call it.
+    pub label: Box<str>,
+    /// 0 to 1.
+    pub score: f64,
+}
+
+/// By how much an interest is ahead of the next one, 0 to 1.
+#[must_use]
+pub fn margin(ranked: &[Interest], place: usize) -> f64 {
+    let score = |place: usize| ranked.get(place).map_or(0.0, |interest| interest.score);
+    score(place) - score(place + 1)
+}
+
+/// How well a profile's interests are known, 0 to 1.
+#[must_use]
+pub fn confidence(profile: &Profile, now: Timestamp) -> f64 {
+    saturate(profile.observed.at(now, DEFAULT_HALF_LIFE), HALF_EVIDENCE)
+}
+
+/// Evidence, in pages read, at which [`engagement`] is 50.
+pub const ENGAGEMENT_HALF_EVIDENCE: f64 = 8.0;
+
+/// All that a visitor has done, as a number from 0 to 100: the lead score where none is configured.
+#[must_use]
+pub fn engagement(profile: &Profile, now: Timestamp) -> f64 {
+    let observed = profile.observed.at(now, DEFAULT_HALF_LIFE);
+    100.0 * saturate(observed, ENGAGEMENT_HALF_EVIDENCE)
+}
+
+/// Searches of one text that count, so that one query repeated does not outweigh all else.
+pub(crate) const MOST_SEARCHES: u64 = 3;
+
+/// The interests of a profile at a moment, strongest first; of equal ones by id.
+///
+/// Searches and the last campaign are taken in here and not in the fold, so that a search made
+/// before the visitor saw the topic counts as well, and a change of terms counts at once.
+#[must_use]
+pub fn rank(profile: &Profile, model: &Model, now: Timestamp) -> Vec<Interest> {
+    let said = Said::of(profile);
+    let mut interests = Vec::new();
+    let mut put = |id: &str, label: &str, evidence: f64| {
+        if evidence <= 0.0 {
+            return;
+        }
+        let score = saturate(evidence, HALF_EVIDENCE);
+        let place = interests.iter().position(|known: &Interest| {
+            known.score < score || (known.score == score && *known.id > *id)
+        });
+        let interest = Interest {
+            id: id.into(),
+            label: label.into(),
+            score,
+        };
+        interests.insert(place.unwrap_or(interests.len()), interest);
+    };
+    for entry in profile.entries.of(EntryKind::Topic) {
+        let rule = model.interest(&entry.text);
+        let half_life = model.half_life(&entry.text);
+        let evidence =
+            entry.evidence().at(now, half_life) + said.about(model, &entry.text, rule, now);
+        let label = rule.map_or(&entry.value, |rule| &rule.label);
+        put(&entry.text, label, evidence);
+    }
+    for rule in &model.interests {
+        if profile.entries.find(EntryKind::Topic, &rule.id).is_none() {
+            let evidence = said.about(model, &rule.id, Some(rule), now);
+            put(&rule.id, &rule.label, evidence);
+        }
+    }
+    interests
+}
+
+/// Whether what a visitor said, as a slug, is about a topic.
+pub(crate) fn is_about(rule: Option<&InterestRule>, id: &str, slug: &str) -> bool {
+    match rule {
+        Some(rule) if !rule.terms.is_empty() => rule.covers_slug(slug),
+        _ => text::about(slug, id),
+    }
+}
+
+/// What a visitor said: searches, and the term and name of the last campaign; as slugs.
+struct Said(Vec<(alloc::string::String, Timestamp, u64)>);
+
+impl Said {
+    fn of(profile: &Profile) -> Self {
+        let mut said = Vec::new();
+        for search in profile.entries.of(EntryKind::Search) {
+            let count = search.count.min(MOST_SEARCHES);
+            said.push((text::slug(&search.text), search.last, count));
+        }
+        if let Some(touch) = profile.last_touch_entry() {
+            let [.., lines] = touch.origin();
+            for parameter in ["utm_term", "utm_campaign"] {
+                let slug = text::slug(Campaign::value_in(lines, parameter));
+                if !slug.is_empty() {
+                    said.push((slug, touch.last, 0));
+                }
+            }
+        }
+        Self(said)
+    }
+
+    /// Evidence for a topic. The campaign counts once.
+    fn about(&self, model: &Model, id: &str, rule: Option<&InterestRule>, now: Timestamp) -> f64 {
+        let half_life = model.half_life(id);
+        let mut evidence = 0.0;
+        let mut campaign = false;
+        for (slug, at, searches) in &self.0 {
+            if !is_about(rule, id, slug) || (*searches == 0 && campaign) {
+                continue;
+            }
+            let weight = if *searches == 0 {
+                campaign = true;
+                model.weights.campaign
+            } else {
+                *searches as f64 * model.weights.search
+            };
+            evidence += weight * remaining(now.since(*at), half_life);
+        }
+        evidence
+    }
 }
 
 impl Encode for Evidence {
@@ -199,7 +365,7 @@ mod tests {
         for step in 0..10_000 {
             let times = f64::from(step) / 97.0;
             assert!(
-                (halved(times) / libm::exp2(-times) - 1.0).abs() < 1e-15,
+                (halved(times) / (-times).exp2() - 1.0).abs() < 1e-13,
                 "{times}"
             );
         }

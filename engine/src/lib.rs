@@ -5,8 +5,8 @@
 //! WebAssembly module of the page and into the collector, so that both give the same answer.
 //!
 //! It never reads a clock, never draws a random number, never does I/O and never starts a thread:
-//! times and ids come in as arguments. The browser's build has no JSON parser; reading JSON is
-//! behind the feature `json`.
+//! times and ids come in as arguments. What the page does without is behind features: reading JSON
+//! (`json`), and saying why (`explain`).
 
 #![no_std]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
@@ -18,24 +18,34 @@ extern crate std;
 pub mod address;
 pub mod campaign;
 pub mod codec;
+pub mod evaluation;
 pub mod event;
 pub mod events;
+#[cfg(feature = "explain")]
+pub mod explain;
+#[cfg(feature = "explain")]
+pub mod history;
 pub mod id;
 pub mod interest;
 pub mod json;
 pub mod message;
 pub mod model;
+pub mod origin;
+pub mod person;
 pub mod profile;
+pub mod program;
 pub mod snapshot;
 pub mod text;
 pub mod time;
 pub mod value;
 
 pub use campaign::{Campaign, ClickId};
+pub use evaluation::{About, Evaluation, Settled};
 pub use event::{Event, EventKind};
 pub use id::{MessageId, UserId, VisitorId};
 pub use message::{Context, Message, MessageKind, PageContext};
 pub use model::Model;
+pub use person::Person;
 pub use profile::Profile;
 pub use snapshot::Snapshot;
 pub use time::{Milliseconds, Timestamp};

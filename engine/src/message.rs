@@ -111,6 +111,8 @@ pub struct Context {
     pub library: Option<Box<str>>,
     /// Language, as BCP 47.
     pub locale: Option<Box<str>>,
+    /// The browser's user agent (`context.userAgent`).
+    pub agent: Option<Box<str>>,
 }
 
 /// The page of a message (`context.page`). Empty texts mean "not known".

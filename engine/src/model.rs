@@ -6,14 +6,16 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use crate::campaign;
 use crate::codec::{DecodeError, Encode, Reader, Writer};
-use crate::interest::DEFAULT_HALF_LIFE;
+use crate::interest::{DEFAULT_HALF_LIFE, Weights};
+use crate::program::Program;
 use crate::text;
 use crate::time::Milliseconds;
 
 /// Version of the binary form. A page that meets another one goes on capturing with
 /// [`Model::default`] and leaves the evaluation to the collector.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// What a visitor allows where nobody has asked them yet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -78,37 +80,78 @@ impl InterestRule {
     /// Whether a text is about it: a term matches a run of its words.
     #[must_use]
     pub fn covers_text(&self, text: &str) -> bool {
-        if self.terms.is_empty() {
-            return false;
-        }
-        let text = text::slug(text);
-        let edges = |from: usize| {
-            let bytes = text.bytes().enumerate().skip(from);
-            bytes.filter_map(|(place, byte)| (byte == b'-').then_some(place))
-        };
-        let starts = core::iter::once(0).chain(edges(0).map(|edge| edge + 1));
-        starts.into_iter().any(|start| {
-            edges(start)
-                .chain(core::iter::once(text.len()))
-                .filter_map(|end| text.get(start..end))
-                .any(|run| self.terms.iter().any(|term| text::matches(term, run)))
+        !self.terms.is_empty() && self.covers_slug(&text::slug(text))
+    }
+
+    /// Whether a slug is about it.
+    #[must_use]
+    pub fn covers_slug(&self, slug: &str) -> bool {
+        text::any_run(slug, &|run| {
+            self.terms.iter().any(|term| text::matches(term, run))
         })
     }
 }
 
+/// One `[[segment]]` of the configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Segment {
+    /// Its id, a slug.
+    pub id: Box<str>,
+    /// What people call it.
+    pub label: Box<str>,
+    /// The program that says whether a visitor is in it.
+    pub program: usize,
+}
+
+/// Parts of paths and labels that say nothing about a page's subject. Slugs between spaces.
+pub const STOP_WORDS: &str = "about account algemeen archive article articles blog cart categorie \
+    category collections contact de en faq fr home index inloggen login magazine news nieuws nl \
+    over over-ons page pages post posts privacy product producten products search shop tag tags \
+    winkel zoeken";
+
 /// The compiled configuration.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Model {
+    /// Parts of paths and labels that are no topics: slugs between spaces.
+    pub stop_words: Box<str>,
+    /// Names of click id parameters, between spaces. Here, and in [`STOP_WORDS`], is what the page
+    /// learns from the model: the web changes more often than the page's module.
+    pub click_ids: Box<str>,
     /// Configured interests. Where an event is about none of them, topics come from the page.
     pub interests: Vec<InterestRule>,
+    /// What counts for how much.
+    pub weights: Weights,
+    /// Events that conditions count: a name, or a pattern of names; where the condition asks for a
+    /// property, its name and a pattern of its JSON text, a line each. At most 200 bytes.
+    pub watches: Vec<Box<str>>,
+    /// Programs, each of which may read those before it.
+    pub programs: Vec<Program>,
+    /// Configured segments.
+    pub segments: Vec<Segment>,
+    /// The program that is the lead score; without one it is [`crate::interest::engagement`].
+    pub score: Option<usize>,
+    /// Ids of the stages, the first one that of a visitor of whom nothing is known.
+    pub stages: Vec<Box<str>>,
+    /// The program that is the place of the stage.
+    pub stage: Option<usize>,
 }
 
 impl Model {
-    /// The model of a site without configuration.
+    /// No model, not even that of a site without configuration: what a page has that has not
+    /// received any.
     #[must_use]
-    pub const fn new() -> Self {
+    pub fn new() -> Self {
         Self {
+            stop_words: Box::default(),
+            click_ids: Box::default(),
             interests: Vec::new(),
+            weights: Weights::DEFAULT,
+            watches: Vec::new(),
+            programs: Vec::new(),
+            segments: Vec::new(),
+            score: None,
+            stages: Vec::new(),
+            stage: None,
         }
     }
 
@@ -118,11 +161,28 @@ impl Model {
         self.interests.iter().find(|rule| &*rule.id == id)
     }
 
+    /// The configured segment of that id.
+    #[must_use]
+    pub fn segment(&self, id: &str) -> Option<&Segment> {
+        self.segments.iter().find(|segment| &*segment.id == id)
+    }
+
     /// Half-life of the evidence for a topic.
     #[must_use]
     pub fn half_life(&self, id: &str) -> Milliseconds {
         self.interest(id)
             .map_or(DEFAULT_HALF_LIFE, |rule| rule.half_life)
+    }
+}
+
+impl Default for Model {
+    /// The model of a site without configuration.
+    fn default() -> Self {
+        Self {
+            stop_words: STOP_WORDS.into(),
+            click_ids: campaign::CLICK_IDS.into(),
+            ..Self::new()
+        }
     }
 }
 
@@ -137,8 +197,8 @@ impl Encode for InterestRule {
 
     fn decode(reader: &mut Reader<'_>) -> Self {
         Self {
-            id: reader.text().into(),
-            label: reader.text().into(),
+            id: reader.boxed(),
+            label: reader.boxed(),
             paths: reader.list(),
             terms: reader.list(),
             half_life: Milliseconds(reader.integer()),
@@ -146,10 +206,82 @@ impl Encode for InterestRule {
     }
 }
 
+impl Encode for Segment {
+    fn encode(&self, out: &mut Writer) {
+        out.text(&self.id);
+        out.text(&self.label);
+        out.integer(self.program as u64);
+    }
+
+    fn decode(reader: &mut Reader<'_>) -> Self {
+        Self {
+            id: reader.boxed(),
+            label: reader.boxed(),
+            program: reader.integer() as usize,
+        }
+    }
+}
+
+impl Encode for Weights {
+    fn encode(&self, out: &mut Writer) {
+        let Self {
+            view,
+            reading,
+            unmeasured_view,
+            search,
+            campaign,
+            click,
+            form,
+        } = *self;
+        for weight in [
+            view,
+            reading,
+            unmeasured_view,
+            search,
+            campaign,
+            click,
+            form,
+        ] {
+            out.float(weight);
+        }
+    }
+
+    fn decode(reader: &mut Reader<'_>) -> Self {
+        let [
+            view,
+            reading,
+            unmeasured_view,
+            search,
+            campaign,
+            click,
+            form,
+        ] = [(); 7].map(|()| reader.float());
+        Self {
+            view,
+            reading,
+            unmeasured_view,
+            search,
+            campaign,
+            click,
+            form,
+        }
+    }
+}
+
 impl Encode for Model {
     fn encode(&self, out: &mut Writer) {
         out.byte(VERSION);
+        out.text(&self.stop_words);
+        out.text(&self.click_ids);
         out.list(&self.interests);
+        self.weights.encode(out);
+        out.list(&self.watches);
+        out.list(&self.programs);
+        out.list(&self.segments);
+        out.list(&self.stages);
+        for program in [self.score, self.stage] {
+            out.integer(program.map_or(0, |program| program as u64 + 1));
+        }
     }
 
     fn decode(reader: &mut Reader<'_>) -> Self {
@@ -158,7 +290,16 @@ impl Encode for Model {
             reader.fail(DecodeError::Version(version));
         }
         Self {
+            stop_words: reader.boxed(),
+            click_ids: reader.boxed(),
             interests: reader.list(),
+            weights: Weights::decode(reader),
+            watches: reader.list(),
+            programs: reader.list(),
+            segments: reader.list(),
+            stages: reader.list(),
+            score: (reader.integer() as usize).checked_sub(1),
+            stage: (reader.integer() as usize).checked_sub(1),
         }
     }
 }
@@ -203,15 +344,32 @@ mod tests {
     }
 
     #[test]
+    fn stop_words_are_slugs() {
+        let mut words = text::pieces(STOP_WORDS, b' ');
+        assert!(words.all(|word| !word.is_empty() && text::slug(word) == *word));
+    }
+
+    #[test]
     fn bytes_and_back() {
         let model = Model {
             interests: vec![crm()],
+            watches: vec!["Order Completed".into()],
+            programs: vec![Program::default(); 3],
+            segments: vec![Segment {
+                id: "warm-crm".into(),
+                label: "Warm for CRM".into(),
+                program: 1,
+            }],
+            score: Some(0),
+            stages: vec!["cold".into(), "hot".into()],
+            stage: Some(2),
+            ..Model::default()
         };
-        let bytes = model.to_bytes();
-        assert_eq!(Model::from_bytes(&bytes), Ok(model));
-        for end in 0..bytes.len() {
-            assert!(Model::from_bytes(&bytes[..end]).is_err());
+        let text = model.to_text();
+        assert_eq!(Model::from_text(&text), Ok(model));
+        for end in 0..text.len() {
+            assert!(Model::from_text(text.get(..end).unwrap_or("é")).is_err());
         }
-        assert_eq!(Model::from_bytes(&[9]), Err(DecodeError::Version(9)));
+        assert_eq!(Model::from_text("\u{9}"), Err(DecodeError::Version(9)));
     }
 }

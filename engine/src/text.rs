@@ -51,6 +51,12 @@ pub fn clip(text: &str, bytes: usize) -> &str {
     text.get(..text.floor_char_boundary(bytes)).unwrap_or(text)
 }
 
+/// A text without the white space around it, as the browser's `trim` sees it. The server's side.
+#[must_use]
+pub fn trimmed(text: &str) -> &str {
+    text.trim_matches(|one: char| one.is_whitespace() || one == '\u{feff}')
+}
+
 /// Base letters of U+00C0 to U+017F; a space where a character has none or has two.
 const LATIN: &[u8; 192] = b"\
 aaaaaa ceeeeiiii nooooo ouuuuy  aaaaaa ceeeeiiii nooooo ouuuuy y\
@@ -158,6 +164,10 @@ pub fn same_folded(left: &str, right: &str) -> bool {
     folded(left).eq(folded(right))
 }
 
+fn byte_at(text: &str, place: usize) -> Option<u8> {
+    text.as_bytes().get(place).copied()
+}
+
 /// Whether a text matches a pattern in which `*` stands for any run of characters; case and
 /// accents do not count.
 ///
@@ -165,7 +175,23 @@ pub fn same_folded(left: &str, right: &str) -> bool {
 /// gone back to.
 #[must_use]
 pub fn matches(pattern: &str, text: &str) -> bool {
-    let (mut pattern, mut text) = (folded(pattern), folded(text));
+    // Most patterns differ from most texts in the first few letters: those are compared as they
+    // are.
+    let mut same = 0;
+    while let (Some(expected @ 1..0x80), Some(found @ 1..0x80)) =
+        (byte_at(pattern, same), byte_at(text, same))
+        && expected != b'*'
+    {
+        if !expected.eq_ignore_ascii_case(&found) {
+            return false;
+        }
+        same += 1;
+    }
+    let rest = pattern.get(same..).unwrap_or_default();
+    if rest == "*" {
+        return true;
+    }
+    let (mut pattern, mut text) = (folded(rest), folded(text.get(same..).unwrap_or_default()));
     let mut retry = None;
     loop {
         let (mut rest_of_pattern, mut rest_of_text) = (pattern.clone(), text.clone());
@@ -191,6 +217,57 @@ pub fn matches(pattern: &str, text: &str) -> bool {
             }
         }
     }
+}
+
+/// Whether some run of whole words of a slug passes.
+pub fn any_run(slug: &str, passes: &dyn Fn(&str) -> bool) -> bool {
+    let mut rest = slug;
+    loop {
+        let mut end = 0;
+        for word in pieces(rest, b'-') {
+            end += word.len();
+            if passes(clip(rest, end)) {
+                return true;
+            }
+            end += 1;
+        }
+        match cut(rest, b'-') {
+            Some((_, after)) => rest = after,
+            None => return false,
+        }
+    }
+}
+
+/// Shortest word that may differ in an edit: of shorter ones, too many others are one edit away.
+pub const SHORTEST_MISSPELLED: usize = 5;
+
+/// Whether two slugs are the same but for one edit at most: a character more, less or different,
+/// or two neighbours in each other's place. Slugs of less than [`SHORTEST_MISSPELLED`] bytes must be
+/// equal. A character outside ASCII is several bytes, and thereby more than one edit.
+#[must_use]
+pub fn within_one_edit(left: &str, right: &str) -> bool {
+    let (left, right) = (left.as_bytes(), right.as_bytes());
+    if right.len() < SHORTEST_MISSPELLED {
+        return left == right;
+    }
+    let most = left.len().min(right.len());
+    let mut before = 0;
+    while before < most && left.get(before) == right.get(before) {
+        before += 1;
+    }
+    let mut after = before;
+    while after < most
+        && left.get(left.len() + before - after - 1) == right.get(right.len() + before - after - 1)
+    {
+        after += 1;
+    }
+    let longer = left.len().max(right.len()) - after;
+    let at = |text: &[u8], place: usize| text.get(before + place).copied();
+    longer < 2
+        || (longer == 2
+            && left.len() == right.len()
+            && at(left, 0) == at(right, 1)
+            && at(left, 1) == at(right, 0))
 }
 
 /// Whether a slug is about a topic's slug: every word of the shorter one begins, or is begun by,
@@ -275,6 +352,35 @@ mod tests {
     }
 
     #[test]
+    fn one_edit() {
+        for (left, right, expected) in [
+            ("wielrijk", "wielrijk", true),
+            ("wielrjik", "wielrijk", true),
+            ("wielrik", "wielrijk", true),
+            ("wiel-rijk", "wielrijk", true),
+            ("wieltijk", "wielrijk", true),
+            ("wielrijker", "wielrijk", false),
+            ("wilrik", "wielrijk", false),
+            ("", "wielrijk", false),
+            ("ab", "abc", false),
+            ("abc", "abc", true),
+        ] {
+            assert_eq!(within_one_edit(left, right), expected, "{left} {right}");
+        }
+    }
+
+    #[test]
+    fn runs_of_words() {
+        let runs = core::cell::RefCell::new(Vec::new());
+        any_run("de-wiel-rijk", &|run| {
+            runs.borrow_mut().push(String::from(run));
+            false
+        });
+        let expected = ["de", "de-wiel", "de-wiel-rijk", "wiel", "wiel-rijk", "rijk"];
+        assert_eq!(runs.into_inner(), expected);
+    }
+
+    #[test]
     fn what_a_search_is_about() {
         for (query, topic, expected) in [
             ("kinderfiets-24-inch", "kinderfietsen", true),
@@ -291,6 +397,19 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn an_edit_is_within_one(
+            word in "[a-z]{5,12}", at in 0_usize..5, character in "[a-z]", kind in 0..3
+        ) {
+            let mut edited = word.clone();
+            match kind {
+                0 => edited.insert_str(at, &character),
+                1 => edited.replace_range(at..=at, &character),
+                _ => edited.replace_range(at..=at, ""),
+            }
+            prop_assert!(within_one_edit(&edited, &word));
+        }
+
         #[test]
         fn a_slug_of_a_slug_is_itself(label in "\\PC*") {
             let once = slug(&label);

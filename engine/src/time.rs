@@ -94,6 +94,12 @@ impl Timestamp {
         Self(self.0.saturating_sub(length.0))
     }
 
+    /// The beginning of this second.
+    #[must_use]
+    pub const fn whole_second(self) -> Self {
+        Self(self.0 / 1_000 * 1_000)
+    }
+
     /// Reads an RFC 3339 moment (`2026-11-23T13:52:54.123Z`, `2026-11-23T13:52:54+01:00`). A space
     /// or lower case letters in place of `T` and `Z` are read too; fractions past the millisecond
     /// are cut.

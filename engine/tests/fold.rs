@@ -6,7 +6,7 @@ use firstglance_engine::address::Address;
 use firstglance_engine::codec::Encode;
 use firstglance_engine::events::{self, property};
 use firstglance_engine::message::{Context, PageContext};
-use firstglance_engine::profile::{EntryKind, KINDS};
+use firstglance_engine::profile::EntryKind;
 use firstglance_engine::{
     Campaign, Message, MessageId, MessageKind, Model, Profile, Properties, Snapshot, Timestamp,
     UserId, Value, VisitorId,
@@ -39,6 +39,7 @@ fn page(second: i64, url: &str, topic: &str) -> Message {
         campaign: Campaign::default(),
         library: Some("firstglance".into()),
         locale: Some("nl".into()),
+        agent: None,
     };
     message(
         second,
@@ -220,11 +221,11 @@ fn absurd_values_are_bounded() {
     messages[1].timestamp = Timestamp::MAX;
     let profile = fold(&messages);
     assert_eq!(profile.active.0, 3_600_000);
-    for (kind, most) in KINDS {
-        assert!(profile.entries.of(kind).count() <= most, "{kind:?}");
+    for kind in EntryKind::ALL {
+        assert!(profile.entries.of(kind).count() <= kind.most(), "{kind:?}");
     }
     for kind in [EntryKind::Page, EntryKind::Topic] {
-        assert_eq!(profile.entries.of(kind).count(), KINDS[kind as usize].1);
+        assert_eq!(profile.entries.of(kind).count(), kind.most());
     }
     assert!(
         profile.to_bytes().len() < 24_576,
@@ -332,7 +333,7 @@ proptest! {
     ) {
         let (one, other) = (fold(&messages), fold(&shuffled));
         let exact = |profile: &Profile| {
-            let mut entries: Vec<_> = KINDS.iter().flat_map(|(kind, _)| profile.recent(*kind)).cloned().collect();
+            let mut entries: Vec<_> = EntryKind::ALL.into_iter().flat_map(|kind| profile.recent(kind)).cloned().collect();
             entries.iter_mut().for_each(|entry| entry.evidence = 0.0);
             entries.sort_by(|left, right| (left.kind, &left.text).cmp(&(right.kind, &right.text)));
             let counts = [profile.events, profile.page_views, profile.active.0, profile.clicks];

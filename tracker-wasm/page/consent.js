@@ -66,7 +66,7 @@ function erase() {
   for (const name of names('')) {
     const value = read(name, 1);
     if (name != 'consent') remove(name);
-    if (/^(model|default|search-names)$/.test(name)) write(name, value);
+    if (/^(model|version|default|search-names)$/.test(name)) write(name, value);
   }
   // First, so that no answer sets the cookie again that is then deleted.
   forgetDelivery();

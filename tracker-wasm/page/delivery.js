@@ -7,7 +7,7 @@
 import { consent } from './consent.js';
 import { kept, random } from './identity.js';
 import { askCollector } from './hooks.js';
-import { base, language, later, now, run, site, stringify, written } from './run.js';
+import { agent, base, language, later, now, run, site, stringify, written } from './run.js';
 import { names, read, remove, write } from './storage.js';
 
 /** Messages, and characters of messages, that may wait. */
@@ -106,7 +106,7 @@ export function send(leaving) {
     sentAt: written(lastSent),
     context: {
       library: { name: 'firstglance' },
-      locale: consent == 'segments' ? undefined : language,
+      ...(consent != 'segments' && { locale: language, userAgent: agent }),
     },
   });
   const body = head.slice(0, -1) + ',"batch":[' + batch + ']}';

@@ -1,19 +1,19 @@
 /*
  * The engine, in WebAssembly: interests, segments and score. It gets every event, in order, as
- * soon as it is there. A page that does not let it run goes on without. Never decides anything
- * about an event.
+ * soon as it and the model are there. A page that does not let it run goes on without. Never
+ * decides anything about an event.
  */
 import begin, { load, save, snapshot, take_in } from 'engine';
 import { consent } from './consent.js';
 import { askCollector, known } from './hooks.js';
 import { change, hidden, now, run, wasm } from './run.js';
-import { model } from './model.js';
+import { answered, model } from './model.js';
 import { read, write } from './storage.js';
 
 /** Whether the engine cannot be had on this page. */
 export let lost;
 
-let running, unsaved;
+let loaded, running, unsaved;
 let stale = 1;
 let waiting = [];
 
@@ -33,11 +33,20 @@ function attempt(action) {
 }
 
 export function awaken() {
-  begin(wasm).then(() => run(ready, 0, 1), () => run(lose, 0, 1));
+  const begun = () => {
+    loaded = 1;
+    ready();
+  };
+  begin(wasm).then(() => run(begun, 0, 1), () => run(lose, 0, 1));
 }
 
-function ready() {
-  running = 1;
+/** Begins when both the engine and a model that it can read are there: without the model, an event
+ * would count for something else here than at the collector. */
+export function ready() {
+  if (!loaded || running || lost) return;
+  running = model() || answered;
+  attempt(refresh);
+  if (!running) return;
   known(evaluate());
   waiting.splice(0).forEach(feed);
   change();
@@ -57,12 +66,17 @@ export const restart = () => {
 };
 
 /** Goes on with another model. */
-export const reload = () => attempt(() => load(save(), model()));
+export const reload = () => attempt(() => give(save()));
+
+/** What is no model throws: it is the end of the engine on this page. */
+function give(profile) {
+  if (!load(profile, model())) throw 0;
+}
 
 function refresh() {
   if (stale) {
     stale = 0;
-    load(read('profile'), model());
+    give(read('profile'));
   }
 }
 
@@ -91,6 +105,6 @@ export const evaluate = (event) =>
     const profile = event && save();
     if (event) take_in(...event);
     const text = snapshot(now());
-    if (event) load(profile, model());
+    if (event) give(profile);
     return text;
   });

@@ -8,45 +8,51 @@ import { page } from './declared.js';
 import { add } from './delivery.js';
 import { feed } from './engine.js';
 import { random, visitor } from './identity.js';
-import { change, language, now, stringify, written } from './run.js';
+import { agent, change, language, now, stringify, written } from './run.js';
 
 /** Messages kept in memory as long as it is not known whether they may be sent. */
 const MAX_UNDECIDED = 100;
 /** Characters of a message; the collector takes no longer ones. */
 const MAX_MESSAGE = 30_000;
 
-// Kinds of events, as the engine numbers them.
-const VIEWED = 0, NAMED = 5, IDENTIFIED = 6;
-const KINDS = new Map([
-  ['Page Engaged', 1],
-  ['Site Searched', 2],
-  ['Products Searched', 2],
-  ['Link Clicked', 3],
-  ['Button Clicked', 3],
-  ['Form Submitted', 4],
-]);
-
 let undecided = [];
 let lastView;
 
 const lines = (list) => [list || ''].flat().join('\n');
 
+/** What cannot be a part of what the engine is given: it stands between the parts. */
+const CONTROL = /[\0-\x1f]/g;
+
+/** Host, decoded path and decoded parameters of an address; nothing of what is none. */
+function split(address) {
+  try {
+    const { hostname, pathname, searchParams } = new URL(address);
+    const parameters = [...searchParams].map(([name, value]) => name + '=' + value.trim().replace(CONTROL, ' '));
+    return [hostname, decode(pathname), lines(parameters)];
+  } catch {
+    return [];
+  }
+}
+
+function decode(path) {
+  try {
+    const decoded = decodeURIComponent(path);
+    // As the address has it, where it hides what no path has.
+    if (!decoded.match(CONTROL)) return decoded;
+  } catch {}
+  return path;
+}
+
 /** An event as the engine takes it. */
 export function engineEvent({ type, event, properties = {}, traits, userId }, at) {
-  const kind = type == 'page' ? VIEWED : traits ? IDENTIFIED : KINDS.get(event) || NAMED;
+  const [host, path, parameters] = split(page.url);
   return [
-    kind,
     at,
     [
-      page.url,
-      page.title,
-      page.referrer,
-      lines(properties.topics),
-      lines(properties.keywords),
-      language,
-      [, , properties.query, properties.text, , event, userId][kind],
-      properties.href,
-      ...Object.entries(traits || {}).flatMap(([name, value]) => [name, stringify(value)]),
+      type, event, host, path, page.title, split(page.referrer)[0], parameters,
+      lines(properties.topics), lines(properties.keywords), language, agent,
+      properties.query, properties.text, split(properties.href)[1], userId,
+      ...Object.entries(traits || properties).flatMap(([name, value]) => [name, stringify(value)]),
     ].join('\0'),
     Math.round(properties.active_seconds * 1000),
     Math.round(properties.active_seconds_before * 1000),

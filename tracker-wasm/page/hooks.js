@@ -12,8 +12,35 @@ import { answered, version } from './model.js';
 import { read, write } from './storage.js';
 
 /** What is said of somebody who allows nothing. */
-const NOBODY = '{"segments":[],"interests":[],"score":0,"stage":"cold","visits":0,"pageViews":0,'
-  + '"activeSeconds":0,"searches":[],"campaign":null,"referrer":null}';
+const NOBODY = '\0\0\0\0cold\0\0\0\0\0\0';
+
+/** What the engine says, see `snapshot`, as the page is told it. */
+function understand(text) {
+  const [segments, interests, confidence, score, stage, visits, pageViews, active, searches, campaign, referrer] =
+    text.split('\0');
+  const list = (lines) => lines.split('\n').slice(0, -1);
+  const rows = (lines, width) => {
+    const all = list(lines);
+    const found = [];
+    while (all[0]) found.push(all.splice(0, width));
+    return found;
+  };
+  return {
+    segments: list(segments),
+    interests: rows(interests, 4).map(([id, label, score, margin]) => ({
+      id, label, score: score / 1e3, margin: margin / 1e3,
+    })),
+    confidence: confidence / 1e3,
+    score: score / 10,
+    stage,
+    visits: +visits,
+    pageViews: +pageViews,
+    activeSeconds: active / 10,
+    searches: list(searches),
+    campaign: campaign ? Object.fromEntries(rows(campaign, 2)) : null,
+    referrer: referrer || null,
+  };
+}
 
 const subscribers = [];
 const defaults = new WeakMap();
@@ -23,7 +50,7 @@ let segments;
 
 /** What was known before anything happened on this page; nobody enters that. */
 export const known = (text) => {
-  segments = parse(text).segments;
+  segments = understand(text).segments;
 };
 
 /** Without the engine, the collector says what it has found. */
@@ -62,7 +89,8 @@ export function publish() {
     if (state && state.consent == 'denied') state = 0;
     return;
   }
-  const next = parse(text);
+  // The collector answers in JSON.
+  const next = text[0] == '{' ? parse(text) : understand(text);
   applyHooks(next);
   if (text + consent + visitor == published) return;
   published = text + consent + visitor;

@@ -3,7 +3,7 @@
  * it that this script needs. Asked for once a page. Never looked into here.
  */
 import { settle } from './consent.js';
-import { reload } from './engine.js';
+import { ready, reload } from './engine.js';
 import { base, change, run, site } from './run.js';
 import { read, write } from './storage.js';
 
@@ -23,29 +23,25 @@ export function fetchModel() {
 async function receive() {
   const answer = await fetch(base + 'v1/model?site=' + encodeURIComponent(site));
   const header = (name) => answer.headers.get('x-firstglance-' + name);
-  return answer.ok && [
-    header('consent'),
-    header('search'),
-    // A character for each byte, as the storage takes it.
-    Array.from(new Uint8Array(await answer.arrayBuffer()), (byte) => String.fromCharCode(byte)).join(''),
-  ];
+  return answer.ok && [header('consent'), header('search'), header('version'), await answer.text()];
 }
 
 function take(received) {
   answered = 1;
   change();
   if (received) {
-    const [consent, search, text] = received;
+    const [consent, search, version, text] = received;
     if (consent) write('default', consent);
     if (search) write('search-names', search);
     if (text != model()) {
       write('model', text);
+      write('version', version);
       reload();
     }
   }
+  ready();
   settle();
 }
 
-/** Tells models apart, and says nothing about them (FNV-1a). */
-export const version = () =>
-  [...model()].reduce((hash, byte) => Math.imul(hash ^ byte.charCodeAt(), 0x01000193) >>> 0, 0x811c9dc5);
+/** Tells models apart, and says nothing about them. */
+export const version = () => read('version', 1);

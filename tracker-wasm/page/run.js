@@ -11,7 +11,7 @@ export const { stringify, parse } = JSON;
 export const later = setTimeout;
 export const now = Date.now;
 /** What the browser asks for; a page that is left does not know it any more. */
-export const { language } = navigator;
+export const { language, userAgent: agent } = navigator;
 
 /** A moment as messages carry it. */
 export const written = (at) => new Date(at).toISOString();

@@ -15,18 +15,20 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::cell::RefCell;
 
-use firstglance_engine::address::Address;
 use firstglance_engine::codec::Encode;
 use firstglance_engine::event::{Engagement, Page};
-use firstglance_engine::json::JsonWriter;
+use firstglance_engine::events;
+use firstglance_engine::json::digits;
 use firstglance_engine::profile::EntryKind;
-use firstglance_engine::snapshot::write_visit_members;
 use firstglance_engine::text::pieces;
 use firstglance_engine::{
-    Campaign, Event, EventKind, Milliseconds, Model, Profile, Snapshot, Timestamp,
+    About, Campaign, Evaluation, Event, EventKind, Milliseconds, Model, Profile, Timestamp,
+    campaign, interest, snapshot,
 };
 use wasm_bindgen::prelude::*;
 
+#[cfg(feature = "explain")]
+pub mod explain;
 #[cfg(target_arch = "wasm32")]
 mod runtime;
 
@@ -34,49 +36,54 @@ mod runtime;
 struct State {
     profile: Profile,
     model: Model,
+    evaluation: Evaluation,
 }
 
-struct Only(RefCell<State>);
+struct Only(RefCell<Option<State>>);
 
 // SAFETY: WebAssembly without threads has one thread, and natively only tests run this, one call
 // at a time under the lock of `tests`.
 unsafe impl Sync for Only {}
 
-static STATE: Only = Only(RefCell::new(State {
-    profile: Profile::new(),
-    model: Model::new(),
-}));
+static STATE: Only = Only(RefCell::new(None));
 
-/// Takes a profile and a model, as texts of characters up to U+00FF, one for each byte. What
-/// cannot be read is as if it were not there: a new visitor, a site without configuration.
+/// Takes a profile and a model, as the collector and [`save`] write them. A profile that cannot be
+/// read is that of a new visitor. Without a model that can be read nothing works, and the answer is
+/// false.
 #[wasm_bindgen]
-pub fn load(profile: &str, model: &str) {
-    if let Ok(mut state) = STATE.0.try_borrow_mut() {
-        state.profile = Profile::from_bytes(&bytes_of(profile)).unwrap_or_default();
-        state.model = Model::from_bytes(&bytes_of(model)).unwrap_or_default();
-    }
+pub fn load(profile: &str, model: &str) -> bool {
+    let Ok(mut state) = STATE.0.try_borrow_mut() else {
+        return false;
+    };
+    *state = Model::from_text(model).ok().map(|model| State {
+        profile: Profile::from_text(profile).unwrap_or_default(),
+        model,
+        evaluation: Evaluation::new(),
+    });
+    state.is_some()
 }
 
-/// The profile, as such a text.
+/// The profile, for storage.
 #[wasm_bindgen]
 pub fn save() -> String {
-    let state = STATE.0.try_borrow();
-    let bytes = state.map_or_else(|_| Vec::new(), |state| state.profile.to_bytes());
-    bytes.into_iter().map(char::from).collect()
+    with_state(|state| state.profile.to_text()).unwrap_or_default()
+}
+
+fn with_state<T>(action: impl FnOnce(&mut State) -> T) -> Option<T> {
+    let mut state = STATE.0.try_borrow_mut().ok()?;
+    state.as_mut().map(action)
 }
 
 /// Takes in an event.
 ///
-/// `kind`: 0 viewed, 1 engaged, 2 searched, 3 clicked, 4 submitted, 5 named, 6 identified. `at`:
-/// milliseconds since the Unix epoch. `fields`, with U+0000 between: address of the page, its title, its
-/// referrer, topics (one a line), keywords (one a line), the language, the text (query, text of
-/// what was clicked, name of the event, user id), the address that a link leads to; for *identified* then names
-/// and JSON texts of traits in turn. `active` and `active_before` in milliseconds; `scroll` and
-/// `scroll_before` in percent.
+/// `at`: milliseconds since the Unix epoch. `fields`, with U+0000 between: type of the message, name
+/// of the event, host of the page, its path, its title, the referrer's host, parameters of the page's
+/// address (`name=value`, one a line), topics (one a line), keywords (one a line), language and user
+/// agent of the browser, the search, the text of what was clicked, the path that a link leads to,
+/// the user id; then names and JSON texts of properties or traits in turn. `active` and `active_before` in milliseconds; `scroll` and `scroll_before` in percent.
 #[wasm_bindgen]
 #[allow(clippy::too_many_arguments)] // One flat call costs half of what a structure would.
 pub fn take_in(
-    kind: u32,
     at: f64,
     fields: &str,
     active: u32,
@@ -85,71 +92,128 @@ pub fn take_in(
     scroll_before: u8,
     words: u32,
 ) {
-    let Ok(mut state) = STATE.0.try_borrow_mut() else {
-        return;
-    };
-    let state = &mut *state;
-    let mut fields = pieces(fields, 0);
-    let mut field = || fields.next().unwrap_or_default();
-    let (url, title, referrer, topics) = (field(), field(), field(), field());
-    let (keywords, language, text, href) = (field(), field(), field(), field());
-    let address = Address::split(url);
-    let campaign = Campaign::from_address(&address);
-    let mut traits = Vec::new();
-    while let (Some(name), Some(value)) = (fields.next(), fields.next()) {
-        traits.push((name, value));
-    }
-    let at = Timestamp::from_milliseconds(at as i64);
-    let event = Event {
-        at,
-        kind: match kind {
-            0 => EventKind::Viewed {
-                campaign: &campaign,
-                measured: true,
-            },
-            1 => EventKind::Engaged(Engagement {
-                active: Milliseconds(active.into()),
-                active_before: Milliseconds(active_before.into()),
-                scroll,
-                scroll_before,
-                words,
-            }),
-            2 => EventKind::Searched { query: text },
-            3 => EventKind::Clicked { text, href },
-            4 => EventKind::Submitted,
-            6 => EventKind::Identified { traits: &traits },
-            _ => EventKind::Named { name: text },
-        },
-        page: Page {
-            url,
-            path: address.path,
+    with_state(|state| {
+        let mut fields = pieces(fields, 0);
+        let mut given = [""; 15];
+        for (place, field) in given.iter_mut().zip(&mut fields) {
+            *place = field;
+        }
+        let [kind, name, host, path, title, referrer, rest @ ..] = given;
+        let [parameters, topics, keywords, language, agent, rest @ ..] = rest;
+        let [query, text, target, user] = rest;
+        let page = Page {
+            host,
+            path,
             title,
             referrer,
-        },
-        topics,
-        keywords,
-    };
-    state.profile.take_in(&event, &state.model);
-    state.profile.learn(EntryKind::Language, language, at);
-    if kind == 6 {
-        state.profile.learn(EntryKind::User, text, at);
-    }
+        };
+        let mut values = Vec::new();
+        while let (Some(name), Some(value)) = (fields.next(), fields.next()) {
+            values.push((name, value));
+        }
+        let campaign = Campaign::from_parameters(parameters, &state.model.click_ids);
+        let engagement = Engagement {
+            active: Milliseconds(active.into()),
+            active_before: Milliseconds(active_before.into()),
+            scroll,
+            scroll_before,
+            words,
+        };
+        let (kind, name) = match kind.as_bytes().first() {
+            Some(b'p') => {
+                let viewed = EventKind::Viewed {
+                    campaign: &campaign,
+                    measured: true,
+                };
+                (viewed, events::PAGE_VIEWED)
+            }
+            Some(b'i') => (EventKind::Identified, ""),
+            _ => (
+                EventKind::tracked(name, query, text, target, engagement),
+                name,
+            ),
+        };
+        let event = Event {
+            at: Timestamp::from_milliseconds(at as i64),
+            kind,
+            name,
+            values: &values,
+            page,
+            topics,
+            keywords,
+        };
+        let about = About {
+            user,
+            language,
+            agent,
+        };
+        let (profile, model) = (&mut state.profile, &state.model);
+        let nothing = &mut |_: &mut Profile, _: &Evaluation, _| {};
+        state
+            .evaluation
+            .take_in(profile, &event, &about, model, nothing);
+    });
 }
 
-/// What the profile means at a moment, in milliseconds since the Unix epoch: a JSON object.
+/// What the profile means at a moment, in milliseconds since the Unix epoch. With U+0000 between:
+/// segments, with a line break after each; interests, each as id, label, score and margin with a
+/// line break after each; confidence; score; stage; visits; page views; active time; searches, with a line
+/// break after each; names and values of the campaign's parameters in turn, with a line break after
+/// each; the referrer. Confidence, interests' scores and margins in thousandths, lead score and
+/// active seconds in tenths.
 #[wasm_bindgen]
 pub fn snapshot(at: f64) -> String {
-    let mut json = JsonWriter::new(|_, _| {});
-    if let Ok(state) = STATE.0.try_borrow() {
+    let mut out = String::new();
+    with_state(|state| {
         let now = Timestamp::from_milliseconds(at as i64);
-        json.open('{');
-        Snapshot::of(&state.profile, &state.model, now).write_members(&mut json);
-        write_visit_members(&state.profile, &mut json);
-        json.close('}');
-    }
-    json.into_string()
+        let (profile, model) = (&state.profile, &state.model);
+        let evaluation = &mut state.evaluation;
+        evaluation.update(profile, model, now, 0);
+        let interests = &evaluation.interests;
+        snapshot::each_segment(evaluation, model, &mut |id| tell(&mut out, id, '\n'));
+        out.push('\0');
+        for (place, interest) in interests.iter().enumerate() {
+            tell(&mut out, &interest.id, '\n');
+            tell(&mut out, &interest.label, '\n');
+            count(&mut out, interest.score * 1_000.0, '\n');
+            count(&mut out, interest::margin(interests, place) * 1_000.0, '\n');
+        }
+        out.push('\0');
+        count(&mut out, evaluation.confidence * 1_000.0, '\0');
+        let score = snapshot::score(evaluation, profile, model);
+        count(&mut out, score * 10.0, '\0');
+        tell(&mut out, snapshot::stage(evaluation, model), '\0');
+        count(&mut out, profile.sessions.count as f64, '\0');
+        count(&mut out, profile.page_views as f64, '\0');
+        count(&mut out, profile.active.as_seconds() * 10.0, '\0');
+        for search in profile.recent(EntryKind::Search) {
+            tell(&mut out, &search.text, '\n');
+        }
+        out.push('\0');
+        if let Some(touch) = profile.last_touch_entry() {
+            let [_, referrer, lines] = touch.origin();
+            for parameter in campaign::fields() {
+                let value = Campaign::value_in(lines, parameter);
+                if !value.is_empty() {
+                    tell(&mut out, campaign::field_name(parameter), '\n');
+                    tell(&mut out, value, '\n');
+                }
+            }
+            tell(&mut out, "", '\0');
+            out.push_str(referrer);
+        }
+    });
+    out
 }
 
-fn bytes_of(text: &str) -> Vec<u8> {
-    text.chars().map(|character| character as u8).collect()
+#[inline(never)]
+fn tell(out: &mut String, text: &str, end: char) {
+    out.push_str(text);
+    out.push(end);
+}
+
+/// A number that is not negative, to the nearest whole.
+fn count(out: &mut String, number: f64, end: char) {
+    digits(out, (number + 0.5) as u64);
+    out.push(end);
 }

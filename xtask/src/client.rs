@@ -98,7 +98,8 @@ impl Client {
         }
     }
 
-    /// The ids of all stored messages of a visitor, as the timeline lists them.
+    /// The ids of all stored messages of a visitor, as the timeline lists them. Changes, which the
+    /// collector puts beside the messages that caused them, are left out.
     pub(crate) fn timeline(&self, visitor: &str) -> Result<Vec<String>> {
         let mut ids = Vec::new();
         let mut cursor: Option<String> = None;
@@ -121,7 +122,9 @@ impl Client {
                     .get("messageId")
                     .and_then(Value::as_str)
                     .with_context(|| format!("no messageId in {path}: {event}"))?;
-                ids.push(id.to_owned());
+                if !id.starts_with("fg-") {
+                    ids.push(id.to_owned());
+                }
             }
             let next = match page.get("next") {
                 None | Some(Value::Null) => return Ok(ids),

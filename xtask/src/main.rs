@@ -4,11 +4,14 @@
 //! here is part of the product.
 
 mod assets;
+mod bench;
 mod build;
 mod client;
 mod demo;
+mod fuzz;
 mod glue;
 mod kill_loop;
+mod parity;
 mod random;
 mod size;
 mod test;
@@ -16,7 +19,6 @@ mod tools;
 mod tracker;
 mod workspace;
 
-use std::ffi::OsString;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -61,15 +63,17 @@ enum Command {
     /// Kills the collector again and again and proves that nothing acknowledged is lost.
     #[command(after_help = "Example:\n  cargo xtask kill-loop --rounds 100 --seed 7")]
     KillLoop(kill_loop::Options),
-    /// Runs the benchmarks.
+    /// Proves that page and collector give the same answer, in a real Chromium.
+    #[command(after_help = "Example:\n  cargo xtask parity --streams 300 --seed 7")]
+    Parity(parity::Options),
+    /// Measures folds, evaluations, profiles, and one event in a real Chromium.
+    #[command(after_help = "Example:\n  cargo xtask bench\n  cargo xtask bench --short")]
+    Bench(bench::Options),
+    /// Fuzzes what reads bytes from outside; a finding is an error.
     #[command(
-        after_help = "Example:\n  cargo xtask bench\n  cargo xtask bench -p firstglance-engine"
+        after_help = "Example:\n  cargo xtask fuzz --minutes 10\n  cargo xtask fuzz --target fold --jobs 1"
     )]
-    Bench {
-        /// What follows goes to `cargo bench` as it is [default: --workspace].
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-        arguments: Vec<OsString>,
-    },
+    Fuzz(fuzz::Options),
 }
 
 fn main() -> ExitCode {
@@ -101,13 +105,10 @@ fn run(command: Command) -> Result<ExitCode> {
                 return Ok(ExitCode::FAILURE);
             }
         }
+        Command::Parity(options) => parity::run(&workspace, &options)?,
         Command::KillLoop(options) => kill_loop::run(&workspace, &options)?,
-        Command::Bench { mut arguments } => {
-            if arguments.is_empty() {
-                arguments.push("--workspace".into());
-            }
-            workspace::run(workspace.cargo().arg("bench").args(arguments))?;
-        }
+        Command::Bench(options) => bench::run(&workspace, &options)?,
+        Command::Fuzz(options) => fuzz::run(&workspace, &options)?,
     }
     Ok(ExitCode::SUCCESS)
 }

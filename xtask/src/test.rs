@@ -11,10 +11,12 @@ use clap::builder::PossibleValuesParser;
 
 use crate::tools::{self, WASM_TARGET};
 use crate::workspace::{Workspace, run as run_command};
-use crate::{assets, build, kill_loop, size};
+use crate::{assets, build, fuzz, kill_loop, parity, size};
 
 const BROWSER_TESTS: &str = "tests/browser";
 const KILL_ROUNDS: u64 = 5;
+const PARITY_STREAMS: u64 = 300;
+const FUZZ_MINUTES: f64 = 1.0 / 6.0;
 
 struct Step {
     name: &'static str,
@@ -24,7 +26,7 @@ struct Step {
     run: fn(&Workspace) -> Result<()>,
 }
 
-const STEPS: [Step; 9] = [
+const STEPS: [Step; 11] = [
     Step {
         name: "format",
         what: "cargo fmt --check",
@@ -78,6 +80,31 @@ const STEPS: [Step; 9] = [
         what: "a short round of the crash proof",
         needs: &["build"],
         run: kill,
+    },
+    Step {
+        name: "parity",
+        what: "page and collector give the same answer, a short round",
+        needs: &[],
+        run: |workspace| {
+            let options = parity::Options {
+                streams: PARITY_STREAMS,
+                seed: None,
+            };
+            parity::run(workspace, &options)
+        },
+    },
+    Step {
+        name: "fuzz",
+        what: "the fuzz targets, ten seconds each",
+        needs: &[],
+        run: |workspace| {
+            let options = fuzz::Options {
+                minutes: FUZZ_MINUTES,
+                target: Vec::new(),
+                jobs: 2,
+            };
+            fuzz::run(workspace, &options)
+        },
     },
 ];
 

@@ -1,5 +1,6 @@
 //! `firstglance replay`: folds messages from a file into profiles, without a server and without a
-//! store. Answers what a configuration would have made of past visitors.
+//! store. Answers what a configuration would have made of past visitors, and why. Visitors are
+//! joined to persons by the store's own rules; each line tells what its visitor's person is in.
 
 use std::collections::{BTreeMap, HashSet};
 use std::io::{self, BufRead, BufWriter, Write};
@@ -7,9 +8,13 @@ use std::path::PathBuf;
 
 use firstglance_engine::json::{Clock, JsonWriter, SharedFields, read_message};
 use firstglance_engine::profile::EntryKind;
-use firstglance_engine::{Message, MessageId, Model, Profile, Snapshot, Timestamp, VisitorId};
+use firstglance_engine::{
+    Evaluation, Message, MessageId, Model, Person, Profile, Snapshot, Timestamp, VisitorId, explain,
+};
 
 use super::{Failure, configuration};
+use crate::changes;
+use crate::store::joining::InMemory;
 
 /// Fold messages from standard input into profiles on standard output, one line each
 #[derive(Debug, clap::Args)]
@@ -24,6 +29,9 @@ pub(super) struct Arguments {
     /// The moment at which profiles are evaluated; the last event's when absent
     #[arg(long, value_name = "RFC3339", value_parser = moment)]
     now: Option<Timestamp>,
+    /// Tell as well why, and what changed when
+    #[arg(long)]
+    explain: bool,
 }
 
 fn moment(text: &str) -> Result<Timestamp, String> {
@@ -37,8 +45,21 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let last = messages.iter().map(|message| message.timestamp).max();
     let now = arguments.now.or(last).unwrap_or_default();
     let mut out = BufWriter::new(io::stdout().lock());
-    for (visitor, profile) in fold(messages, &model) {
-        writeln!(out, "{}", line(&visitor, &profile, &model, now))?;
+    let mut replayed = Replayed::of(messages, &model);
+    // Every visitor of a person tells the same; it is worked out once.
+    let mut told: BTreeMap<Vec<VisitorId>, String> = BTreeMap::new();
+    for visitor in replayed.visitors() {
+        let visitors = replayed.persons.visitors_of(&visitor);
+        let shared = match visitors.len() {
+            1 => replayed.members(&visitors, &model, now, arguments.explain),
+            _ => {
+                let members = told.entry(visitors.clone());
+                let members = members
+                    .or_insert_with(|| replayed.members(&visitors, &model, now, arguments.explain));
+                members.clone()
+            }
+        };
+        writeln!(out, "{}", line(&visitor, &shared))?;
     }
     out.flush()?;
     match bad {
@@ -82,34 +103,100 @@ fn read(mut input: impl BufRead, complaints: &mut impl Write) -> io::Result<(Vec
     Ok((messages, bad))
 }
 
-/// Profiles by visitor; each message id of a visitor counts once, the earliest time of it.
-fn fold(mut messages: Vec<Message>, model: &Model) -> BTreeMap<VisitorId, Profile> {
-    messages.sort_by_key(|message| message.timestamp);
-    let mut visitors: BTreeMap<VisitorId, (Profile, HashSet<MessageId>)> = BTreeMap::new();
-    for message in messages {
-        let (profile, seen) = visitors.entry(message.visitor.clone()).or_default();
-        if seen.insert(message.id.clone()) {
-            profile.fold(&message, model);
-        }
-    }
-    visitors
-        .into_iter()
-        .map(|(visitor, (profile, _))| (visitor, profile))
-        .collect()
+/// What the messages came to.
+#[derive(Default)]
+struct Replayed {
+    profiles: BTreeMap<VisitorId, Profile>,
+    persons: InMemory,
 }
 
-fn line(visitor: &VisitorId, profile: &Profile, model: &Model, now: Timestamp) -> String {
-    let snapshot = Snapshot::of(profile, model, now);
+impl Replayed {
+    /// Takes in messages in the order of time; each message id of a visitor counts once, the
+    /// earliest time of it.
+    fn of(mut messages: Vec<Message>, model: &Model) -> Self {
+        messages.sort_by_key(|message| message.timestamp);
+        let mut replayed = Self::default();
+        let mut visitors: BTreeMap<VisitorId, (Profile, Evaluation, HashSet<MessageId>)> =
+            BTreeMap::new();
+        for message in messages {
+            let visitor = visitors.entry(message.visitor.clone()).or_default();
+            let (profile, evaluation, seen) = visitor;
+            if seen.insert(message.id.clone()) {
+                profile.fold_recorded(&message, model, evaluation);
+                replayed.persons.take_in(&message);
+            }
+        }
+        let profiles = visitors.into_iter();
+        replayed.profiles = profiles
+            .map(|(visitor, (profile, ..))| (visitor, profile))
+            .collect();
+        replayed
+    }
+
+    fn visitors(&self) -> Vec<VisitorId> {
+        self.profiles.keys().cloned().collect()
+    }
+
+    /// The members of a line that all visitors of a person have in common.
+    fn members(
+        &self,
+        visitors: &[VisitorId],
+        model: &Model,
+        now: Timestamp,
+        explain: bool,
+    ) -> String {
+        let mut person = Person::new();
+        for visitor in visitors {
+            if let Some(profile) = self.profiles.get(visitor) {
+                person.add(visitor.clone(), profile.clone());
+            }
+        }
+        let mut profile = person.profile(model);
+        profile.settle_recorded(model, now);
+        let mut json = JsonWriter::default();
+        write_members(&mut json, visitors, &profile, model, now, explain);
+        json.into_string()
+    }
+}
+
+/// A line: who, and the members that were worked out.
+fn line(visitor: &VisitorId, members: &str) -> String {
     let mut json = JsonWriter::default();
     json.open('{');
     // A visitor known only by a user id has no anonymous one.
     if VisitorId::anonymous(visitor.as_str()).is_ok() {
-        json.name("anonymousId");
-        json.text(visitor.as_str());
+        json.text_member("anonymousId", visitor.as_str());
     }
+    let mut line = json.into_string();
+    if line.len() > 1 {
+        line.push(',');
+    }
+    line.push_str(members);
+    line.push('}');
+    line
+}
+
+fn write_members(
+    json: &mut JsonWriter,
+    visitors: &[VisitorId],
+    profile: &Profile,
+    model: &Model,
+    now: Timestamp,
+    explain: bool,
+) {
+    let evaluation = Evaluation::of(profile, model, now);
+    let snapshot = Snapshot::of_evaluation(&evaluation, profile, model);
     if let Some(user) = profile.entries.one(EntryKind::User) {
         json.name("userId");
         json.text(&user.value);
+    }
+    if visitors.len() > 1 {
+        json.name("visitors");
+        json.open('[');
+        for visitor in visitors {
+            json.text(visitor.as_str());
+        }
+        json.close(']');
     }
     json.name("interests");
     json.open('{');
@@ -127,7 +214,7 @@ fn line(visitor: &VisitorId, profile: &Profile, model: &Model, now: Timestamp) -
     json.name("score");
     json.rounded(snapshot.score, 3);
     json.name("stage");
-    json.text(snapshot.stage.name());
+    json.text(&snapshot.stage);
     json.name("visits");
     json.integer(profile.sessions.count);
     json.name("pageViews");
@@ -140,8 +227,13 @@ fn line(visitor: &VisitorId, profile: &Profile, model: &Model, now: Timestamp) -
     json.moment(profile.first_seen);
     json.name("lastSeen");
     json.moment(profile.last_seen);
-    json.close('}');
-    json.into_string()
+    if explain {
+        json.name("why");
+        json.open('{');
+        explain::write_all(&evaluation, profile, model, json);
+        json.close('}');
+        changes::write_member(json, profile);
+    }
 }
 
 #[cfg(test)]
@@ -175,10 +267,13 @@ mod tests {
         let future = PAGE.replace("2026", "2090").replace("\"1\"", "\"2\"");
         let input = format!("{future}\n{PAGE}\n{PAGE}\n");
         let (messages, _) = read(input.as_bytes(), &mut Vec::new()).unwrap();
-        let profiles = fold(messages, &Model::default());
-        let (visitor, profile) = profiles.first_key_value().unwrap();
+        let model = Model::default();
+        let replayed = Replayed::of(messages, &model);
+        let (visitor, profile) = replayed.profiles.first_key_value().unwrap();
         assert_eq!(profile.events, 2);
-        let line = line(visitor, profile, &Model::default(), profile.last_seen);
+        let only = [visitor.clone()];
+        let members = replayed.members(&only, &model, profile.last_seen, false);
+        let line = line(visitor, &members);
         assert!(line.contains(r#""firstSeen":"2026-01-02T03:04:05.000Z""#));
         assert!(line.contains(r#""lastSeen":"2090-01-02T03:04:05.000Z""#));
     }

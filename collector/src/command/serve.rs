@@ -11,8 +11,9 @@ use super::{Failure, configuration, log};
 use crate::cookie::CookieKey;
 use crate::data::DataFolder;
 use crate::http::{App, Limits, Server};
-use crate::store::ProfileFold;
 use crate::store::embedded::Embedded;
+use crate::store::{ProfileFold, Store};
+use crate::sweep;
 use crate::token::AdminToken;
 
 /// Take in messages, keep profiles and answer what is known
@@ -54,12 +55,14 @@ async fn serve(arguments: &Arguments) -> Result<(), Failure> {
     let (token, token_file) = AdminToken::of(&data)?;
     let model: Arc<Model> = Arc::new(config.model.clone());
     let folder = data.store();
+    let fold = ProfileFold::new(model.clone());
     let store = tokio::task::spawn_blocking(move || {
-        Embedded::open(&folder, ProfileFold::new(model))
+        Embedded::open(&folder, fold)
             .map_err(|error| format!("{}: cannot open the store: {error}", folder.display()))
     })
     .await??;
-    let mut app = App::new(config, Arc::new(store), cookie, token, Limits::default());
+    let store: Arc<dyn Store> = Arc::new(store);
+    let mut app = App::new(config, store.clone(), cookie, token, Limits::default());
     if let Some(folder) = &arguments.site {
         app = app
             .with_site(folder)
@@ -77,11 +80,13 @@ async fn serve(arguments: &Arguments) -> Result<(), Failure> {
         "listening"
     );
     let running = server.start(app);
+    let sweep = tokio::spawn(sweep::run(store, model));
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }
     tracing::info!("stopping");
+    sweep.abort();
     running.stop().await?;
     // Held until the store is closed.
     drop(data);

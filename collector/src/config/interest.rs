@@ -23,7 +23,7 @@ pub(super) fn read_all(root: &Table<'_>, problems: &mut Problems<'_>) -> Vec<Int
     {
         table.only(FIELDS, "field", problems);
         let label = table.text("label", "\"E-bikes\"", problems);
-        let id = id(table, problems);
+        let id = id(table, "[[interest]]", "e-bikes", problems);
         if let Some(id) = &id
             && let Some(first) = seen.insert(id.value.clone(), index)
         {
@@ -50,13 +50,19 @@ pub(super) fn read_all(root: &Table<'_>, problems: &mut Problems<'_>) -> Vec<Int
     rules
 }
 
-fn id(table: &Table<'_>, problems: &mut Problems<'_>) -> Option<Placed<String>> {
-    let Some(text) = table.text("id", "\"e-bikes\"", problems) else {
+/// The id of a table, which must be a slug.
+pub(super) fn id(
+    table: &Table<'_>,
+    title: &str,
+    example: &str,
+    problems: &mut Problems<'_>,
+) -> Option<Placed<String>> {
+    let Some(text) = table.text("id", &format!("{example:?}"), problems) else {
         if !table.has("id") {
             problems.add(
                 table.span.clone(),
-                "[[interest]] has no id".to_owned(),
-                "choose one, such as id = \"e-bikes\"",
+                format!("{title} has no id"),
+                format!("choose one, such as id = {example:?}"),
             );
         }
         return None;
@@ -69,7 +75,7 @@ fn id(table: &Table<'_>, problems: &mut Problems<'_>) -> Option<Placed<String>> 
         });
     }
     let right = if wanted.is_empty() {
-        "it must be lower case letters, digits and -, such as \"e-bikes\"".to_owned()
+        format!("it must be lower case letters, digits and -, such as {example:?}")
     } else {
         format!("did you mean {wanted:?}? It must be lower case letters, digits and -")
     };
@@ -146,7 +152,7 @@ fn pattern(term: &str) -> String {
 }
 
 /// A label from an id: `e-bikes` becomes `E bikes`.
-fn title(id: &str) -> Box<str> {
+pub(super) fn title(id: &str) -> Box<str> {
     let spaced = id.replace('-', " ");
     let mut characters = spaced.chars();
     match characters.next() {

@@ -1,15 +1,24 @@
 //! `firstglance.toml`: read, checked and compiled into the engine's model.
 //!
 //! Reading goes in two steps: the text as the owner wrote it, with the place of every value
-//! (`table`), and what it means (`site`, `interest`). A checked configuration never holds a value
+//! (`table`), and what it means (`site`, `interest`, `segment`, `score`, whose conditions
+//! `condition` compiles). A checked configuration never holds a value
 //! that the rest of the collector would have to doubt, and no mistake is reported without its line
 //! and column. Nothing here touches the network or the data folder.
 
+mod condition;
 mod duration;
+mod evidence;
 mod interest;
 mod origin;
+mod place;
 mod problem;
+mod programs;
+mod rule;
+mod score;
+mod segment;
 mod site;
+mod stage;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -18,9 +27,11 @@ use std::path::Path;
 
 use firstglance_engine::Model;
 use firstglance_engine::model::Consent;
+use jiff::tz::TimeZone;
 
 pub use origin::Origin;
 pub use problem::{ConfigError, Problem};
+pub use stage::Stage;
 
 use problem::Problems;
 use table::Table;
@@ -30,6 +41,8 @@ use table::Table;
 pub struct Config {
     /// What only the collector needs.
     pub site: Site,
+    /// The stages of a lead, from the first; without the one of those who are no leads.
+    pub stages: Vec<Stage>,
     /// What page and collector evaluate.
     pub model: Model,
 }
@@ -51,10 +64,12 @@ pub struct Site {
     pub consent: Consent,
     /// Domain of the visitor cookie, where it is not the collector's own host.
     pub cookie_domain: Option<String>,
+    /// The zone whose clocks conditions read.
+    pub timezone: TimeZone,
 }
 
 /// The tables that a configuration may have.
-const TABLES: &[&str] = &["site", "interest"];
+const TABLES: &[&str] = &["site", "interest", "evidence", "segment", "score"];
 
 impl Config {
     /// Reads a configuration file.
@@ -82,6 +97,30 @@ impl Config {
     /// # Errors
     /// All that is wrong with it, in the order of the text.
     pub fn parse(text: &str) -> Result<Self, Vec<Problem>> {
+        Self::read(text, None)
+    }
+
+    /// Reads a configuration, and a condition that is not in it as the last of its segments, with a
+    /// stack that the parser of conditions cannot exhaust: it takes up to 100 kB for each level.
+    fn read(text: &str, extra: Option<&str>) -> Result<Self, Vec<Problem>> {
+        const STACK_BYTES: usize = 32 << 20;
+        std::thread::scope(|scope| {
+            let thread = std::thread::Builder::new().stack_size(STACK_BYTES);
+            match thread.spawn_scoped(scope, || Self::read_here(text, extra)) {
+                Ok(running) => running
+                    .join()
+                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+                Err(error) => {
+                    let mut problems = Problems::new(text);
+                    let wrong = format!("the configuration cannot be read: {error}");
+                    problems.add(0..0, wrong, "give the process more memory or threads");
+                    Err(problems.into_sorted())
+                }
+            }
+        })
+    }
+
+    fn read_here(text: &str, extra: Option<&str>) -> Result<Self, Vec<Problem>> {
         let mut problems = Problems::new(text);
         let (document, errors) = toml::de::DeTable::parse_recoverable(text);
         for error in errors {
@@ -107,10 +146,28 @@ impl Config {
             }
         };
         let interests = interest::read_all(&root, &mut problems);
-        match site {
-            Some(site) if !problems.any() => Ok(Self {
+        let weights = evidence::read(&root, &mut problems);
+        let segments = segment::read_all(&root, &mut problems);
+        let score = score::read(&root, &mut problems);
+        let Some(site) = site else {
+            return Err(problems.into_sorted());
+        };
+        let model = Model {
+            interests,
+            weights,
+            ..Model::default()
+        };
+        let parts = programs::Parts {
+            site: &site,
+            segments: &segments,
+            score: &score,
+        };
+        let model = programs::complete(model, &parts, extra, &mut problems)?;
+        match model {
+            Some(model) if !problems.any() => Ok(Self {
+                stages: score.stages,
                 site,
-                model: Model { interests },
+                model,
             }),
             _ => Err(problems.into_sorted()),
         }
@@ -124,10 +181,20 @@ impl Config {
             count => format!("{count} {one}s"),
         };
         format!(
-            "{}, {} besides its own, consent {} by default",
+            "{}, {}, {} besides its own, consent {} by default",
             count(self.model.interests.len(), "interest"),
+            count(self.model.segments.len(), "segment"),
             count(self.site.allowed_origins.len(), "origin"),
             self.site.consent.name()
         )
     }
+}
+
+/// Compiles a condition as if it were in a configuration: the model's last segment is the one that
+/// it makes. Problems are about the configuration, or where that is in order, about the condition.
+///
+/// # Errors
+/// All that is wrong.
+pub fn compile_one(condition: &str, configuration: &str) -> Result<Model, Vec<Problem>> {
+    Config::read(configuration, Some(condition)).map(|config| config.model)
 }

@@ -5,6 +5,10 @@ use std::fmt;
 use std::ops::Range;
 use std::path::PathBuf;
 
+use super::condition::Fault;
+use super::place::places;
+use super::table::Placed;
+
 /// One mistake in a configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
@@ -57,6 +61,23 @@ fn list(path: &std::path::Path, problems: &[Problem]) -> String {
     lines.join("\n")
 }
 
+/// How a condition stands in the text that problems are about.
+pub(super) enum Written<'a> {
+    /// It is the text.
+    Bare,
+    /// It is a value in quotes.
+    Quoted { value: &'a str, span: Range<usize> },
+}
+
+impl<'a> Written<'a> {
+    pub(super) fn toml(placed: &Placed<&'a str>) -> Self {
+        Self::Quoted {
+            value: placed.value,
+            span: placed.span.clone(),
+        }
+    }
+}
+
 /// Collects problems by their place in the text.
 pub(super) struct Problems<'a> {
     text: &'a str,
@@ -85,6 +106,20 @@ impl<'a> Problems<'a> {
             right: right.into(),
         };
         self.found.push((span.start, problem));
+    }
+
+    /// Adds what is wrong with a condition, at its place in the text that has the condition.
+    pub(super) fn within(&mut self, written: &Written<'_>, fault: &Fault) {
+        let start = match written {
+            Written::Bare => fault.span.start,
+            Written::Quoted { value, span } => {
+                let quoted = self.text.get(span.clone()).unwrap_or_default();
+                let places = places(quoted, value);
+                let place = places.get(fault.span.start).or(places.last());
+                span.start + place.copied().unwrap_or(0)
+            }
+        };
+        self.add(start..start, fault.wrong.clone(), fault.right.clone());
     }
 
     /// What the TOML parser found. Its own sentence says what it expected.

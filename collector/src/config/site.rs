@@ -2,6 +2,8 @@
 
 use firstglance_engine::model::Consent;
 
+use jiff::tz::TimeZone;
+
 use super::Site;
 use super::origin::{self, Origin};
 use super::problem::{Problems, choice, suggestion};
@@ -15,6 +17,7 @@ const FIELDS: &[&str] = &[
     "search_parameters",
     "consent",
     "cookie_domain",
+    "timezone",
 ];
 
 const LONGEST_KEY: usize = 100;
@@ -38,6 +41,7 @@ pub(super) fn read(table: &Table<'_>, problems: &mut Problems<'_>) -> Option<Sit
     let search_parameters = words(table, "search_parameters", "[\"q\"]", problems);
     let consent = consent(table, problems);
     let cookie_domain = cookie_domain(table, problems);
+    let timezone = timezone(table, problems);
     let write_key = write_key(table, problems)?;
     Some(Site {
         write_key,
@@ -48,6 +52,7 @@ pub(super) fn read(table: &Table<'_>, problems: &mut Problems<'_>) -> Option<Sit
             .unwrap_or_else(|| COMMON_SEARCH_PARAMETERS.map(String::from).into()),
         consent,
         cookie_domain,
+        timezone,
     })
 }
 
@@ -131,4 +136,38 @@ fn cookie_domain(table: &Table<'_>, problems: &mut Problems<'_>) -> Option<Strin
         "it must be a host name in lower case, such as \"example.nl\"",
     );
     None
+}
+
+fn timezone(table: &Table<'_>, problems: &mut Problems<'_>) -> TimeZone {
+    let Some(text) = table.text("timezone", "\"Europe/Amsterdam\"", problems) else {
+        return TimeZone::UTC;
+    };
+    // The names are looked up without regard to case; anything else in them is none of ours.
+    if let Ok(zone) = jiff::tz::db().get(text.value) {
+        return zone;
+    }
+    let known: Vec<String> = jiff::tz::db()
+        .available()
+        .map(|name| name.as_str().to_owned())
+        .collect();
+    let wanted = text.value.trim().replace(' ', "_").to_lowercase();
+    let city = |name: &str| name.rsplit('/').next().unwrap_or_default().to_lowercase();
+    let of_city = known.iter().find(|name| city(name) == city(&wanted));
+    let nearest = || {
+        let near = known.iter().map(|name| {
+            let lower = name.to_lowercase();
+            (strsim::damerau_levenshtein(&wanted, &lower), name)
+        });
+        near.min().filter(|(distance, _)| *distance <= 3)
+    };
+    let right = match of_city.or_else(|| nearest().map(|(_, name)| name)) {
+        Some(meant) => format!("did you mean {meant:?}?"),
+        None => "it must be a name of the IANA database, such as \"Europe/Amsterdam\"".to_owned(),
+    };
+    problems.add(
+        text.span,
+        format!("\"timezone\" is {:?}", text.value),
+        right,
+    );
+    TimeZone::UTC
 }

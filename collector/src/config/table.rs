@@ -16,6 +16,14 @@ pub(super) struct Placed<T> {
     pub(super) span: Range<usize>,
 }
 
+/// A value that is no list and no table.
+#[derive(Clone, Debug)]
+pub(super) enum Scalar {
+    Text(String),
+    Number(f64),
+    Truth(bool),
+}
+
 /// One table.
 pub(super) struct Table<'a> {
     /// As the owner writes it: `[site]`; empty for the document itself.
@@ -127,6 +135,66 @@ impl<'a> Table<'a> {
         Some(texts)
     }
 
+    /// A number.
+    pub(super) fn number(
+        &self,
+        name: &str,
+        example: &str,
+        problems: &mut Problems<'_>,
+    ) -> Option<Placed<f64>> {
+        let value = self.field(name)?;
+        let number = number(value.get_ref());
+        if number.is_none() {
+            let right = format!("it must be a number, such as {name} = {example}");
+            self.wrong_type(name, value, &right, problems);
+        }
+        number.map(|number| Placed {
+            value: number,
+            span: value.span(),
+        })
+    }
+
+    /// Where the value of a field stands.
+    pub(super) fn span_of(&self, name: &str) -> Option<Range<usize>> {
+        self.field(name).map(Spanned::span)
+    }
+
+    /// The names and values of an inline table.
+    pub(super) fn scalars(
+        &self,
+        name: &str,
+        right: &str,
+        problems: &mut Problems<'_>,
+    ) -> Option<Vec<(String, Placed<Scalar>)>> {
+        let value = self.field(name)?;
+        let DeValue::Table(fields) = value.get_ref() else {
+            self.wrong_type(name, value, right, problems);
+            return None;
+        };
+        let mut scalars = Vec::new();
+        for (key, value) in fields {
+            let scalar = match value.get_ref() {
+                DeValue::String(text) => Some(Scalar::Text(text.to_string())),
+                DeValue::Boolean(truth) => Some(Scalar::Truth(*truth)),
+                other => number(other).map(Scalar::Number),
+            };
+            match scalar {
+                Some(scalar) => scalars.push((
+                    key.get_ref().to_string(),
+                    Placed {
+                        value: scalar,
+                        span: key.span(),
+                    },
+                )),
+                None => self.wrong_type(key.get_ref(), value, right, problems),
+            }
+        }
+        if fields.is_empty() {
+            problems.add(value.span(), format!("\"{name}\" is empty"), right);
+        }
+        Some(scalars)
+    }
+
     /// A table that stands once.
     pub(super) fn table(
         &self,
@@ -155,7 +223,7 @@ impl<'a> Table<'a> {
         let Some(value) = self.field(name) else {
             return Vec::new();
         };
-        let right = format!("write [[{name}]], with two brackets, before each one");
+        let right = format!("write {title}, with two brackets, before each one");
         let DeValue::Array(items) = value.get_ref() else {
             self.wrong_type(name, value, &right, problems);
             return Vec::new();
@@ -175,9 +243,24 @@ fn borrowed<'a>(text: &'a Cow<'a, str>) -> &'a str {
     text
 }
 
+fn number(value: &DeValue<'_>) -> Option<f64> {
+    match value {
+        #[allow(clippy::cast_precision_loss)] // Weights and points are small.
+        DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())
+            .ok()
+            .map(|number| number as f64),
+        DeValue::Float(number) => number.as_str().parse::<f64>().ok(),
+        _ => None,
+    }
+    .filter(|number| number.is_finite())
+}
+
 fn with_article(value: &DeValue<'_>) -> &'static str {
     match value {
         DeValue::String(_) => "a text",
+        DeValue::Integer(_) | DeValue::Float(_) if number(value).is_none() => {
+            "not a number that can be counted with"
+        }
         DeValue::Integer(_) | DeValue::Float(_) => "a number",
         DeValue::Boolean(_) => "true or false",
         DeValue::Datetime(_) => "a date",

@@ -5,6 +5,8 @@ use firstglance_engine::model::Consent;
 
 use super::*;
 
+mod tables;
+
 /// Compares all that is said about a configuration, line by line.
 fn check(text: &str, expected: &[&str]) {
     let said: Vec<String> = match Config::parse(text) {
@@ -53,14 +55,21 @@ id = "crm"
     assert_eq!((&*crm.label, crm.half_life.0), ("Crm", 14 * 86_400_000));
     assert_eq!(
         config.summary(),
-        "2 interests, 2 origins besides its own, consent segments by default"
+        "2 interests, 0 segments, 2 origins besides its own, consent segments by default"
     );
 }
 
 #[test]
 fn the_least_configuration_is_that_of_the_default_model() {
     let config = Config::parse("[site]\nwrite_key = \"k\"").unwrap();
-    assert_eq!(config.model, Model::default());
+    let model = Model {
+        stages: config.model.stages.clone(),
+        stage: config.model.stage,
+        programs: config.model.programs.clone(),
+        ..Model::default()
+    };
+    assert_eq!(config.model, model);
+    assert_eq!((model.programs.len(), model.stage), (1, Some(0)));
 }
 
 #[test]
@@ -125,7 +134,7 @@ fn a_field_that_resembles_none() {
     check(
         "[site]\nwrite_key = \"k\"\ncolour = \"red\"",
         &[
-            "3:1: there is no field \"colour\" in [site]; it may be write_key, name, allowed_origins, brand_terms, search_parameters, consent or cookie_domain",
+            "3:1: there is no field \"colour\" in [site]; it may be write_key, name, allowed_origins, brand_terms, search_parameters, consent, cookie_domain or timezone",
         ],
     );
 }
@@ -133,9 +142,9 @@ fn a_field_that_resembles_none() {
 #[test]
 fn an_unknown_table() {
     check(
-        "[site]\nwrite_key = \"k\"\n[[segment]]\nid = \"x\"\n[sites]\n",
+        "[site]\nwrite_key = \"k\"\n[[people]]\nid = \"x\"\n[sites]\n",
         &[
-            "3:3: there is no table \"segment\"; it may be site or interest",
+            "3:3: there is no table \"people\"; it may be site, interest, evidence, segment or score",
             "5:2: there is no table \"sites\"; did you mean \"site\"?",
         ],
     );

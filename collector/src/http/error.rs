@@ -36,6 +36,16 @@ pub enum HttpError {
     /// There is no such visitor.
     #[error("no visitor of this id is known")]
     Visitor,
+    /// A segment or interest of the address is not known.
+    #[error("there is no {what} {id:?}; those known are: {known}")]
+    Unknown {
+        /// What it would be.
+        what: &'static str,
+        /// Its id.
+        id: String,
+        /// Ids that are known.
+        known: String,
+    },
     /// The site's name in the address is wrong.
     #[error("there is no site with this write key")]
     Site,
@@ -94,7 +104,9 @@ impl HttpError {
             | Self::Query { .. }
             | Self::BrokenBody => StatusCode::BAD_REQUEST,
             Self::Origin => StatusCode::FORBIDDEN,
-            Self::Route | Self::Visitor | Self::Site => StatusCode::NOT_FOUND,
+            Self::Route | Self::Visitor | Self::Unknown { .. } | Self::Site => {
+                StatusCode::NOT_FOUND
+            }
             Self::Method { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::SlowBody => StatusCode::REQUEST_TIMEOUT,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -115,6 +127,7 @@ impl HttpError {
             Self::Origin => "origin_not_allowed",
             Self::Route => "not_found",
             Self::Visitor => "unknown_visitor",
+            Self::Unknown { .. } => "unknown_id",
             Self::Site => "unknown_site",
             Self::Method { .. } => "method_not_allowed",
             Self::SlowBody => "slow_body",
@@ -135,6 +148,7 @@ impl HttpError {
         match self {
             Self::Ingest(error) => error.place(),
             Self::Query { name, .. } => Some((*name).to_owned()),
+            Self::Unknown { what, .. } => Some((*what).to_owned()),
             Self::Token => Some("Authorization".to_owned()),
             Self::Origin => Some("Origin".to_owned()),
             Self::Site => Some("site".to_owned()),

@@ -17,9 +17,9 @@ use super::error::HttpError;
 use super::{App, assets, query};
 use crate::config::Site;
 
-/// The model's bytes and their tag.
+/// The model's text and its tag.
 pub(super) struct Compiled {
-    bytes: Bytes,
+    text: Bytes,
     etag: String,
     search: String,
 }
@@ -27,15 +27,15 @@ pub(super) struct Compiled {
 impl Compiled {
     pub(super) fn new(model: &Model, site: &Site) -> Self {
         use std::fmt::Write as _;
-        let bytes = model.to_bytes();
+        let text = model.to_text().into_bytes();
         let mut etag = String::from("\"");
-        for byte in &Sha256::digest(&bytes)[..8] {
+        for byte in &Sha256::digest(&text)[..8] {
             // Writing into a String cannot fail.
             let _ = write!(etag, "{byte:02x}");
         }
         etag.push('"');
         Self {
-            bytes: bytes.into(),
+            text: text.into(),
             etag,
             search: search_names(site),
         }
@@ -55,6 +55,7 @@ fn search_names(site: &Site) -> String {
 /// What the page's script must know before, or without, the module that reads the model.
 const CONSENT_HEADER: &str = "x-firstglance-consent";
 const SEARCH_HEADER: &str = "x-firstglance-search";
+const VERSION_HEADER: &str = "x-firstglance-version";
 
 pub(super) fn answer(app: &App, request: &Request<()>) -> Result<Answer, HttpError> {
     // One collector has one site, so a request that names none means that one.
@@ -67,24 +68,25 @@ pub(super) fn answer(app: &App, request: &Request<()>) -> Result<Answer, HttpErr
     let mut answer = if assets::matches(request.headers(), &compiled.etag) {
         empty(StatusCode::NOT_MODIFIED)
     } else {
-        let mut answer = with_body(StatusCode::OK, compiled.bytes.clone());
-        let octets = HeaderValue::from_static("application/octet-stream");
-        set(&mut answer, CONTENT_TYPE, octets);
+        let mut answer = with_body(StatusCode::OK, compiled.text.clone());
+        let text = HeaderValue::from_static("text/plain; charset=utf-8");
+        set(&mut answer, CONTENT_TYPE, text);
         answer
     };
     set_text(&mut answer, ETAG, &compiled.etag);
-    let (consent, search) = (
-        HeaderName::from_static(CONSENT_HEADER),
-        HeaderName::from_static(SEARCH_HEADER),
-    );
-    set_text(&mut answer, consent, app.site.consent.name());
-    set_text(&mut answer, search, &compiled.search);
+    for (name, value) in [
+        (CONSENT_HEADER, app.site.consent.name()),
+        (SEARCH_HEADER, &compiled.search),
+        (VERSION_HEADER, compiled.etag.trim_matches('"')),
+    ] {
+        set_text(&mut answer, HeaderName::from_static(name), value);
+    }
     for (name, value) in [
         (CACHE_CONTROL, "public, max-age=60"),
         (ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
         (
             ACCESS_CONTROL_EXPOSE_HEADERS,
-            "x-firstglance-consent, x-firstglance-search",
+            "x-firstglance-consent, x-firstglance-search, x-firstglance-version",
         ),
     ] {
         set(&mut answer, name, HeaderValue::from_static(value));

@@ -1,6 +1,7 @@
 //! The store: what the collector asks of whatever keeps its data.
 //!
-//! A store keeps, for each visitor, the messages as they came and the profile folded from them.
+//! A store keeps, for each visitor, the messages as they came and the profile folded from them,
+//! and, by the rules in [`joining`], which visitors are one person's.
 //! It promises three things. A commit is *atomic*: messages, profile and the memory of message ids
 //! change together or not at all. It is *durable* when it answers: on disk, or refused. And a
 //! message counts *once*: the same visitor and message id a second time is a duplicate, in
@@ -11,12 +12,14 @@
 //! [`ProfileFold`].
 
 pub mod embedded;
+pub mod joining;
 
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use firstglance_engine::{Message, Model, Profile, Timestamp, VisitorId};
+use firstglance_engine::history::Change;
+use firstglance_engine::{Evaluation, Message, Model, Person, Profile, Timestamp, VisitorId};
 
 /// An answer that arrives later.
 pub type Later<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
@@ -29,6 +32,14 @@ pub trait Store: Send + Sync + 'static {
 
     /// What is known of a visitor.
     fn visitor<'a>(&'a self, visitor: &'a VisitorId) -> Later<'a, Option<Profile>>;
+
+    /// All visitors of the person that a visitor belongs to, itself included, and their profiles:
+    /// at most [`joining::MOST_VISITORS`]. Nobody where the visitor is not known.
+    fn person<'a>(&'a self, visitor: &'a VisitorId) -> Later<'a, Person>;
+
+    /// Records what time alone has changed of visitors up to a moment, in profile and timeline.
+    /// The answer, how many changes there were, comes when all of it is on disk.
+    fn settle(&self, visitors: Vec<VisitorId>, now: Timestamp) -> Later<'_, usize>;
 
     /// A visitor's messages in the order of their time, at most so many, from the first one after
     /// a position.
@@ -95,9 +106,20 @@ impl ProfileFold {
         Self { model }
     }
 
-    /// Takes one message into a profile.
-    pub fn apply(&self, profile: &mut Profile, message: &Message) {
-        profile.fold(message, &self.model);
+    /// Takes one message into a profile and says what that changed. The evaluation is the
+    /// profile's own, kept from message to message.
+    pub fn apply(
+        &self,
+        profile: &mut Profile,
+        evaluation: &mut Evaluation,
+        message: &Message,
+    ) -> Vec<Change> {
+        profile.fold_recorded(message, &self.model, evaluation)
+    }
+
+    /// Settles what time alone has changed up to a moment.
+    pub fn settle(&self, profile: &mut Profile, now: Timestamp) -> Vec<Change> {
+        profile.settle_recorded(&self.model, now)
     }
 }
 

@@ -13,6 +13,8 @@ mod failure;
 mod ingest;
 mod me;
 mod model;
+mod persons;
 mod server;
 mod site;
 mod stopping;
+mod why;

@@ -14,11 +14,11 @@ async fn a_page_gets_the_model() {
         assert_eq!(answer.status, 200);
         assert_eq!(
             answer.header("content-type"),
-            Some("application/octet-stream")
+            Some("text/plain; charset=utf-8")
         );
         assert_eq!(answer.header("cache-control"), Some("public, max-age=60"));
         assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
-        let model = Model::from_bytes(&answer.body).unwrap();
+        let model = Model::from_text(answer.text()).unwrap();
         assert_eq!(&*model.interests[0].id, "e-bikes");
 
         let etag = answer.header("etag").unwrap();

@@ -4,17 +4,18 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::address::Address;
+use crate::address::{Address, decode_path};
 use crate::campaign::Campaign;
+use crate::evaluation::{About, Evaluation, Settled};
 use crate::event::{Engagement, Event, EventKind, Page};
 use crate::events::{self, property};
+use crate::id::UserId;
 use crate::message::{Message, MessageKind};
 use crate::model::Model;
-use crate::profile::{EntryKind, Profile};
+use crate::profile::Profile;
+use crate::text::{cut, trimmed};
 use crate::time::Milliseconds;
 use crate::value::{Properties, Value};
-
-use super::JsonWriter;
 
 /// The library whose page views are followed by what was read of them.
 const OWN_LIBRARY: &str = "firstglance";
@@ -24,54 +25,87 @@ const OWN_LIBRARY: &str = "firstglance";
 struct Texts {
     topics: String,
     keywords: String,
-    traits: Vec<(Box<str>, Box<str>)>,
+    values: Vec<(Box<str>, Box<str>)>,
     campaign: Campaign,
+    path: String,
+    target: String,
+    name: String,
 }
 
 impl Profile {
     /// Takes in one message of this visitor. The caller has dropped duplicates.
     pub fn fold(&mut self, message: &Message, model: &Model) {
+        self.fold_with(message, model, &mut Evaluation::new(), &mut |_, _, _| {});
+    }
+
+    /// Takes in one message and keeps an evaluation of the profile up to date; see
+    /// [`Evaluation::take_in`].
+    pub fn fold_with(
+        &mut self,
+        message: &Message,
+        model: &Model,
+        evaluation: &mut Evaluation,
+        settled: &mut dyn FnMut(&mut Self, &Evaluation, Settled),
+    ) {
         let mut texts = Texts::default();
+        let none = const { &Properties::new() };
+        let own = message.kind.properties().unwrap_or(none);
+        let path = own.text(property::PATH).unwrap_or_default();
+        let path = either(path, &message.context.page.path);
+        let path = either(path, Address::split(url_of(message)).path);
+        texts.path = one_line(&decode_path(path));
+        let href = own.text(property::HREF).unwrap_or_default();
+        texts.target = one_line(&decode_path(Address::split(href).path));
+        texts.name = one_line(match &message.kind {
+            MessageKind::Track { event, .. } => event,
+            MessageKind::Screen { name, .. } => name.as_deref().unwrap_or("Screen"),
+            _ => "",
+        });
         if let Some(properties) = message.kind.properties() {
             texts.topics = lines(properties, property::TOPICS);
             texts.keywords = lines(properties, property::KEYWORDS);
         }
+        // Properties are of interest where a condition asks for one.
+        if let Some(properties) = message.kind.properties()
+            && (matches!(message.kind, MessageKind::Identify { .. })
+                || model
+                    .watches
+                    .iter()
+                    .any(|watch| cut(watch, b'\n').is_some()))
+        {
+            texts.values = plain_values(properties);
+        }
         match &message.kind {
-            MessageKind::Identify { traits } => texts.traits = plain_values(traits),
             // Most senders leave it to the reader to find the campaign in the page's address.
             MessageKind::Page { .. } if message.context.campaign.is_empty() => {
                 texts.campaign = Campaign::from_address(&Address::split(url_of(message)));
             }
             _ => {}
         }
-        let traits: Vec<(&str, &str)> = texts
-            .traits
+        let values: Vec<(&str, &str)> = texts
+            .values
             .iter()
             .map(|(name, value)| (&**name, &**value))
             .collect();
-        self.take_in(&event(message, &texts, &traits), model);
-        let at = message.timestamp;
-        if let Some(user) = &message.user_id {
-            self.learn(EntryKind::User, user.as_str(), at);
-        }
-        if let Some(locale) = &message.context.locale {
-            self.learn(EntryKind::Language, locale, at);
-        }
+        let event = event(message, &texts, &values);
+        let about = About {
+            user: message.user_id.as_ref().map_or("", UserId::as_str),
+            language: message.context.locale.as_deref().unwrap_or_default(),
+            agent: message.context.agent.as_deref().unwrap_or_default(),
+        };
+        evaluation.take_in(self, &event, &about, model, settled);
     }
 }
 
 fn event<'a>(
     message: &'a Message,
     texts: &'a Texts,
-    traits: &'a [(&'a str, &'a str)],
+    values: &'a [(&'a str, &'a str)],
 ) -> Event<'a> {
     let context = &message.context;
     let none = const { &Properties::new() };
     let properties = message.kind.properties().unwrap_or(none);
     let text = |name| properties.text(name).unwrap_or_default();
-    let either = |own: &'a str, context: &'a str| if own.is_empty() { context } else { own };
-    let url = url_of(message);
-    let path = either(text(property::PATH), &context.page.path);
     let kind = match &message.kind {
         MessageKind::Page { .. } => EventKind::Viewed {
             campaign: if context.campaign.is_empty() {
@@ -81,37 +115,41 @@ fn event<'a>(
             },
             measured: context.library.as_deref() == Some(OWN_LIBRARY),
         },
-        MessageKind::Screen { name, .. } => EventKind::Named {
-            name: name.as_deref().unwrap_or("Screen"),
-        },
-        MessageKind::Identify { .. } => EventKind::Identified { traits },
+        MessageKind::Screen { .. } => EventKind::Named,
+        MessageKind::Identify { .. } => EventKind::Identified,
         // Joining two visitors takes both profiles; the fold of one records that they were there.
         MessageKind::Alias { .. } | MessageKind::Group { .. } => EventKind::Seen,
-        MessageKind::Track { event, .. } => match &**event {
-            events::PAGE_ENGAGED => EventKind::Engaged(engagement(properties)),
-            events::SITE_SEARCHED | events::PRODUCTS_SEARCHED => EventKind::Searched {
-                query: text(property::QUERY),
-            },
-            events::LINK_CLICKED | events::BUTTON_CLICKED => EventKind::Clicked {
-                text: text(property::TEXT),
-                href: text(property::HREF),
-            },
-            events::FORM_SUBMITTED => EventKind::Submitted,
-            name => EventKind::Named { name },
-        },
+        MessageKind::Track { event, .. } => EventKind::tracked(
+            event,
+            trimmed(text(property::QUERY)),
+            text(property::TEXT),
+            &texts.target,
+            engagement(properties),
+        ),
+    };
+    let name = match &message.kind {
+        MessageKind::Page { .. } => events::PAGE_VIEWED,
+        MessageKind::Screen { .. } | MessageKind::Track { .. } => &texts.name,
+        MessageKind::Identify { .. } | MessageKind::Alias { .. } | MessageKind::Group { .. } => "",
     };
     Event {
         at: message.timestamp,
         kind,
+        name,
+        values,
         page: Page {
-            url,
-            path: either(path, Address::split(url).path),
+            host: Address::split(url_of(message)).host,
+            path: &texts.path,
             title: either(text("title"), &context.page.title),
-            referrer: either(text("referrer"), &context.page.referrer),
+            referrer: Address::split(either(text("referrer"), &context.page.referrer)).host,
         },
         topics: &texts.topics,
         keywords: &texts.keywords,
     }
+}
+
+fn either<'a>(own: &'a str, context: &'a str) -> &'a str {
+    if own.is_empty() { context } else { own }
 }
 
 fn url_of(message: &Message) -> &str {
@@ -134,16 +172,27 @@ fn engagement(properties: &Properties) -> Engagement {
     }
 }
 
-/// The texts of a list, one a line; line breaks inside them become spaces.
+/// Labels taken from a list at most: the engine takes fewer topics of one event.
+const MOST_LABELS: usize = 32;
+
+/// The texts of a list, one a line.
 fn lines(properties: &Properties, name: &str) -> String {
     let mut lines = String::new();
-    for text in properties.texts(name).filter(|text| !text.is_empty()) {
+    let texts = properties.texts(name).filter(|text| !text.is_empty());
+    for text in texts.take(MOST_LABELS) {
         if !lines.is_empty() {
             lines.push('\n');
         }
-        lines.extend(text.chars().map(|one| if one < ' ' { ' ' } else { one }));
+        lines.push_str(&one_line(trimmed(text)));
     }
     lines
+}
+
+/// A text in which control characters are spaces: a line break would begin something else.
+fn one_line(text: &str) -> String {
+    text.chars()
+        .map(|one| if one < ' ' { ' ' } else { one })
+        .collect()
 }
 
 /// Traits as JSON texts; what is nested stays in the event log.
@@ -152,10 +201,6 @@ fn plain_values(traits: &Properties) -> Vec<(Box<str>, Box<str>)> {
         .iter()
         .filter(|(_, value)| !matches!(value, Value::List(_) | Value::Object(_)));
     plain
-        .map(|(name, value)| {
-            let mut json = JsonWriter::default();
-            json.value(value);
-            (name.into(), Box::from(json.as_str()))
-        })
+        .map(|(name, value)| (name.into(), super::plain(value).into()))
         .collect()
 }

@@ -11,4 +11,4 @@ mod read;
 
 #[cfg(feature = "json")]
 pub use read::{Clock, Refusal, RefusalCode, SharedFields, read_message};
-pub use write::JsonWriter;
+pub use write::{JsonWriter, digits, plain};

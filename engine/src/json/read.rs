@@ -19,6 +19,7 @@ use serde::de::{self, DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use crate::campaign::{self, Campaign};
 use crate::id::{MessageId, UserId, VisitorId};
 use crate::message::{Context, Message, MessageKind, PageContext};
+use crate::text::trimmed;
 use crate::time::{Milliseconds, Timestamp};
 use crate::value::{Properties, Value};
 
@@ -413,6 +414,8 @@ struct RawContext<'a> {
     library: Option<Properties>,
     #[serde(borrow, default)]
     locale: Option<Cow<'a, str>>,
+    #[serde(borrow, default, rename = "userAgent")]
+    user_agent: Option<Cow<'a, str>>,
 }
 
 #[derive(Deserialize)]
@@ -432,17 +435,19 @@ impl RawContext<'_> {
     fn typed(self, shared: &Context) -> Context {
         let text = |text: Option<Cow<'_, str>>| text.unwrap_or_default().into();
         let given = (self.campaign.is_some() || self.click_id.is_some()).then(|| {
-            Campaign::from_values(|parameter| {
-                let mut fields = campaign::FIELDS.iter();
-                let field = fields.find(|(known, _)| *known == parameter);
+            Campaign::from_values(campaign::CLICK_IDS, |parameter| {
+                let field = campaign::fields().find(|known| *known == parameter);
                 let value = match (field, &self.click_id) {
-                    (Some((_, name)), _) => self.campaign.as_ref()?.text(name),
+                    (Some(field), _) => {
+                        let name = campaign::field_name(field);
+                        self.campaign.as_ref()?.text(name)
+                    }
                     (None, Some(click_id)) if click_id.text("name") == Some(parameter) => {
                         click_id.text("value")
                     }
                     _ => None,
                 };
-                value.map(Cow::Borrowed)
+                value.map(|value| Cow::Borrowed(trimmed(value)))
             })
         });
         let library = self
@@ -464,6 +469,10 @@ impl RawContext<'_> {
                 .locale
                 .map(|locale| text(Some(locale)))
                 .or_else(|| shared.locale.clone()),
+            agent: self
+                .user_agent
+                .map(|agent| text(Some(agent)))
+                .or_else(|| shared.agent.clone()),
         }
     }
 }

@@ -4,40 +4,81 @@
 //! text may stand inside an HTML page.
 
 use alloc::string::String;
+use core::fmt::Write as _;
 
-use crate::campaign::{Campaign, FIELDS};
+use crate::campaign::{self, Campaign};
 use crate::time::Timestamp;
 use crate::value::{Properties, Value};
 
-/// Collects JSON text. Commas are put by themselves.
-#[derive(Clone, Debug)]
-pub struct JsonWriter {
-    out: String,
-    format_number: fn(f64, &mut String),
+/// Appends the decimal digits of a number.
+pub fn digits(out: &mut String, value: u64) {
+    let mut unit = 1;
+    while value / unit >= 10 {
+        unit *= 10;
+    }
+    while unit > 0 {
+        out.push(char::from(b'0' + (value / unit % 10) as u8));
+        unit /= 10;
+    }
 }
 
-impl Default for JsonWriter {
-    /// Writes numbers that are not integers with the standard library's shortest form.
-    fn default() -> Self {
-        Self::new(|number, out| {
-            use core::fmt::Write as _;
-            // Writing to a String cannot fail.
-            let _ = write!(out, "{number}");
-        })
+/// A value as the browser's `JSON.stringify` writes it: the form in which traits and properties are
+/// compared.
+#[must_use]
+pub fn plain(value: &Value) -> String {
+    if let Value::Number(number) = value
+        && *number != 0.0
+        && !(1e-6..1e21).contains(&number.abs())
+    {
+        // Beyond these the browser writes an exponent, and its sign.
+        let text = alloc::format!("{number:e}");
+        return if text.contains("e-") {
+            text
+        } else {
+            text.replace('e', "e+")
+        };
     }
+    let Value::Text(text) = value else {
+        let mut json = JsonWriter::default();
+        json.value(value);
+        return json.out;
+    };
+    let mut out = String::from("\"");
+    for character in text.chars() {
+        let short = match character {
+            '"' => "\\\"",
+            '\\' => "\\\\",
+            '\n' => "\\n",
+            '\r' => "\\r",
+            '\t' => "\\t",
+            '\u{8}' => "\\b",
+            '\u{c}' => "\\f",
+            '\0'..' ' => {
+                let digits = b"0123456789abcdef";
+                out.push_str("\\u00");
+                for digit in [character as usize >> 4, character as usize & 15] {
+                    out.push(char::from(digits[digit]));
+                }
+                continue;
+            }
+            _ => {
+                out.push(character);
+                continue;
+            }
+        };
+        out.push_str(short);
+    }
+    out.push('"');
+    out
+}
+
+/// Collects JSON text. Commas are put by themselves.
+#[derive(Clone, Debug, Default)]
+pub struct JsonWriter {
+    out: String,
 }
 
 impl JsonWriter {
-    /// Writes numbers that are not integers by the function given: in the page the browser's own
-    /// is used, which saves ten kilobytes.
-    #[must_use]
-    pub const fn new(format_number: fn(f64, &mut String)) -> Self {
-        Self {
-            out: String::new(),
-            format_number,
-        }
-    }
-
     /// The text so far.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -91,9 +132,18 @@ impl JsonWriter {
         self.out.push_str(text);
     }
 
-    /// A text that is JSON already.
+    /// A text that is JSON already. What may not stand inside an HTML page can only lie in its
+    /// texts, where it is escaped.
     pub fn raw(&mut self, json: &str) {
-        self.literal(json);
+        self.separate();
+        for character in json.chars() {
+            match character {
+                '<' => self.out.push_str("\\u003c"),
+                '>' => self.out.push_str("\\u003e"),
+                '&' => self.out.push_str("\\u0026"),
+                other => self.out.push(other),
+            }
+        }
     }
 
     /// A text.
@@ -134,14 +184,7 @@ impl JsonWriter {
     /// An integer.
     pub fn integer(&mut self, value: u64) {
         self.separate();
-        let mut unit = 1;
-        while value / unit >= 10 {
-            unit *= 10;
-        }
-        while unit > 0 {
-            self.out.push(char::from(b'0' + (value / unit % 10) as u8));
-            unit /= 10;
-        }
+        digits(&mut self.out, value);
     }
 
     /// A number; what JSON cannot say becomes null.
@@ -153,16 +196,14 @@ impl JsonWriter {
             if value < 0.0 {
                 self.separate();
                 self.out.push('-');
-                // What follows the sign must not be separated from it.
-                let mut digits = Self::new(self.format_number);
-                digits.integer(value.abs() as u64);
-                self.out.push_str(&digits.out);
+                digits(&mut self.out, value.abs() as u64);
             } else {
                 self.integer(value as u64);
             }
         } else {
             self.separate();
-            (self.format_number)(value, &mut self.out);
+            // Writing to a String cannot fail.
+            let _ = write!(self.out, "{value}");
         }
     }
 
@@ -214,8 +255,8 @@ impl JsonWriter {
     /// The UTM parameters of a campaign as an object.
     pub fn campaign(&mut self, campaign: &Campaign) {
         self.open('{');
-        for (parameter, name) in FIELDS {
-            self.text_member(name, campaign.get(parameter));
+        for parameter in campaign::fields() {
+            self.text_member(campaign::field_name(parameter), campaign.get(parameter));
         }
         self.close('}');
     }

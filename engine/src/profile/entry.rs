@@ -6,8 +6,9 @@
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::cmp::Ordering;
 
-use crate::codec::{DecodeError, Encode, Reader, Writer};
+use crate::codec::{Encode, Reader, Writer};
 use crate::interest::Evidence;
 use crate::text::clip;
 use crate::time::{Milliseconds, Timestamp};
@@ -29,33 +30,71 @@ pub enum EntryKind {
     Trait,
     /// The earliest page view: `text` is empty, `value` the origin.
     FirstTouch,
-    /// The latest page view that something brought, likewise.
-    LastTouch,
+    /// A page view that something brought, by its moment: `value` is the origin.
+    Touch,
     /// The person's name in the owner's systems: `value`.
     User,
     /// The browser's language: `value`.
     Language,
+    /// The browser's user agent: `value`.
+    Agent,
+    /// The stage that the visitor was last found in: `value` is its id, `last` since when.
+    Stage,
+    /// What a condition counts, by the model's text for it; see [`Entry::times`].
+    Watch,
+    /// A segment, by id, that the visitor is in or was in: `scroll` is 1 or 0, `last` since when,
+    /// `count` how often they came in, `value` why it last changed. The page keeps none.
+    Segment,
+    /// What a topic's evidence comes from, see `explain`. The page keeps none.
+    Source,
+    /// A change of a segment or stage, see `history`. The page keeps none.
+    Change,
 }
 
-/// The kinds, and how many of each are kept. What exceeds a bound replaces what is oldest; of
-/// topics, what has the least evidence.
-pub const KINDS: [(EntryKind, usize); 10] = [
-    (EntryKind::Page, 40),
-    (EntryKind::Search, 16),
-    (EntryKind::Click, 16),
-    (EntryKind::Named, 32),
-    (EntryKind::Topic, 32),
-    (EntryKind::Trait, 48),
-    (EntryKind::FirstTouch, 1),
-    (EntryKind::LastTouch, 1),
-    (EntryKind::User, 1),
-    (EntryKind::Language, 1),
+/// The kinds, in the order of their numbers.
+const KINDS: [EntryKind; 16] = [
+    EntryKind::Page,
+    EntryKind::Search,
+    EntryKind::Click,
+    EntryKind::Named,
+    EntryKind::Topic,
+    EntryKind::Trait,
+    EntryKind::FirstTouch,
+    EntryKind::Touch,
+    EntryKind::User,
+    EntryKind::Language,
+    EntryKind::Agent,
+    EntryKind::Stage,
+    EntryKind::Watch,
+    EntryKind::Segment,
+    EntryKind::Source,
+    EntryKind::Change,
 ];
+
+/// How many entries of each kind are kept, in the order of the kinds. What exceeds a bound replaces
+/// what is oldest; of topics, what has the least evidence.
+const MOST: [u8; 16] = [40, 16, 16, 32, 32, 48, 1, 12, 1, 1, 1, 1, 64, 128, 48, 32];
+
+impl EntryKind {
+    /// All kinds.
+    pub const ALL: [Self; 16] = KINDS;
+
+    /// How many entries of the kind are kept.
+    #[must_use]
+    pub fn most(self) -> usize {
+        MOST[self as usize].into()
+    }
+}
+
+/// Times that are kept of what a condition counts: counts within a window are exact up to this.
+pub const MAX_TIMES: usize = 64;
 
 /// Longest text of an entry, in bytes.
 pub(super) const MAX_TEXT_BYTES: usize = 200;
-/// Longest value of an entry, in bytes: an origin is nine parameters, a path and a host.
-const MAX_VALUE_BYTES: usize = 2_600;
+/// Longest value of a touch, in bytes: an origin is nine parameters, a path and a host.
+const MAX_ORIGIN_BYTES: usize = 2_600;
+/// Longest value of another entry that somebody stated, in bytes.
+const MAX_VALUE_BYTES: usize = 500;
 
 /// One entry.
 #[derive(Clone, Debug, PartialEq)]
@@ -84,6 +123,97 @@ impl Entry {
     pub const fn evidence(&self) -> Evidence {
         Evidence::known(self.evidence, self.last)
     }
+
+    /// When it was seen, the latest [`MAX_TIMES`], latest first.
+    #[must_use]
+    pub fn times(&self) -> Vec<Timestamp> {
+        Reader::new(&self.value).list()
+    }
+
+    /// Which of two entries of a kind matters less.
+    fn importance(&self, other: &Self) -> Ordering {
+        let by_evidence = self.evidence.total_cmp(&other.evidence);
+        by_evidence
+            .then(self.last.cmp(&other.last))
+            .then_with(|| self.text.cmp(&other.text))
+    }
+
+    /// Takes in what another browser of the same person has under the same name.
+    fn absorb(&mut self, other: &Self, half_life: Milliseconds) {
+        self.count += other.count;
+        self.active.0 += other.active.0;
+        let stated = (other.last, &other.value) > (self.last, &self.value);
+        match self.kind {
+            EntryKind::Topic | EntryKind::Source => {
+                let mut evidence = self.evidence();
+                evidence.add(other.evidence, other.last, half_life);
+                (self.evidence, self.last) = evidence.parts();
+                if self.value.is_empty() {
+                    self.value = other.value.clone();
+                }
+                return;
+            }
+            EntryKind::Watch => {
+                for at in other.times() {
+                    self.note(at);
+                }
+            }
+            EntryKind::FirstTouch => {
+                self.count = 1;
+                if (other.last, &other.value) < (self.last, &self.value) {
+                    self.value = other.value.clone();
+                    self.last = other.last;
+                }
+                return;
+            }
+            EntryKind::Segment if stated => {
+                self.value = other.value.clone();
+                self.scroll = other.scroll;
+            }
+            EntryKind::Segment => {}
+            _ => {
+                if stated {
+                    self.value = other.value.clone();
+                }
+                self.scroll = self.scroll.max(other.scroll);
+            }
+        }
+        self.last = self.last.max(other.last);
+    }
+
+    /// Notes another time.
+    pub(super) fn note(&mut self, at: Timestamp) {
+        let mut times = self.times();
+        let place = times.iter().position(|known| *known < at);
+        times.insert(place.unwrap_or(times.len()), at);
+        times.truncate(MAX_TIMES);
+        let mut out = Writer::default();
+        out.list(&times);
+        self.value = out.into_text().into();
+        self.last = self.last.max(at);
+    }
+}
+
+/// The entries of a kind. One code for all who look through them.
+#[derive(Clone, Debug)]
+pub struct OfKind<'a> {
+    rest: &'a [Entry],
+    kind: EntryKind,
+}
+
+impl<'a> Iterator for OfKind<'a> {
+    type Item = &'a Entry;
+
+    #[inline(never)]
+    fn next(&mut self) -> Option<&'a Entry> {
+        while let [first, rest @ ..] = self.rest {
+            self.rest = rest;
+            if first.kind == self.kind {
+                return Some(first);
+            }
+        }
+        None
+    }
 }
 
 /// The table.
@@ -96,8 +226,25 @@ impl Entries {
     }
 
     /// The entries of a kind, in no particular order.
-    pub fn of(&self, kind: EntryKind) -> impl Iterator<Item = &Entry> {
-        self.0.iter().filter(move |entry| entry.kind == kind)
+    #[must_use]
+    pub fn of(&self, kind: EntryKind) -> OfKind<'_> {
+        OfKind {
+            rest: &self.0,
+            kind,
+        }
+    }
+
+    /// The entry of a kind and text.
+    #[must_use]
+    #[inline(never)]
+    pub fn find(&self, kind: EntryKind, text: &str) -> Option<&Entry> {
+        self.of(kind).find(|entry| *entry.text == *text)
+    }
+
+    /// All entries, in no particular order.
+    #[must_use]
+    pub fn all(&self) -> &[Entry] {
+        &self.0
     }
 
     /// The only entry of a kind.
@@ -149,7 +296,7 @@ impl Entries {
             }
         }
         match least {
-            Some(least) if kept >= KINDS[kind as usize].1 => {
+            Some(least) if kept >= kind.most() => {
                 self.0[least] = entry;
                 least
             }
@@ -160,10 +307,37 @@ impl Entries {
         }
     }
 
+    /// Takes in the entries of another browser of the same person.
+    pub(super) fn absorb(&mut self, other: &Self, half_life: &dyn Fn(&Entry) -> Milliseconds) {
+        for entry in &other.0 {
+            let mut known = self.0.iter_mut();
+            let known = known.find(|known| known.kind == entry.kind && known.text == entry.text);
+            match known {
+                Some(known) => known.absorb(entry, half_life(entry)),
+                None => self.0.push(entry.clone()),
+            }
+        }
+        for kind in KINDS {
+            while self.of(kind).count() > kind.most() {
+                let least = |one: &&Entry, other: &&Entry| one.importance(other);
+                let Some(least) = self.of(kind).min_by(least).map(|least| least.text.clone())
+                else {
+                    break;
+                };
+                self.0
+                    .retain(|entry| entry.kind != kind || entry.text != least);
+            }
+        }
+    }
+
     /// Learns the value of an entry: the latest counts, and of two from the same millisecond the
     /// greater one, so that the order of arrival does not matter.
-    pub(super) fn learn(&mut self, kind: EntryKind, text: &str, value: &str, at: Timestamp) {
-        let value = clip(value, MAX_VALUE_BYTES);
+    pub(crate) fn learn(&mut self, kind: EntryKind, text: &str, value: &str, at: Timestamp) {
+        let most = match kind {
+            EntryKind::Touch => MAX_ORIGIN_BYTES,
+            _ => MAX_VALUE_BYTES,
+        };
+        let value = clip(value, most);
         let entry = self.touch(kind, text, at);
         if entry.count == 1 || (at, value) > (entry.last, &*entry.value) {
             entry.last = at;
@@ -185,14 +359,10 @@ impl Encode for Entry {
     }
 
     fn decode(reader: &mut Reader<'_>) -> Self {
-        let kind = KINDS.get(usize::from(reader.byte()));
-        if kind.is_none() {
-            reader.fail(DecodeError::Invalid("kind of entry"));
-        }
         Self {
-            kind: kind.map_or(EntryKind::Named, |(kind, _)| *kind),
-            text: reader.text().into(),
-            value: reader.text().into(),
+            kind: reader.choice(&KINDS, EntryKind::Page, "kind of entry"),
+            text: reader.boxed(),
+            value: reader.boxed(),
             count: reader.integer(),
             last: Timestamp::decode(reader),
             active: Milliseconds(reader.integer()),

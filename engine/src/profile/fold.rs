@@ -3,11 +3,11 @@
 //! Numbers from outside are bounded here (one event's active time, scroll to 100, weights to one
 //! event's worth); nothing in an event can make a profile grow past its bounds.
 
-use crate::address::Address;
 use crate::event::{Engagement, Event, EventKind};
 use crate::interest;
 use crate::model::Model;
-use crate::text::clip;
+use crate::program::change;
+use crate::text::{self, clip, cut};
 use crate::time::{Milliseconds, Timestamp};
 
 use super::topics;
@@ -20,9 +20,11 @@ const MOST_ACTIVE: Milliseconds = Milliseconds::from_minutes(60);
 const MAX_SAID_BYTES: usize = 80;
 
 impl Profile {
-    /// Takes in one event of this visitor. The caller has dropped duplicates.
-    pub fn take_in(&mut self, event: &Event<'_>, model: &Model) {
+    /// Takes in one event of this visitor. The caller has dropped duplicates. The answer is what it
+    /// changed, see [`change`].
+    pub fn take_in(&mut self, event: &Event<'_>, model: &Model) -> u32 {
         let at = event.at;
+        let mut changed = change::ANY;
         if self.events == 0 || at < self.first_seen {
             self.first_seen = at;
         }
@@ -34,61 +36,88 @@ impl Profile {
         } else {
             event.page.path
         };
+        for watch in &model.watches {
+            if watched(watch, event) {
+                changed |= change::WATCHED;
+                self.entries.touch(EntryKind::Watch, watch, at).note(at);
+            }
+        }
         match &event.kind {
             EventKind::Viewed { campaign, measured } => {
                 self.page_views += 1;
+                changed |= change::VIEWED;
                 self.page(path, at).count += 1;
-                self.arrived(at, &event.page, campaign);
+                if self.arrived(at, &event.page, campaign) {
+                    changed |= change::ARRIVED;
+                }
                 let weight = if *measured {
-                    interest::WEIGHT_VIEW
+                    model.weights.view
                 } else {
-                    interest::WEIGHT_UNMEASURED_VIEW
+                    model.weights.unmeasured_view
                 };
                 self.credit(event, path, event.page.title, weight, model);
             }
-            EventKind::Engaged(engagement) => self.engaged(event, path, engagement, model),
+            EventKind::Engaged(engagement) => {
+                changed |= change::ENGAGED;
+                if self.engaged(event, path, engagement, model) {
+                    changed |= change::VIEWED;
+                }
+            }
             EventKind::Searched { query } => {
-                let query = query.trim_ascii();
+                changed |= change::SEARCHED;
                 if !query.is_empty() {
                     self.mention(EntryKind::Search, query, at);
-                    self.observe(interest::WEIGHT_SEARCH, at);
+                    self.observe(model.weights.search, at);
                 }
             }
-            EventKind::Clicked { text, href } => {
+            EventKind::Clicked { text, path } => {
                 self.clicks += 1;
-                let named = if text.is_empty() { href } else { text };
+                changed |= change::CLICKED;
+                let named = if text.is_empty() { path } else { text };
                 self.mention(EntryKind::Click, named, at);
                 // The page a link leads to says what the click is about, not the page it is on.
-                let target = Address::split(href).path;
-                self.credit(event, target, text, interest::WEIGHT_CLICK, model);
+                self.credit(event, path, text, model.weights.click, model);
             }
             EventKind::Submitted => {
-                self.mention(EntryKind::Named, crate::events::FORM_SUBMITTED, at);
-                self.credit(event, path, event.page.title, interest::WEIGHT_FORM, model);
+                self.mention(EntryKind::Named, event.name, at);
+                self.credit(event, path, event.page.title, model.weights.form, model);
             }
-            EventKind::Named { name } => {
-                self.mention(EntryKind::Named, name, at);
+            EventKind::Named => {
+                self.mention(EntryKind::Named, event.name, at);
                 if !event.topics.is_empty() {
-                    self.credit(event, "", "", interest::WEIGHT_CLICK, model);
+                    self.credit(event, "", "", model.weights.click, model);
                 }
             }
-            EventKind::Identified { traits } => {
-                for (name, value) in *traits {
-                    self.entries.learn(EntryKind::Trait, name, value, at);
+            EventKind::Identified => {
+                changed |= change::IDENTIFIED;
+                for (name, value) in event.values {
+                    // What is nested stays in the event log.
+                    if !matches!(value.bytes().next(), None | Some(b'[' | b'{')) {
+                        self.entries.learn(EntryKind::Trait, name, value, at);
+                    }
                 }
             }
             EventKind::Seen => {}
         }
+        changed
     }
 
-    /// Learns who the visitor is, and their browser's language.
+    /// Learns who the visitor is, and what their browser says of itself.
     pub fn learn(&mut self, kind: EntryKind, value: &str, at: Timestamp) {
         if !value.is_empty() {
             self.entries.learn(kind, "", value, at);
         }
     }
 
-    fn engaged(&mut self, event: &Event<'_>, path: &str, read: &Engagement, model: &Model) {
+    /// Keeps a value and since when it holds.
+    pub(crate) fn set(&mut self, kind: EntryKind, value: &str, since: Timestamp) {
+        let entry = self.entries.touch(kind, "", since);
+        entry.value = value.into();
+        entry.last = since;
+    }
+
+    /// Whether the page is new, and may stand in the place of another.
+    fn engaged(&mut self, event: &Event<'_>, path: &str, read: &Engagement, model: &Model) -> bool {
         let active = read.active.min(MOST_ACTIVE);
         let before = read.active_before.min(MOST_ACTIVE);
         let scroll = read.scroll.min(100);
@@ -96,11 +125,13 @@ impl Profile {
         let page = self.page(path, event.at);
         page.active.0 += active.0;
         page.scroll = page.scroll.max(scroll);
+        let new = page.count == 0;
         let after = Milliseconds(before.0 + active.0);
         let gain = interest::reading(after, scroll, read.words)
             - interest::reading(before, read.scroll_before.min(scroll), read.words);
-        let weight = interest::WEIGHT_READING * gain.max(0.0);
+        let weight = model.weights.reading * gain.max(0.0);
         self.credit(event, path, event.page.title, weight, model);
+        new
     }
 
     /// The entry of a page. Views are counted by the caller: reading is not another view.
@@ -141,7 +172,64 @@ impl Profile {
                 if entry.value.is_empty() {
                     entry.value = clip(label, MAX_SAID_BYTES).into();
                 }
+                #[cfg(feature = "explain")]
+                self.keep_source(event, id, path, said, weight * share, model);
             },
         );
     }
+}
+
+#[cfg(feature = "explain")]
+impl Profile {
+    /// Keeps what a topic's evidence comes from: the topic, what kind of thing (`page`, `click`, `form`
+    /// or the name of an event), and which, a line each. A view and its reading are one page.
+    fn keep_source(
+        &mut self,
+        event: &Event<'_>,
+        id: &str,
+        path: &str,
+        said: &str,
+        weight: f64,
+        model: &Model,
+    ) {
+        let (kind, which) = match event.kind {
+            EventKind::Viewed { .. } | EventKind::Engaged(_) => ("page", path),
+            EventKind::Clicked { .. } if said.is_empty() => ("click", path),
+            EventKind::Clicked { .. } => ("click", said),
+            EventKind::Submitted => ("form", path),
+            _ => (event.name, path),
+        };
+        let source = alloc::format!("{id}\n{kind}\n{}", clip(which, MAX_SAID_BYTES));
+        let entry = self.entries.touch(EntryKind::Source, &source, event.at);
+        let mut evidence = entry.evidence();
+        evidence.add(weight, event.at, model.half_life(id));
+        (entry.evidence, entry.last) = evidence.parts();
+    }
+}
+
+#[cfg(feature = "explain")]
+impl Profile {
+    /// Keeps that the visitor entered or left a segment, and why.
+    pub(crate) fn learn_segment(&mut self, id: &str, is_in: bool, reason: &str, at: Timestamp) {
+        let entry = self.entries.touch(EntryKind::Segment, id, at);
+        if !is_in {
+            // How often they came in is what is counted.
+            entry.count -= 1;
+        }
+        entry.scroll = is_in.into();
+        entry.last = at;
+        entry.value = reason.into();
+    }
+}
+
+/// Whether a condition counts an event: a pattern of names, and perhaps a property and a pattern of
+/// its JSON text, a line each.
+fn watched(watch: &str, event: &Event<'_>) -> bool {
+    let (name, property) = cut(watch, b'\n').unwrap_or((watch, ""));
+    let (property, pattern) = cut(property, b'\n').unwrap_or_default();
+    let mut values = event.values.iter();
+    !event.name.is_empty()
+        && text::matches(name, event.name)
+        && (property.is_empty()
+            || values.any(|(name, value)| *name == property && text::matches(pattern, value)))
 }

@@ -1,17 +1,18 @@
 //! The profile: all that is known of one visitor, folded from their events.
 //!
 //! It is small and bounded however long a visitor stays: totals are counts, and the table of
-//! entries keeps only so many of each kind ([`KINDS`]). The fold does not depend on the order in
+//! entries keeps only so many of each kind. The fold does not depend on the order in
 //! which events arrive, except for what a full table has already forgotten. A profile never holds
 //! ids of messages: dropping duplicates is the work of whoever stores it.
 
 mod entry;
 mod fold;
+mod merge;
 mod session;
 mod topics;
 mod touch;
 
-pub use entry::{Entries, Entry, EntryKind, KINDS};
+pub use entry::{Entries, Entry, EntryKind, MAX_TIMES};
 pub use session::{INACTIVITY, Sessions, Span};
 pub use touch::Touch;
 
@@ -22,7 +23,7 @@ use crate::interest::Evidence;
 use crate::time::{Milliseconds, Timestamp};
 
 /// Version of the binary form.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// All that is known of one visitor.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -85,7 +86,7 @@ impl Profile {
     /// The latest page view that something brought.
     #[must_use]
     pub fn last_touch(&self) -> Option<Touch<'_>> {
-        self.entries.one(EntryKind::LastTouch).map(Touch::of_entry)
+        self.last_touch_entry().map(Touch::of_entry)
     }
 }
 

@@ -75,6 +75,28 @@ impl Sessions {
     }
 }
 
+impl Sessions {
+    /// Takes in the visits of another browser of the same person; those that touch become one.
+    pub(super) fn absorb(&mut self, other: &Self) {
+        let mut spans = self.recent.clone();
+        spans.extend_from_slice(&other.recent);
+        spans.sort_by_key(|span| (span.start, span.end));
+        self.count += other.count;
+        self.recent.clear();
+        for span in spans {
+            match self.recent.last_mut() {
+                Some(last) if span.start <= last.end.plus(INACTIVITY) => {
+                    last.end = last.end.max(span.end);
+                    self.count -= 1;
+                }
+                _ => self.recent.push(span),
+            }
+        }
+        let surplus = self.recent.len().saturating_sub(KEPT);
+        self.recent.drain(..surplus);
+    }
+}
+
 impl Encode for Sessions {
     fn encode(&self, out: &mut Writer) {
         out.integer(self.count);

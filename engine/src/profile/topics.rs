@@ -12,12 +12,6 @@ use crate::text::{self, pieces};
 /// Topics taken from one event at most, so that a page with a hundred tags is about none of them.
 const MOST: usize = 5;
 
-/// Parts of paths and labels that say nothing about a page's subject. Slugs between spaces.
-const STOP_LIST: &str = " about account algemeen archive article articles blog cart categorie \
-    category collections contact de en faq fr home index inloggen login magazine news nieuws nl \
-    over over-ons page pages post posts privacy product producten products search shop tag tags \
-    winkel zoeken ";
-
 /// Tells id, label and share of the event's weight (0 to 1) of each topic.
 pub(super) fn of_event(
     declared: &str,
@@ -38,18 +32,18 @@ pub(super) fn of_event(
             found = true;
         }
     }
-    if found || labelled(declared, 1.0, tell) || labelled(keywords, GUESS_SHARE, tell) {
+    if found || labelled(declared, 1.0, model, tell) || labelled(keywords, GUESS_SHARE, model, tell)
+    {
         return;
     }
     for part in pieces(path, b'/') {
-        let part = crate::address::decode(part);
-        let id = text::slug(&part);
+        let id = text::slug(part);
         let speaks = id.len() > 1
             && !part.bytes().any(|byte| byte == b'.')
             && id
                 .bytes()
                 .any(|byte| !byte.is_ascii_digit() && byte != b'-')
-            && !is_stopped(&id);
+            && !is_stopped(&id, model);
         if speaks {
             let mut label = String::with_capacity(id.len());
             for character in id.chars() {
@@ -66,16 +60,21 @@ pub(super) fn of_event(
 }
 
 /// Whether there was any.
-fn labelled(labels: &str, share: f64, tell: &mut dyn FnMut(&str, &str, f64)) -> bool {
+fn labelled(
+    labels: &str,
+    share: f64,
+    model: &Model,
+    tell: &mut dyn FnMut(&str, &str, f64),
+) -> bool {
     // Slugs told so far, each after a line break.
     let mut told = String::new();
     let mut count = 0;
     for label in pieces(labels, b'\n') {
         let id = text::slug(label);
-        if id.is_empty() || count == MOST || is_stopped(&id) || contains_line(&told, &id) {
+        if id.is_empty() || count == MOST || is_stopped(&id, model) || contains(&told, b'\n', &id) {
             continue;
         }
-        tell(&id, label.trim_ascii(), share);
+        tell(&id, label, share);
         told.push_str(&id);
         told.push('\n');
         count += 1;
@@ -83,12 +82,12 @@ fn labelled(labels: &str, share: f64, tell: &mut dyn FnMut(&str, &str, f64)) -> 
     count > 0
 }
 
-fn contains_line(lines: &str, line: &str) -> bool {
-    pieces(lines, b'\n').any(|known| known == line)
+fn contains(list: &str, separator: u8, wanted: &str) -> bool {
+    pieces(list, separator).any(|known| known == wanted)
 }
 
-fn is_stopped(id: &str) -> bool {
-    pieces(STOP_LIST, b' ').any(|word| word == id)
+fn is_stopped(id: &str, model: &Model) -> bool {
+    contains(&model.stop_words, b' ', id)
 }
 
 #[cfg(test)]
@@ -127,6 +126,7 @@ mod tests {
                 terms: vec![],
                 half_life: Milliseconds::from_days(14),
             }],
+            ..Model::default()
         };
         for (declared, keywords, path, model, expected) in [
             (
@@ -163,11 +163,5 @@ mod tests {
                 "{declared:?} {path}"
             );
         }
-    }
-
-    #[test]
-    fn the_stop_list_is_slugs() {
-        let mut words = pieces(STOP_LIST, b' ').filter(|word| !word.is_empty());
-        assert!(words.all(|word| text::slug(word) == *word));
     }
 }

@@ -1,15 +1,17 @@
-//! Touches: where a visitor came from, first and last.
+//! Touches: where a visitor came from, first, last and in between.
 //!
-//! The first touch is the earliest page view, whatever brought it. The last touch is the latest
-//! page view that something brought: a campaign, a click id or another site; a visitor who comes
-//! back by typing the address keeps the last touch they had, as is usual in web analytics.
+//! The first touch is the earliest page view, whatever brought it. The other touches are page views
+//! that something brought: a campaign, a click id or another site; the latest dozen are kept, for
+//! attribution. The last touch is the latest of them: a visitor who comes back by typing the
+//! address keeps the last touch they had, as is usual in web analytics.
 
 use alloc::string::String;
 
-use crate::address::{Address, bare_host};
+use crate::address::bare_host;
 use crate::campaign::Campaign;
+use crate::codec::{Encode, Writer};
 use crate::event::Page;
-use crate::text::{clip, cut};
+use crate::text::{self, clip, cut};
 use crate::time::Timestamp;
 
 use super::entry::MAX_TEXT_BYTES;
@@ -30,9 +32,8 @@ pub struct Touch<'a> {
 
 impl<'a> Touch<'a> {
     /// Reads the value of an entry: path, referrer and campaign, a line each.
-    pub(super) fn of_entry(entry: &'a Entry) -> Self {
-        let (path, rest) = cut(&entry.value, b'\n').unwrap_or_default();
-        let (referrer, campaign) = cut(rest, b'\n').unwrap_or_default();
+    pub(crate) fn of_entry(entry: &'a Entry) -> Self {
+        let [path, referrer, campaign] = entry.origin();
         Self {
             at: entry.last,
             path,
@@ -42,12 +43,22 @@ impl<'a> Touch<'a> {
     }
 }
 
+impl Entry {
+    /// The value of a touch: path, referrer's host, and the campaign's lines.
+    #[must_use]
+    #[inline(never)]
+    pub fn origin(&self) -> [&str; 3] {
+        let (path, rest) = cut(&self.value, b'\n').unwrap_or_default();
+        let (referrer, campaign) = cut(rest, b'\n').unwrap_or_default();
+        [path, referrer, campaign]
+    }
+}
+
 impl Profile {
-    /// Takes in where a page view came from.
-    pub(super) fn arrived(&mut self, at: Timestamp, page: &Page<'_>, campaign: &Campaign) {
-        let site = Address::split(page.url);
-        let referrer = bare_host(Address::split(page.referrer).host);
-        let referrer = if referrer.eq_ignore_ascii_case(bare_host(site.host)) {
+    /// Takes in where a page view came from. Whether that changed a touch.
+    pub(super) fn arrived(&mut self, at: Timestamp, page: &Page<'_>, campaign: &Campaign) -> bool {
+        let referrer = bare_host(page.referrer);
+        let referrer = if text::same_folded(referrer, bare_host(page.host)) {
             ""
         } else {
             clip(referrer, MAX_TEXT_BYTES)
@@ -67,8 +78,25 @@ impl Profile {
             first.last = at;
             first.value = origin.as_str().into();
         }
-        if !referrer.is_empty() || !campaign.is_empty() {
-            self.entries.learn(EntryKind::LastTouch, "", &origin, at);
+        let brought = !referrer.is_empty() || !campaign.is_empty();
+        if brought {
+            let mut moment = Writer::default();
+            at.encode(&mut moment);
+            let moment = moment.as_text();
+            self.entries.learn(EntryKind::Touch, moment, &origin, at);
         }
+        brought || earlier
+    }
+
+    /// The entry of the last touch.
+    #[must_use]
+    pub fn last_touch_entry(&self) -> Option<&Entry> {
+        let mut last: Option<&Entry> = None;
+        for touch in self.entries.of(EntryKind::Touch) {
+            if last.is_none_or(|known| touch.last > known.last) {
+                last = Some(touch);
+            }
+        }
+        last
     }
 }

@@ -1,9 +1,12 @@
 //! `/admin/v1/…`: what the owner may see, with the administrator's token. No page of another
 //! origin gets anything from here.
 
+mod person;
 mod profile;
 mod profiles;
+mod segments;
 mod timeline;
+mod why;
 
 use firstglance_engine::VisitorId;
 use hyper::Request;
@@ -28,6 +31,8 @@ pub(super) async fn answer(
         ["profiles"] => profiles::answer(app, uri).await,
         ["profiles", id] => profile::answer(app, &visitor(id)?).await,
         ["profiles", id, "timeline"] => timeline::answer(app, uri, &visitor(id)?).await,
+        ["profiles", id, "why"] => why::answer(app, uri, &visitor(id)?).await,
+        ["segments"] => segments::answer(app).await,
         _ => Err(HttpError::Route),
     }
 }

@@ -1,4 +1,5 @@
-//! `/admin/v1/profiles/{id}`: all that is known of one visitor, and what it means now.
+//! `/admin/v1/profiles/{id}`: all that is known of the person that a visitor is, from all their
+//! browsers, what it means now, and what changed.
 
 use firstglance_engine::json::JsonWriter;
 use firstglance_engine::profile::{EntryKind, Touch};
@@ -8,18 +9,26 @@ use hyper::StatusCode;
 use super::super::App;
 use super::super::answer::{Answer, json};
 use super::super::error::HttpError;
+use super::person::Known;
 use super::profiles::write_summary;
-use crate::clock;
+use crate::changes;
 
 pub(super) async fn answer(app: &App, visitor: &VisitorId) -> Result<Answer, HttpError> {
-    let profile = app.store.visitor(visitor).await?;
-    let profile = profile.ok_or(HttpError::Visitor)?;
-    let snapshot = Snapshot::of(&profile, &app.model, clock::now());
+    let known = Known::of(app, visitor).await?;
+    let profile = &known.profile;
+    let snapshot = Snapshot::of_evaluation(&known.evaluation(app), profile, &app.model);
     let mut body = JsonWriter::default();
     body.open('{');
-    write_summary(&mut body, visitor, &profile);
+    write_summary(&mut body, visitor, profile);
+    body.name("visitors");
+    body.open('[');
+    for visitor in &known.visitors {
+        body.text(visitor.as_str());
+    }
+    body.close(']');
     snapshot.write_members(&mut body);
-    write_profile(&mut body, &profile);
+    write_profile(&mut body, profile);
+    changes::write_member(&mut body, profile);
     body.close('}');
     Ok(json(StatusCode::OK, body.into_string()))
 }

@@ -1,5 +1,5 @@
-//! `/admin/v1/profiles`: visitors in the order of their ids, a page at a time, filtered by text
-//! and segment.
+//! `/admin/v1/profiles`: visitors in the order of their ids, a page at a time, filtered by text,
+//! segment and stage. What a visitor is in is worked out at the moment of the request.
 
 use firstglance_engine::json::JsonWriter;
 use firstglance_engine::profile::EntryKind;
@@ -31,6 +31,7 @@ pub(super) async fn answer(app: &App, uri: &Uri) -> Result<Answer, HttpError> {
         .map(|text| folded(text.trim()).collect())
         .unwrap_or_default();
     let segment = query::parameter(uri, "segment").filter(|segment| !segment.is_empty());
+    let stage = query::parameter(uri, "stage").filter(|stage| !stage.is_empty());
     let mut after = match query::parameter(uri, "cursor") {
         None => None,
         Some(cursor) => Some(VisitorId::parse(&cursor).map_err(|error| HttpError::Query {
@@ -58,7 +59,10 @@ pub(super) async fn answer(app: &App, uri: &Uri) -> Result<Answer, HttpError> {
             let in_segment = segment
                 .as_ref()
                 .is_none_or(|wanted| snapshot.segments.iter().any(|one| **one == **wanted));
-            if in_segment && mentions(&visitor, &profile, &text) {
+            let in_stage = stage
+                .as_ref()
+                .is_none_or(|wanted| *snapshot.stage == **wanted);
+            if in_segment && in_stage && mentions(&visitor, &profile, &text) {
                 write(&mut body, &visitor, &profile, &snapshot);
                 shown += 1;
             }
@@ -122,7 +126,7 @@ fn write(json: &mut JsonWriter, visitor: &VisitorId, profile: &Profile, snapshot
     json.name("score");
     json.rounded(snapshot.score, 1);
     json.name("stage");
-    json.text(snapshot.stage.name());
+    json.text(&snapshot.stage);
     json.close('}');
 }
 

@@ -4,14 +4,15 @@
 //! |---|---|
 //! | `v` | version of this layout |
 //! | `p` visitor `0` | the visitor's record, see `record` |
+//! | `u` user `0` | the user's person, see `record` |
 //! | `e` visitor `0` time(8) number(8) | messages, see `record` |
 //! | `m` visitor `0` level(1) bucket(2) | message ids, see `seen` |
 //!
 //! Numbers are big-endian, so that keys sort as numbers do. An id holds no control character
-//! ([`VisitorId`] sees to that), so the `0` after it ends it, and no visitor's keys begin with
+//! ([`VisitorId`] and [`UserId`] see to that), so the `0` after it ends it, and no visitor's keys begin with
 //! another's.
 
-use firstglance_engine::{Timestamp, VisitorId};
+use firstglance_engine::{Timestamp, UserId, VisitorId};
 
 /// The key under which the layout's version lies.
 pub(super) const VERSION: &[u8] = b"v";
@@ -20,7 +21,11 @@ pub(super) const VERSION: &[u8] = b"v";
 pub(super) const VISITORS: &[u8] = b"p";
 
 fn prefix(kind: u8, visitor: &VisitorId) -> Vec<u8> {
-    let id = visitor.as_str().as_bytes();
+    named(kind, visitor.as_str())
+}
+
+fn named(kind: u8, id: &str) -> Vec<u8> {
+    let id = id.as_bytes();
     // Room for the longest of what follows.
     let mut key = Vec::with_capacity(id.len() + 18);
     key.push(kind);
@@ -38,6 +43,11 @@ pub(super) fn visitor(visitor: &VisitorId) -> Vec<u8> {
 pub(super) fn visitor_of(key: &[u8]) -> Option<VisitorId> {
     let id = key.strip_prefix(VISITORS)?.strip_suffix(&[0])?;
     VisitorId::parse(core::str::from_utf8(id).ok()?).ok()
+}
+
+/// A user's person.
+pub(super) fn person(user: &UserId) -> Vec<u8> {
+    named(b'u', user.as_str())
 }
 
 /// All messages of a visitor.

@@ -9,6 +9,8 @@
 //! what memory and disk hold may then differ, and only a restart finds out.
 
 mod committer;
+mod group;
+mod held;
 mod keys;
 mod record;
 mod seen;
@@ -23,22 +25,29 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 
 use firstglance_engine::codec::{DecodeError, Encode};
-use firstglance_engine::{Profile, VisitorId};
+use firstglance_engine::{Person, Profile, Timestamp, VisitorId};
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Commit, Committed, Later, Position, ProfileFold, Store, StoreError, TimelineEntry};
+use super::{
+    Commit, Committed, Later, Position, ProfileFold, Store, StoreError, TimelineEntry, joining,
+};
 use committer::{Committer, Pending};
+use held::Records;
 use record::VisitorRecord;
 
 /// Version of the layout in [`keys`].
-const LAYOUT: &[u8] = b"1";
+const LAYOUT: &[u8] = b"2";
+
+/// The one before it.
+const LAYOUT_BEFORE: &str = "1";
 
 /// Bytes of sled's page cache.
 const CACHE_BYTES: u64 = 64 * 1024 * 1024;
 
 /// Bytes of sled's segments. What is larger than a quarter of one, sled puts into a file of its own
-/// that nothing ever flushes; a leaf of 17 of our largest records stays below that.
-const SEGMENT_BYTES: usize = 4 * 1024 * 1024;
+/// that nothing ever flushes; a leaf of 17 of our largest records, which are visitors with every
+/// table of their profiles full, stays below that. It is the most that sled takes.
+const SEGMENT_BYTES: usize = 16 * 1024 * 1024;
 
 /// Requests that may wait for the committer; more are asked to come back later.
 const WAITING: usize = 1_024;
@@ -125,7 +134,15 @@ impl Embedded {
             .cache_capacity(CACHE_BYTES)
             .segment_size(SEGMENT_BYTES)
             .flush_every_ms(None)
-            .open()?;
+            .open();
+        let tree = match tree {
+            // The layout before this one had smaller segments, and nothing else differs that sled
+            // would refuse.
+            Err(sled::Error::Unsupported(_)) => {
+                return Err(EmbeddedError::Layout(LAYOUT_BEFORE.to_owned()));
+            }
+            opened => opened?,
+        };
         match tree.get(keys::VERSION)? {
             Some(version) if version == LAYOUT => {}
             Some(version) => {
@@ -159,6 +176,33 @@ impl Embedded {
             .transpose()?)
     }
 
+    /// Asks the committer and waits for its answer.
+    fn ask<'a, T: Send + 'a>(
+        &'a self,
+        pending: impl FnOnce(oneshot::Sender<Result<T, StoreError>>) -> Pending + Send + 'a,
+    ) -> Later<'a, T> {
+        Box::pin(async move {
+            self.failure.check()?;
+            let (answer, answered) = oneshot::channel();
+            {
+                let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+                let queue = queue.as_ref().ok_or(StoreError::Closing)?;
+                queue
+                    .try_send(pending(answer))
+                    .map_err(|error| match error {
+                        mpsc::error::TrySendError::Full(_) => StoreError::Busy,
+                        mpsc::error::TrySendError::Closed(_) => {
+                            self.failure.set("the committer stopped")
+                        }
+                    })?;
+            }
+            match answered.await {
+                Ok(outcome) => outcome,
+                Err(_) => Err(self.failure.set("the committer stopped")),
+            }
+        })
+    }
+
     /// Runs a read that may touch many records where it does not hold up other requests.
     fn scan<T: Send + 'static>(
         &self,
@@ -183,25 +227,29 @@ fn unreadable(error: &EmbeddedError) -> StoreError {
 
 impl Store for Embedded {
     fn commit(&self, commit: Commit) -> Later<'_, Committed> {
-        Box::pin(async move {
-            self.failure.check()?;
-            let (answer, answered) = oneshot::channel();
-            {
-                let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
-                let queue = queue.as_ref().ok_or(StoreError::Closing)?;
-                queue
-                    .try_send(Pending { commit, answer })
-                    .map_err(|error| match error {
-                        mpsc::error::TrySendError::Full(_) => StoreError::Busy,
-                        mpsc::error::TrySendError::Closed(_) => {
-                            self.failure.set("the committer stopped")
-                        }
-                    })?;
+        self.ask(|answer| Pending::Commit { commit, answer })
+    }
+
+    fn settle(&self, visitors: Vec<VisitorId>, now: Timestamp) -> Later<'_, usize> {
+        self.ask(move |answer| Pending::Settle {
+            visitors,
+            now,
+            answer,
+        })
+    }
+
+    fn person<'a>(&'a self, visitor: &'a VisitorId) -> Later<'a, Person> {
+        let visitor = visitor.clone();
+        self.scan(move |tree| {
+            let mut records = Records::new(tree);
+            let mut person = Person::new();
+            for one in joining::visitors_of(&mut records, &visitor)? {
+                let held = records.visitor(&one)?;
+                if held.known {
+                    person.add(one, std::mem::take(&mut held.record.profile));
+                }
             }
-            match answered.await {
-                Ok(committed) => committed,
-                Err(_) => Err(self.failure.set("the committer stopped")),
-            }
+            Ok(person)
         })
     }
 

@@ -1,13 +1,15 @@
-//! What lies under the keys: the visitor's record and records of messages, in the engine's binary
-//! form, each starting with its version.
+//! What lies under the keys: the visitor's record, records of messages and of persons, in the
+//! engine's compact form, each starting with its version. That form is a text: what is binary is
+//! written as integers.
 
 use firstglance_engine::codec::{DecodeError, Encode, Reader, Writer};
-use firstglance_engine::{Milliseconds, Profile, Timestamp};
+use firstglance_engine::{Milliseconds, Profile, Timestamp, UserId, VisitorId};
 
 use super::seen::Seen;
 use crate::store::ClaimDigest;
+use crate::store::joining::{Membership, PersonEntry};
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// A record of messages never spans more than this, so that reading a timeline from a moment on
 /// knows how far back it has to start.
@@ -24,6 +26,8 @@ pub(super) struct VisitorRecord {
     pub(super) claim: Option<ClaimDigest>,
     /// Records of messages written so far: the number of the next.
     pub(super) records: u64,
+    /// The user that the visitor was last said to be.
+    pub(super) person: Option<Membership>,
     pub(super) seen: Seen,
     pub(super) profile: Profile,
 }
@@ -31,16 +35,19 @@ pub(super) struct VisitorRecord {
 impl Encode for VisitorRecord {
     fn encode(&self, out: &mut Writer) {
         out.byte(VERSION);
-        match &self.claim {
-            None => out.byte(0),
-            Some(digest) => {
-                out.byte(1);
-                for byte in digest {
-                    out.byte(*byte);
-                }
+        out.byte(u8::from(self.claim.is_some()));
+        if let Some(digest) = &self.claim {
+            let (halves, _) = digest.as_chunks::<8>();
+            for half in halves {
+                out.integer(u64::from_le_bytes(*half));
             }
         }
         out.integer(self.records);
+        out.byte(u8::from(self.person.is_some()));
+        if let Some(person) = &self.person {
+            out.text(person.user.as_str());
+            person.at.encode(out);
+        }
         self.seen.encode(out);
         self.profile.encode(out);
     }
@@ -48,10 +55,21 @@ impl Encode for VisitorRecord {
     fn decode(reader: &mut Reader<'_>) -> Self {
         version(reader);
         let claimed = reader.choice(&[false, true], false, "claim");
-        let claim = claimed.then(|| [(); 16].map(|()| reader.byte()));
+        let claim = claimed.then(|| {
+            let mut digest = ClaimDigest::default();
+            let (halves, _) = digest.as_chunks_mut::<8>();
+            for half in halves {
+                *half = reader.integer().to_le_bytes();
+            }
+            digest
+        });
+        let records = reader.integer();
+        let joined = reader.choice(&[false, true], false, "membership");
+        let person = joined.then(|| (user(reader), Timestamp::decode(reader)));
         Self {
             claim,
-            records: reader.integer(),
+            records,
+            person: person.and_then(|(user, at)| Some(Membership { user: user?, at })),
             seen: Seen::decode(reader),
             profile: Profile::decode(reader),
         }
@@ -109,6 +127,57 @@ impl Encode for MessageRecord {
             messages: reader.list(),
         }
     }
+}
+
+/// A user's person.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct PersonRecord(pub(super) PersonEntry);
+
+impl Encode for PersonRecord {
+    fn encode(&self, out: &mut Writer) {
+        let PersonEntry {
+            merged_into,
+            height,
+            visitors,
+        } = &self.0;
+        out.byte(VERSION);
+        out.byte(u8::from(merged_into.is_some()));
+        if let Some(user) = merged_into {
+            out.text(user.as_str());
+        }
+        out.integer((*height).into());
+        out.integer(visitors.len() as u64);
+        for visitor in visitors {
+            out.text(visitor.as_str());
+        }
+    }
+
+    fn decode(reader: &mut Reader<'_>) -> Self {
+        version(reader);
+        let merged = reader.choice(&[false, true], false, "merge");
+        let merged_into = if merged { user(reader) } else { None };
+        let height = u8::try_from(reader.integer()).unwrap_or(u8::MAX);
+        let mut visitors = Vec::new();
+        for _ in 0..reader.count() {
+            match VisitorId::parse(reader.text()) {
+                Ok(visitor) => visitors.push(visitor),
+                Err(_) => reader.fail(DecodeError::Invalid("visitor")),
+            }
+        }
+        Self(PersonEntry {
+            merged_into,
+            height,
+            visitors,
+        })
+    }
+}
+
+fn user(reader: &mut Reader<'_>) -> Option<UserId> {
+    let user = UserId::parse(reader.text());
+    if user.is_err() {
+        reader.fail(DecodeError::Invalid("user"));
+    }
+    user.ok()
 }
 
 fn version(reader: &mut Reader<'_>) {

@@ -168,9 +168,7 @@ impl Encode for Seen {
         out.integer(self.moved);
         out.integer(self.recent.len() as u64);
         for id in &self.recent {
-            for byte in id.to_le_bytes() {
-                out.byte(byte);
-            }
+            out.integer(*id);
         }
     }
 
@@ -182,7 +180,7 @@ impl Encode for Seen {
         let moved = reader.integer();
         let mut recent = Vec::with_capacity(RECENT + 1);
         for _ in 0..reader.count() {
-            recent.push(u64::from_le_bytes([(); 8].map(|()| reader.byte())));
+            recent.push(reader.integer());
         }
         Self {
             level,

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod replay;
+
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -131,7 +133,7 @@ fn check() {
     assert_eq!(
         String::from_utf8(output.stdout).unwrap(),
         format!(
-            "{}: fine: 0 interests, 0 origins besides its own, consent granted by default\n",
+            "{}: fine: 0 interests, 0 segments, 0 origins besides its own, consent granted by default\n",
             config.display()
         )
     );
@@ -281,83 +283,4 @@ fn a_signal_ends_it_in_good_order_and_secrets_are_not_logged() {
     assert_eq!(lines.last().unwrap()["message"], "stopped");
     let token = fs::read_to_string(data.join("admin-token")).unwrap();
     assert!(!log.contains(token.trim()));
-}
-
-fn replay(config: &Path, more: &[&str], input: &str) -> Output {
-    let mut arguments = vec!["replay", "--config", text(config)];
-    arguments.extend_from_slice(more);
-    let mut child = firstglance(&arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child
-        .stdin
-        .take()
-        .unwrap()
-        .write_all(input.as_bytes())
-        .unwrap();
-    child.wait_with_output().unwrap()
-}
-
-#[test]
-fn replay_folds_a_file() {
-    let (_folder, config) = folder();
-    let message = |visitor: &str, id: &str, at: &str| {
-        format!(
-            r#"{{"type":"page","messageId":"{id}","anonymousId":"{visitor}","timestamp":"{at}","properties":{{"path":"/x","topics":["E-bikes"]}}}}"#
-        )
-    };
-    let input = [
-        message("b", "1", "2026-01-03T00:00:00Z"),
-        message("a", "1", "2026-01-02T00:00:00Z"),
-        message("a", "1", "2026-01-02T00:00:00Z"),
-        message("a", "2", "2026-01-01T00:00:00Z"),
-        message("", "1", "2026-01-01T00:00:00Z").replace("anonymousId\":\"", "userId\":\"u"),
-    ]
-    .join("\n");
-    let output = replay(&config, &[], &input);
-    assert_eq!(output.status.code(), Some(0));
-    let lines: Vec<serde_json::Value> = output
-        .stdout
-        .split(|byte| *byte == b'\n')
-        .filter(|line| !line.is_empty())
-        .map(|line| serde_json::from_slice(line).unwrap())
-        .collect();
-    let ids: Vec<_> = lines
-        .iter()
-        .map(|line| line["anonymousId"].as_str())
-        .collect();
-    assert_eq!(ids, [Some("a"), Some("b"), None]);
-    assert_eq!(
-        (&lines[0]["events"], &lines[0]["visits"]),
-        (&2.into(), &2.into())
-    );
-    assert_eq!(lines[2]["userId"], "u");
-    let then = lines[0]["interests"]["e-bikes"].as_f64().unwrap();
-
-    // A year later little of it is left.
-    let output = replay(&config, &["--now", "2027-01-01T00:00:00Z"], &input);
-    let line = output.stdout.split(|byte| *byte == b'\n').next().unwrap();
-    let line: serde_json::Value = serde_json::from_slice(line).unwrap();
-    assert!(line["interests"]["e-bikes"].as_f64().unwrap() < then / 100.0);
-}
-
-#[test]
-fn replay_skips_bad_lines_and_says_so() {
-    let (_folder, config) = folder();
-    let good =
-        r#"{"type":"page","messageId":"1","anonymousId":"a","timestamp":"2026-01-03T00:00:00Z"}"#;
-    let output = replay(&config, &[], &format!("nonsense\n{good}\n{{}}\n"));
-    assert_eq!(output.status.code(), Some(1));
-    assert_eq!(
-        output.stdout.iter().filter(|byte| **byte == b'\n').count(),
-        1
-    );
-    let said = String::from_utf8(output.stderr).unwrap();
-    let lines: Vec<&str> = said.lines().collect();
-    assert!(lines[0].starts_with("line 1: "), "{said}");
-    assert!(lines[1].starts_with("line 3: "), "{said}");
-    assert_eq!(lines[2], "2 lines were skipped");
 }

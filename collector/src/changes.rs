@@ -1,0 +1,109 @@
+//! Changes of segments and stage as they are told: in a visitor's timeline, and in answers.
+//!
+//! What is put into a timeline is only shown. It is never folded, and no message from outside, by
+//! whatever name, becomes a change: those come from the fold alone.
+
+use firstglance_engine::history::{Change, ChangeKind};
+use firstglance_engine::json::JsonWriter;
+use firstglance_engine::{Profile, VisitorId};
+use sha2::{Digest as _, Sha256};
+
+/// Name of the library that says a change in a timeline.
+pub const LIBRARY: &str = "firstglance-collector";
+
+/// The `type` of a change in a timeline.
+pub const KIND: &str = "track";
+
+/// The id of a change's message: the same change has the same one.
+#[must_use]
+pub fn message_id(change: &Change) -> String {
+    use std::fmt::Write as _;
+    let (one, other): (&str, &str) = match &change.kind {
+        ChangeKind::Entered(id) | ChangeKind::Left(id) => (id, ""),
+        ChangeKind::Stage { from, to } => (from, to),
+    };
+    let named = format!("{}\n{}\n{one}\n{other}", change.at, change.name());
+    let mut id = String::from("fg-");
+    for byte in &Sha256::digest(named.as_bytes())[..8] {
+        // Writing into a String cannot fail.
+        let _ = write!(id, "{byte:02x}");
+    }
+    id
+}
+
+/// The message that tells a change in a visitor's timeline.
+#[must_use]
+pub fn message(change: &Change, visitor: &VisitorId) -> String {
+    let mut json = JsonWriter::default();
+    json.open('{');
+    json.text_member("type", KIND);
+    json.text_member("event", change.name());
+    json.text_member("messageId", &message_id(change));
+    let id = visitor.as_str();
+    match VisitorId::anonymous(id) {
+        Ok(_) => json.text_member("anonymousId", id),
+        Err(_) => json.text_member("userId", id.split_once(':').map_or(id, |(_, user)| user)),
+    }
+    json.name("timestamp");
+    json.moment(change.at);
+    json.name("properties");
+    json.open('{');
+    change.write_members(&mut json);
+    json.close('}');
+    json.name("context");
+    json.open('{');
+    json.name("library");
+    json.open('{');
+    json.text_member("name", LIBRARY);
+    json.close('}');
+    json.close('}');
+    json.close('}');
+    json.into_string()
+}
+
+/// Writes the changes of a profile that are kept, newest first, as the member `changes` of the
+/// present object.
+pub fn write_member(json: &mut JsonWriter, profile: &Profile) {
+    json.name("changes");
+    json.open('[');
+    for change in profile.changes().iter().rev() {
+        json.open('{');
+        json.name("at");
+        json.moment(change.at);
+        json.text_member("event", change.name());
+        change.write_members(json);
+        json.close('}');
+    }
+    json.close(']');
+}
+
+#[cfg(test)]
+mod tests {
+    use firstglance_engine::Timestamp;
+    use firstglance_engine::json::{Clock, SharedFields, read_message};
+
+    use super::*;
+
+    #[test]
+    fn a_change_is_a_message_like_others() {
+        let change = Change {
+            at: Timestamp::parse("2026-01-02T03:04:05Z").unwrap(),
+            kind: ChangeKind::Entered("e-bikes".into()),
+            reason: "time passed: \"x\" < 3".into(),
+        };
+        let clock = Clock {
+            received_at: Timestamp::MAX,
+            sent_at: None,
+        };
+        for (visitor, user) in [("a", None), ("user:jo:1", Some("jo:1"))] {
+            let visitor = VisitorId::parse(visitor).unwrap();
+            let json = message(&change, &visitor);
+            let read = read_message(&json, None, &SharedFields::default(), clock).unwrap();
+            assert_eq!(read.visitor, visitor, "{json}");
+            assert_eq!(read.user_id.as_ref().map(|user| user.as_str()), user);
+            assert_eq!(read.timestamp, change.at);
+            assert_eq!(read.id.as_str(), message_id(&change));
+            assert_eq!(read.context.library.as_deref(), Some(LIBRARY));
+        }
+    }
+}

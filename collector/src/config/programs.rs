@@ -1,0 +1,202 @@
+//! The programs of a model: segments, score and stage, compiled and put together.
+
+use std::collections::BTreeMap;
+
+use firstglance_engine::Model;
+use firstglance_engine::model::Segment;
+
+use super::condition::{
+    Assembly, Code, Context, Cycle, Name, Programs, Site as Zone, Watches, compile,
+};
+use super::problem::{Problem, Problems, Written};
+use super::score::Score;
+use super::{Site, segment};
+
+/// Id of a segment that is in no configuration.
+const EXTRA: &str = "condition";
+
+/// What the configuration says.
+pub(super) struct Parts<'a> {
+    pub(super) site: &'a Site,
+    pub(super) segments: &'a [segment::Written<'a>],
+    pub(super) score: &'a Score<'a>,
+}
+
+/// Completes a model that has its interests and weights; gives nothing where problems were added.
+///
+/// # Errors
+/// What is wrong with the extra condition, where the rest is in order.
+pub(super) fn complete(
+    mut model: Model,
+    parts: &Parts<'_>,
+    extra: Option<&str>,
+    problems: &mut Problems<'_>,
+) -> Result<Option<Model>, Vec<Problem>> {
+    let ids: Vec<String> = parts
+        .segments
+        .iter()
+        .map(|segment| segment.id.value.clone())
+        .collect();
+    model.stages = parts.score.stage_ids();
+    let context = Context {
+        interests: &model.interests,
+        segments: &ids,
+        stages: &model.stages,
+        has_rules: !parts.score.rules.is_empty(),
+        has_brand_terms: !parts.site.brand_terms.is_empty(),
+    };
+    let mut watches = Watches::default();
+    let mut code: BTreeMap<Name, Code> = BTreeMap::new();
+    for (place, segment) in parts.segments.iter().enumerate() {
+        match compile(segment.when.value, &context, &mut watches) {
+            Ok(condition) => {
+                code.insert(Name::Segment(place), condition);
+            }
+            Err(faults) => {
+                for fault in faults {
+                    problems.within(&Written::toml(&segment.when), &fault);
+                }
+            }
+        }
+    }
+    let score = parts.score.score_code(&context, &mut watches, problems);
+    let has_score = score.is_some();
+    code.extend(score.map(|score| (Name::Score, score)));
+    let stage = parts.score.stage_code(&context, &mut watches, problems);
+    code.insert(Name::Stage, stage);
+    if problems.any() {
+        return Ok(None);
+    }
+    if let Some(extra) = extra {
+        let condition = compile(extra, &context, &mut watches).map_err(|faults| {
+            let mut problems = Problems::new(extra);
+            for fault in faults {
+                problems.within(&Written::Bare, &fault);
+            }
+            problems.into_sorted()
+        })?;
+        code.insert(Name::Segment(ids.len()), condition);
+    }
+    let assembly = Assembly {
+        site: Zone {
+            zone: &parts.site.timezone,
+            brand_terms: &parts.site.brand_terms,
+        },
+        code,
+    };
+    let programs = match assembly.programs() {
+        Ok(programs) => programs,
+        Err(cycles) => {
+            for cycle in cycles {
+                report_cycle(&cycle, parts, problems);
+            }
+            return Ok(None);
+        }
+    };
+    for name in &programs.too_long {
+        if *name == Name::Segment(ids.len()) {
+            let mut problems = Problems::new(extra.unwrap_or_default());
+            report_length(0..0, &mut problems);
+            return Err(problems.into_sorted());
+        }
+        report_length(place_of(name, parts), problems);
+    }
+    fill(
+        &mut model,
+        parts,
+        extra.is_some(),
+        has_score,
+        programs,
+        watches,
+    );
+    Ok((!problems.any()).then_some(model))
+}
+
+fn fill(
+    model: &mut Model,
+    parts: &Parts<'_>,
+    has_extra: bool,
+    has_score: bool,
+    programs: Programs,
+    watches: Watches,
+) {
+    let place = |name: &Name| programs.places.get(name).copied();
+    let program = |segment: usize| place(&Name::Segment(segment)).unwrap_or_default();
+    let segments = parts.segments.iter().enumerate();
+    model.segments = segments
+        .map(|(number, segment)| Segment {
+            id: segment.id.value.as_str().into(),
+            label: segment.label.clone(),
+            program: program(number),
+        })
+        .collect();
+    if has_extra {
+        model.segments.push(Segment {
+            id: EXTRA.into(),
+            label: EXTRA.into(),
+            program: program(parts.segments.len()),
+        });
+    }
+    model.score = has_score.then(|| place(&Name::Score)).flatten();
+    model.stage = place(&Name::Stage);
+    model.watches = watches.0;
+    model.programs = programs.all;
+}
+
+fn place_of(name: &Name, parts: &Parts<'_>) -> std::ops::Range<usize> {
+    let segment = match name {
+        Name::Segment(place) => parts.segments.get(*place),
+        _ => None,
+    };
+    let rule = || parts.score.rules.iter().find_map(super::rule::Rule::when);
+    match segment {
+        Some(segment) => segment.when.span.clone(),
+        None => rule()
+            .or(parts.score.disqualified.as_ref())
+            .map_or(0..0, |when| when.span.clone()),
+    }
+}
+
+fn report_length(at: std::ops::Range<usize>, problems: &mut Problems<'_>) {
+    problems.add(
+        at,
+        "this takes more steps than a program may have".to_owned(),
+        "make several segments of it and use in_segment(\"…\")",
+    );
+}
+
+fn report_cycle(cycle: &Cycle, parts: &Parts<'_>, problems: &mut Problems<'_>) {
+    let mut names: Vec<&Name> = cycle.0.iter().collect();
+    names.pop();
+    // Told from where the owner can change it, and the same wherever it was found.
+    let least = names
+        .iter()
+        .position(|name| Some(name) == names.iter().min());
+    names.rotate_left(least.unwrap_or_default());
+    names.extend(names.first().copied());
+    let shown: Vec<String> = names
+        .iter()
+        .map(|name| match name {
+            Name::Segment(place) => {
+                let segment = parts.segments.get(*place);
+                segment.map_or_else(String::new, |segment| format!("{:?}", segment.id.value))
+            }
+            Name::Score => "score".to_owned(),
+            _ => "stage".to_owned(),
+        })
+        .collect();
+    let at = names.first().map_or(0..0, |name| place_of(name, parts));
+    let of_score = names
+        .iter()
+        .any(|name| matches!(name, Name::Score | Name::Stage));
+    let right = if of_score {
+        "score and stage cannot depend on themselves: leave out what leads back to them"
+    } else {
+        "no segment can depend on itself: leave out one in_segment(\"…\")"
+    };
+    problems.add(
+        at,
+        format!("this reads itself: {}", shown.join(" → ")),
+        right,
+    );
+}

@@ -1,0 +1,62 @@
+//! The tables `[[segment]]`.
+
+use std::collections::HashMap;
+
+use super::interest::{id, title};
+use super::problem::Problems;
+use super::table::{Placed, Table};
+
+const FIELDS: &[&str] = &["id", "label", "when"];
+
+/// Most segments.
+const MAX_SEGMENTS: usize = 1_000;
+
+/// A segment as it was written.
+#[derive(Debug)]
+pub(super) struct Written<'a> {
+    pub(super) id: Placed<String>,
+    pub(super) label: Box<str>,
+    pub(super) when: Placed<&'a str>,
+}
+
+/// Reads all of them, reporting ids that occur twice.
+pub(super) fn read_all<'a>(root: &Table<'a>, problems: &mut Problems<'_>) -> Vec<Written<'a>> {
+    let mut seen: HashMap<String, usize> = HashMap::new();
+    let mut segments = Vec::new();
+    let tables = root.tables("segment", "[[segment]]", problems);
+    if let Some(extra) = tables.get(MAX_SEGMENTS) {
+        problems.add(
+            extra.span.clone(),
+            format!("there are {} segments", tables.len()),
+            format!("there may be {MAX_SEGMENTS}; leave out those that nobody uses"),
+        );
+        return segments;
+    }
+    for (index, table) in tables.iter().enumerate() {
+        table.only(FIELDS, "field", problems);
+        let label = table.text("label", "\"Hot for CRM\"", problems);
+        let id = id(table, "[[segment]]", "hot-crm", problems);
+        if let Some(id) = &id
+            && let Some(first) = seen.insert(id.value.clone(), index)
+        {
+            problems.add(
+                id.span.clone(),
+                format!("the id {:?} is taken by segment {}", id.value, first + 1),
+                "each segment needs an id of its own",
+            );
+        }
+        let when = table.text("when", "'visits >= 2'", problems);
+        if when.is_none() && !table.has("when") {
+            problems.add(
+                table.span.clone(),
+                "[[segment]] has no when".to_owned(),
+                "say who is in it, such as when = 'interest(\"crm\") >= 0.5 && visits >= 2'",
+            );
+        }
+        if let (Some(id), Some(when)) = (id, when) {
+            let label = label.map_or_else(|| title(&id.value), |label| label.value.into());
+            segments.push(Written { id, label, when });
+        }
+    }
+    segments
+}

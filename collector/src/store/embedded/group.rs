@@ -1,0 +1,290 @@
+//! A group: what the requests that share a flush change, worked out before anything is written.
+//!
+//! Requests are taken in the order in which they came, so that the outcome never depends on which
+//! of them happened to share a flush; within a group profiles are folded visitor by visitor, in the
+//! order of time. Changes of segments and stage go into the timeline with the messages that caused
+//! them, in the same batch, and are never folded themselves.
+
+use std::collections::BTreeMap;
+
+use firstglance_engine::codec::Encode as _;
+use firstglance_engine::history::Change;
+use firstglance_engine::{Evaluation, Message, Timestamp, VisitorId};
+use subtle::ConstantTimeEq as _;
+
+use super::held::Records;
+use super::record::{FULL_BYTES, LONGEST_SPAN, MessageRecord, StoredMessage, VisitorRecord};
+use super::seen::{self, Buckets};
+use super::{EmbeddedError, keys};
+use crate::changes;
+use crate::store::joining;
+use crate::store::{Claim, Commit, Committed, NewMessage, ProfileFold};
+
+/// One request as the group sees it.
+struct Request {
+    received_at: Timestamp,
+    context: Option<Box<str>>,
+    claim: Option<Claim>,
+    messages: Vec<Option<NewMessage>>,
+}
+
+/// For each visitor its requests, in the order in which they came, and its messages in each.
+type Parts = BTreeMap<VisitorId, Vec<(usize, Vec<usize>)>>;
+
+/// See the module.
+pub(super) struct Group<'a> {
+    fold: &'a ProfileFold,
+    records: Records<'a>,
+    batch: sled::Batch,
+}
+
+impl<'a> Group<'a> {
+    pub(super) fn new(tree: &'a sled::Tree, fold: &'a ProfileFold) -> Self {
+        Self {
+            fold,
+            records: Records::new(tree),
+            batch: sled::Batch::default(),
+        }
+    }
+
+    /// What is to be written; nothing where nothing changes.
+    pub(super) fn into_batch(mut self) -> Option<sled::Batch> {
+        self.records.write(&mut self.batch).then_some(self.batch)
+    }
+
+    /// Takes in requests. Says what each is answered.
+    pub(super) fn take_in(
+        &mut self,
+        commits: Vec<Commit>,
+    ) -> Result<Vec<Committed>, EmbeddedError> {
+        let mut committed: Vec<Committed> = Vec::with_capacity(commits.len());
+        let mut requests: Vec<Request> = Vec::with_capacity(commits.len());
+        let mut parts = Parts::new();
+        for (request, commit) in commits.into_iter().enumerate() {
+            for (index, new) in commit.messages.iter().enumerate() {
+                let visitor = &new.message.visitor;
+                let parts = match parts.get_mut(visitor) {
+                    Some(parts) => parts,
+                    None => parts.entry(visitor.clone()).or_default(),
+                };
+                match parts.last_mut() {
+                    Some((last, indices)) if *last == request => indices.push(index),
+                    _ => parts.push((request, vec![index])),
+                }
+            }
+            committed.push(Committed {
+                new: vec![false; commit.messages.len()],
+                claim_holds: false,
+            });
+            requests.push(Request {
+                received_at: commit.received_at,
+                context: commit.context,
+                claim: commit.claim,
+                messages: commit.messages.into_iter().map(Some).collect(),
+            });
+        }
+        for (visitor, parts) in &parts {
+            self.drop_duplicates(visitor, parts, &mut requests, &mut committed)?;
+        }
+        for new in requests.iter().flat_map(|one| &one.messages).flatten() {
+            self.join(&new.message)?;
+        }
+        for (visitor, parts) in &parts {
+            self.fold(visitor, parts, &mut requests)?;
+        }
+        Ok(committed)
+    }
+
+    /// Takes out of the requests what a visitor has sent before, and settles claims.
+    fn drop_duplicates(
+        &mut self,
+        visitor: &VisitorId,
+        parts: &[(usize, Vec<usize>)],
+        requests: &mut [Request],
+        committed: &mut [Committed],
+    ) -> Result<(), EmbeddedError> {
+        let tree = self.records.tree;
+        let held = self.records.visitor(visitor)?;
+        let mut known = held.known;
+        let mut buckets = Buckets::new(visitor, tree);
+        for (request, indices) in parts {
+            let source = &mut requests[*request];
+            let outcome = &mut committed[*request];
+            if let Some(claim) = source.claim.as_ref().filter(|one| one.visitor == *visitor) {
+                outcome.claim_holds = settle(claim, known, &mut held.record);
+            }
+            known = true;
+            for index in indices {
+                let Some(message) = &source.messages[*index] else {
+                    continue;
+                };
+                let digest = seen::digest(&message.message.id);
+                if held.record.seen.observe(digest, &mut buckets)? {
+                    outcome.new[*index] = true;
+                    held.changed = true;
+                } else {
+                    source.messages[*index] = None;
+                }
+            }
+        }
+        buckets.write(&mut self.batch);
+        Ok(())
+    }
+
+    /// Takes in what a message says of persons. Its visitor is known from here on, and for nobody
+    /// before.
+    fn join(&mut self, message: &Message) -> Result<(), EmbeddedError> {
+        self.records.visitor(&message.visitor)?.known = true;
+        joining::take_in(&mut self.records, message)
+    }
+
+    /// Folds a visitor's messages and puts them into the timeline, with what they changed.
+    fn fold(
+        &mut self,
+        visitor: &VisitorId,
+        parts: &[(usize, Vec<usize>)],
+        requests: &mut [Request],
+    ) -> Result<(), EmbeddedError> {
+        let mut fresh: Vec<(usize, Vec<NewMessage>)> = Vec::with_capacity(parts.len());
+        for (request, indices) in parts {
+            let messages = &mut requests[*request].messages;
+            let new = indices.iter().filter_map(|index| messages[*index].take());
+            let new: Vec<NewMessage> = new.collect();
+            if !new.is_empty() {
+                fresh.push((*request, new));
+            }
+        }
+        let record = &mut self.records.visitor(visitor)?.record;
+        let mut in_time: Vec<&NewMessage> = fresh.iter().flat_map(|(_, new)| new).collect();
+        in_time.sort_by_key(|new| new.message.timestamp);
+        let mut evaluation = Evaluation::new();
+        let mut changed: Vec<Change> = Vec::new();
+        for new in in_time {
+            let profile = &mut record.profile;
+            changed.extend(self.fold.apply(profile, &mut evaluation, &new.message));
+        }
+        let mut received_at = None;
+        for (request, new) in fresh {
+            let source = &requests[request];
+            received_at = received_at.max(Some(source.received_at));
+            let stored = new.into_iter().map(stored).collect();
+            let context = source.context.as_deref();
+            let at = source.received_at;
+            keep(&mut self.batch, visitor, record, at, context, stored);
+        }
+        if let Some(at) = received_at {
+            tell(&mut self.batch, visitor, record, at, &changed);
+        }
+        Ok(())
+    }
+
+    /// Records what time alone has changed of visitors. Says how many changes there were.
+    pub(super) fn settle(
+        &mut self,
+        visitors: &[VisitorId],
+        now: Timestamp,
+    ) -> Result<usize, EmbeddedError> {
+        let mut count = 0;
+        for visitor in visitors {
+            let held = self.records.visitor(visitor)?;
+            if !held.known {
+                continue;
+            }
+            let changed = self.fold.settle(&mut held.record.profile, now);
+            if !changed.is_empty() {
+                held.changed = true;
+                count += changed.len();
+                tell(&mut self.batch, visitor, &mut held.record, now, &changed);
+            }
+        }
+        Ok(count)
+    }
+}
+
+fn stored(new: NewMessage) -> StoredMessage {
+    StoredMessage {
+        timestamp: new.message.timestamp,
+        id: new.message.id.as_str().into(),
+        kind: new.message.kind.name().into(),
+        raw: new.raw,
+    }
+}
+
+/// Puts messages into a visitor's timeline.
+fn keep(
+    batch: &mut sled::Batch,
+    visitor: &VisitorId,
+    record: &mut VisitorRecord,
+    received_at: Timestamp,
+    context: Option<&str>,
+    messages: Vec<StoredMessage>,
+) {
+    for messages in split(messages) {
+        let Some(first) = messages.first() else {
+            continue;
+        };
+        let key = keys::message_record(visitor, first.timestamp, record.records);
+        record.records += 1;
+        let stored = MessageRecord {
+            received_at,
+            context: context.map(Into::into),
+            messages,
+        };
+        batch.insert(key, stored.to_bytes());
+    }
+}
+
+/// Puts changes into a visitor's timeline.
+fn tell(
+    batch: &mut sled::Batch,
+    visitor: &VisitorId,
+    record: &mut VisitorRecord,
+    received_at: Timestamp,
+    changed: &[Change],
+) {
+    let told = changed.iter().map(|change| StoredMessage {
+        timestamp: change.at,
+        id: changes::message_id(change).into(),
+        kind: changes::KIND.into(),
+        raw: changes::message(change, visitor).into(),
+    });
+    keep(batch, visitor, record, received_at, None, told.collect());
+}
+
+/// Whether a claim holds. The first request that makes a visitor known sets what later ones are
+/// compared with.
+fn settle(claim: &Claim, known: bool, record: &mut VisitorRecord) -> bool {
+    if !known {
+        record.claim = claim.digest;
+        return true;
+    }
+    match (&record.claim, &claim.digest) {
+        (Some(stored), Some(given)) => bool::from(stored.ct_eq(given)),
+        _ => false,
+    }
+}
+
+/// Messages in the order of time, in records that are neither too long nor too large.
+fn split(mut messages: Vec<StoredMessage>) -> Vec<Vec<StoredMessage>> {
+    messages.sort_by_key(|message| message.timestamp);
+    let mut records: Vec<Vec<StoredMessage>> = Vec::with_capacity(1);
+    let mut bytes = 0;
+    for stored in messages {
+        bytes += stored.raw.len();
+        match records.last_mut() {
+            Some(record)
+                if bytes <= FULL_BYTES
+                    && record.first().is_some_and(|first| {
+                        stored.timestamp.since(first.timestamp) <= LONGEST_SPAN
+                    }) =>
+            {
+                record.push(stored);
+            }
+            _ => {
+                bytes = stored.raw.len();
+                records.push(vec![stored]);
+            }
+        }
+    }
+    records
+}
