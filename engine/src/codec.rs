@@ -175,7 +175,7 @@ impl<'a> Reader<'a> {
     }
 
     fn take(&mut self, bytes: usize) -> &'a str {
-        if let (Some(taken), Some(rest)) = (self.text.get(..bytes), self.text.get(bytes..)) {
+        if let Some((taken, rest)) = self.text.split_at_checked(bytes) {
             self.text = rest;
             return taken;
         }
@@ -186,7 +186,12 @@ impl<'a> Reader<'a> {
     /// A small number.
     #[inline(never)]
     pub fn byte(&mut self) -> u8 {
-        self.take(1).bytes().next().unwrap_or(0)
+        let Some(first @ 0..0x80) = self.text.as_bytes().first().copied() else {
+            self.fail(DecodeError::Short);
+            return 0;
+        };
+        self.text = self.text.get(1..).unwrap_or_default();
+        first
     }
 
     /// One of a few things, by its place.
@@ -208,7 +213,7 @@ impl<'a> Reader<'a> {
         loop {
             let byte = self.byte();
             if shift > 60 || (shift == 60 && byte > 15) {
-                self.fail(DecodeError::Invalid("integer"));
+                self.fail(DecodeError::Invalid("number"));
                 return 0;
             }
             value |= u64::from(byte & 0x3f) << shift;
@@ -313,7 +318,7 @@ mod tests {
         for (bytes, expected) in [
             (&[][..], DecodeError::Short),
             (&[5, b'a'], DecodeError::Short),
-            (&[0x7f; 11], DecodeError::Invalid("integer")),
+            (&[0x7f; 11], DecodeError::Invalid("number")),
             (&[1, 0xff], DecodeError::Invalid("text")),
             (&[1, 0xc3, 0xa9], DecodeError::Short),
             (&[1, b'a', 0], DecodeError::Long),

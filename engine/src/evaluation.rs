@@ -85,13 +85,15 @@ impl Evaluation {
             self.interests = interest::rank(profile, model, now);
             self.confidence = interest::confidence(profile, now);
         }
-        // A constant depends on nothing, and is worked out the first time.
-        let whole = self.values.len() != model.programs.len();
+        if changed == 0 {
+            return;
+        }
         let before = core::mem::take(&mut self.values);
+        let mut stack = Vec::new();
         for (place, program) in model.programs.iter().enumerate() {
             let value = match before.get(place) {
-                Some(value) if !whole && program.depends_on & changed == 0 => *value,
-                _ => self.known(profile, model).run(&program.code),
+                Some(value) if program.depends_on & changed == 0 => *value,
+                _ => self.known(profile, model).run_on(&program.code, &mut stack),
             };
             self.values.push(value);
         }

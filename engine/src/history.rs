@@ -218,7 +218,7 @@ fn record(
         .into_iter()
         .map(|kind| {
             let (at, why) = match event {
-                Some(event) => (evaluation.now, event),
+                Some(event) => (profile.last_seen, event),
                 None => moment(&kind, profile, model, before.last_seen, evaluation.now),
             };
             let reason = reason(&kind, why, evaluation, profile, model).into();

@@ -121,8 +121,9 @@ pub struct Model {
     pub interests: Vec<InterestRule>,
     /// What counts for how much.
     pub weights: Weights,
-    /// Events that conditions count: a name, or a pattern of names; where the condition asks for a
-    /// property, its name and a pattern of its JSON text, a line each. At most 200 bytes.
+    /// Events that conditions count, each up to four lines: a name, or a pattern of names; where the
+    /// condition asks for a property, its name and a pattern of its JSON text; and the half-life in
+    /// milliseconds, where each time counts for less and less. At most 200 bytes.
     pub watches: Vec<Box<str>>,
     /// Programs, each of which may read those before it.
     pub programs: Vec<Program>,

@@ -23,7 +23,10 @@ fn model() -> Model {
             terms: vec!["crm*".into()],
             half_life: Milliseconds::from_days(3),
         }],
-        watches: vec!["Order Completed".into(), "*\nplan\n\"pro*\"".into()],
+        watches: vec![
+            "Order Completed\n\n\n86400000".into(),
+            "*\nplan\n\"pro*\"".into(),
+        ],
         ..Model::default()
     }
 }
@@ -93,7 +96,7 @@ fn essence(profile: &Profile) -> impl PartialEq + std::fmt::Debug + use<> {
         .filter(|entry| entry.kind != EntryKind::Stage)
         .map(|entry| {
             let times = if entry.kind == EntryKind::Watch {
-                entry.times()
+                entry.times.clone()
             } else {
                 Vec::new()
             };

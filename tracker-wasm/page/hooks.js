@@ -26,7 +26,7 @@ function understand(text) {
     return found;
   };
   return {
-    segments: list(segments),
+    segments: list(segments).sort(),
     interests: rows(interests, 4).map(([id, label, score, margin]) => ({
       id, label, score: score / 1e3, margin: margin / 1e3,
     })),

@@ -57,7 +57,7 @@ const TERSER_OPTIONS: [&str; 7] = [
 ];
 
 /// What rustc's `wasm32-unknown-unknown` and wasm-bindgen use, and not more.
-pub(crate) const WASM_OPT_OPTIONS: [&str; 16] = [
+pub(crate) const WASM_OPT_OPTIONS: [&str; 17] = [
     "--enable-bulk-memory",
     "--enable-bulk-memory-opt",
     "--enable-mutable-globals",
@@ -71,6 +71,7 @@ pub(crate) const WASM_OPT_OPTIONS: [&str; 16] = [
     "-Oz",
     "-Oz",
     "--converge",
+    "-Oz",
     "--strip-debug",
     "--strip-producers",
     "--strip-target-features",
@@ -212,7 +213,8 @@ fn bind(workspace: &Workspace, module: &Path, bound: &Path) -> Result<()> {
         .remove_producers_section(true)
         .generate_output()
         .context("wasm-bindgen could not read the tracker")?;
-    let glue = glue::replace_parts(output.js())?;
+    let has_imports = output.wasm_mut().imports.iter().next().is_some();
+    let glue = glue::replace_parts(output.js(), has_imports)?;
     output.emit(bound)?;
     fs::write(bound.join("fg.js"), glue)?;
 

@@ -27,10 +27,17 @@ pub(crate) struct Options {
     /// Fewer and shorter rounds, as continuous integration wants them.
     #[arg(long)]
     pub(crate) short: bool,
+    /// Only the page's module in Chromium.
+    #[arg(long)]
+    pub(crate) page: bool,
 }
 
 /// Runs all of them and prints the table.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
+    if options.page {
+        print_page(&in_chromium(workspace, options.short)?);
+        return Ok(());
+    }
     let bench = |name: &str| {
         let mut command = workspace.cargo();
         command
@@ -79,6 +86,11 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
             next()
         );
     }
+    print_page(&page);
+    Ok(())
+}
+
+fn print_page(page: &Value) {
     let number = |name: &str| page.get(name).and_then(Value::as_f64).unwrap_or(f64::NAN);
     println!(
         "\none event and snapshot in Chromium, {PAGE_SEGMENTS} segments, {} events: median {:.1} µs, \
@@ -98,7 +110,6 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
         number("snapshot"),
         number("without"),
     );
-    Ok(())
 }
 
 /// Criterion's median, in microseconds.

@@ -33,10 +33,12 @@ const LOADING_ENDS: &str = "export { initSync, __wbg_init as default };";
 const LOADING: &str = r#"let wasm;
 export default async (address) => {
     const bytes = await (await fetch(address)).arrayBuffer();
-    wasm = (await WebAssembly.instantiate(bytes, __wbg_get_imports())).instance.exports;
+    wasm = (await WebAssembly.instantiate(bytesIMPORTS)).instance.exports;
     START
 };
 "#;
+
+const IMPORTS: &str = ", __wbg_get_imports()";
 
 const TEXTS_BEGIN: &str = "function getStringFromWasm0(ptr, len) {";
 const TEXTS_TAKE: &str = "function passStringToWasm0(arg, malloc, realloc) {";
@@ -125,7 +127,7 @@ fn replace_texts(before: &str) -> Result<String> {
 }
 
 /// Replaces the parts of the glue that pass texts and that load the module.
-pub(crate) fn replace_parts(glue: &str) -> Result<String> {
+pub(crate) fn replace_parts(glue: &str, has_imports: bool) -> Result<String> {
     let (before, loading) = glue
         .split_once(LOADING_BEGINS)
         .with_context(|| format!("{UNEXPECTED}: no `{LOADING_BEGINS}`"))?;
@@ -145,8 +147,40 @@ pub(crate) fn replace_parts(glue: &str) -> Result<String> {
     } else {
         ""
     };
-    let before = replace_texts(before)?;
-    Ok(format!("{before}{}", LOADING.replace("START", start)))
+    let before = plain_numbers(&replace_texts(before)?);
+    // A module that asks for nothing is given nothing.
+    let imports = if has_imports { IMPORTS } else { "" };
+    let loading = LOADING.replace("START", start).replace("IMPORTS", imports);
+    Ok(format!("{before}{loading}"))
+}
+
+/// Numbers are passed as they come: a call into WebAssembly makes a number of anything by itself,
+/// and of nothing a zero.
+fn plain_numbers(glue: &str) -> String {
+    let mut plain = String::with_capacity(glue.len());
+    let mut numbers: Vec<(String, String)> = Vec::new();
+    for line in glue.lines() {
+        let number = line
+            .strip_prefix("const ")
+            .and_then(|rest| rest.strip_suffix(';'))
+            .and_then(|rest| rest.split_once(" = +"))
+            .filter(|(name, _)| name.starts_with("val"));
+        if let Some((name, value)) = number {
+            numbers.push((name.to_owned(), value.to_owned()));
+            continue;
+        }
+        let mut line = line.to_owned();
+        for (name, value) in &numbers {
+            line = line.replace(&format!("{name},"), &format!("{value},"));
+            line = line.replace(&format!("{name})"), &format!("{value})"));
+        }
+        if line == "}" {
+            numbers.clear();
+        }
+        plain.push_str(&line);
+        plain.push('\n');
+    }
+    plain
 }
 
 /// The exports of the module that the glue uses.
@@ -288,7 +322,7 @@ export { initSync, __wbg_init as default };
 
     #[test]
     fn replaces_its_parts_and_keeps_the_start() -> Result<()> {
-        let glue = replace_parts(GLUE)?;
+        let glue = replace_parts(GLUE, true)?;
         assert!(glue.starts_with("export function start()"));
         assert!(glue.contains("wasm.__wbindgen_start();"));
         assert!(!glue.contains("initSync"));
@@ -299,7 +333,7 @@ export { initSync, __wbg_init as default };
 
     #[test]
     fn a_module_without_start_function_is_not_started() -> Result<()> {
-        let glue = replace_parts(&GLUE.replace("wasm.__wbindgen_start();", ""))?;
+        let glue = replace_parts(&GLUE.replace("wasm.__wbindgen_start();", ""), true)?;
         assert!(!glue.contains("__wbindgen_start"));
         Ok(())
     }
@@ -310,7 +344,7 @@ export { initSync, __wbg_init as default };
                      throw e;\n}\nwasm.load(ptr0);\n}\n";
         let call = "const ret = wasm.save();\n";
         let save = format!("export function save() {{\n{RETURN_BEGINS}{call}{RETURN_ENDS}}}\n");
-        let glue = replace_parts(&format!("{calls}{save}{GLUE}"))?;
+        let glue = replace_parts(&format!("{calls}{save}{GLUE}"), true)?;
         assert!(
             glue.starts_with(
                 "export function load(a) {\nlet ptr0;\nptr0 = 1;\nwasm.load(ptr0);\n}\n"
@@ -318,16 +352,24 @@ export { initSync, __wbg_init as default };
         );
         assert!(glue.contains(&format!("save() {{\n{call}{RETURN}}}\n")));
         let other = save.replace("ret[1];", "ret[2];");
-        assert!(replace_parts(&format!("{other}{GLUE}")).is_err());
+        assert!(replace_parts(&format!("{other}{GLUE}"), true).is_err());
         Ok(())
     }
 
     #[test]
     fn unknown_glue_is_an_error() {
-        assert!(replace_parts("export { start };").is_err());
-        assert!(replace_parts(&GLUE.replace("return wasm.memory", "return wasmModule")).is_err());
-        assert!(replace_parts(&GLUE.replace("let WASM_VECTOR_LEN", "let other")).is_err());
-        assert!(replace_parts(&GLUE.replace("passStringToWasm0(arg", "passText(arg")).is_err());
+        assert!(replace_parts("export { start };", true).is_err());
+        assert!(
+            replace_parts(
+                &GLUE.replace("return wasm.memory", "return wasmModule"),
+                true
+            )
+            .is_err()
+        );
+        assert!(replace_parts(&GLUE.replace("let WASM_VECTOR_LEN", "let other"), true).is_err());
+        assert!(
+            replace_parts(&GLUE.replace("passStringToWasm0(arg", "passText(arg"), true).is_err()
+        );
         assert!(used_exports("wasm['not-plain']()").is_err());
     }
 
@@ -362,6 +404,13 @@ export { initSync, __wbg_init as default };
     #[test]
     fn an_import_that_the_glue_lacks_is_an_error() {
         assert!(rename(GLUE, &names(&[("__wbg_gone_1", "a")]), &Names::new()).is_err());
+    }
+
+    #[test]
+    fn numbers_pass_as_they_come() {
+        let glue = "function f(a, b) {\nconst val1 = +a;\nconst val2 = +b;\nwasm.f(val1, x, val2);\n}\nconst val = 1;\n";
+        let expected = "function f(a, b) {\nwasm.f(a, x, b);\n}\nconst val = 1;\n";
+        assert_eq!(plain_numbers(glue), expected);
     }
 
     #[test]

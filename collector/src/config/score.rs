@@ -161,6 +161,7 @@ fn points(
             let watch = Watch {
                 name: name.value.to_owned(),
                 property: property.clone(),
+                half_life: *half_life,
             };
             let place = match watches.place(&watch) {
                 Ok(place) => place,

@@ -20,9 +20,15 @@ pub(crate) const TOPICS: [&str; 5] = [
 /// A model with five interests, a score of points, stages, and so many segments.
 pub(crate) fn model(segments: usize) -> Model {
     let mut model = Model {
-        watches: ["Site Searched", "Page Viewed", "Form Submitted"]
-            .map(Into::into)
-            .into(),
+        // The fourth line is the half-life, in milliseconds: a week, and two.
+        watches: [
+            "Site Searched\n\n\n604800000",
+            "Page Viewed\n\n\n604800000",
+            "Form Submitted",
+            "Site Searched\n\n\n1209600000",
+        ]
+        .map(Into::into)
+        .into(),
         stages: ["cold", "warm", "hot"].map(Into::into).into(),
         ..Model::default()
     };
@@ -142,7 +148,7 @@ fn condition(place: usize) -> Vec<Instruction> {
             Decayed(1, 7 * DAY),
             Number(3.0),
             Operate(Operator::Multiply),
-            Decayed(0, 14 * DAY),
+            Decayed(3, 14 * DAY),
             Number(15.0),
             Operate(Operator::Multiply),
             Operate(Operator::Add),

@@ -10,7 +10,8 @@ use core::cmp::Ordering;
 
 use crate::codec::{Encode, Reader, Writer};
 use crate::interest::Evidence;
-use crate::text::clip;
+use crate::program::number_of;
+use crate::text::{clip, pieces};
 use crate::time::{Milliseconds, Timestamp};
 
 /// What an entry is about, and what its fields say.
@@ -115,6 +116,8 @@ pub struct Entry {
     pub scroll: u8,
     /// Evidence as it counted at `last`.
     pub evidence: f64,
+    /// When it was seen, the latest [`MAX_TIMES`], latest first; kept of what a condition counts.
+    pub times: Vec<Timestamp>,
 }
 
 impl Entry {
@@ -122,12 +125,6 @@ impl Entry {
     #[must_use]
     pub const fn evidence(&self) -> Evidence {
         Evidence::known(self.evidence, self.last)
-    }
-
-    /// When it was seen, the latest [`MAX_TIMES`], latest first.
-    #[must_use]
-    pub fn times(&self) -> Vec<Timestamp> {
-        Reader::new(&self.value).list()
     }
 
     /// Which of two entries of a kind matters less.
@@ -154,9 +151,12 @@ impl Entry {
                 return;
             }
             EntryKind::Watch => {
-                for at in other.times() {
-                    self.note(at);
+                let mut evidence = self.evidence();
+                evidence.add(other.evidence, other.last, watch_half_life(&self.text));
+                for at in &other.times {
+                    self.note(*at);
                 }
+                (self.evidence, _) = evidence.parts();
             }
             EntryKind::FirstTouch => {
                 self.count = 1;
@@ -181,15 +181,22 @@ impl Entry {
         self.last = self.last.max(other.last);
     }
 
+    /// Notes another time of what a condition counts, and adds it to the sum that decays.
+    pub(super) fn seen(&mut self, at: Timestamp) {
+        let half_life = watch_half_life(&self.text);
+        let mut evidence = self.evidence();
+        if half_life.0 > 0 {
+            evidence.add(1.0, at, half_life);
+        }
+        self.note(at);
+        (self.evidence, _) = evidence.parts();
+    }
+
     /// Notes another time.
-    pub(super) fn note(&mut self, at: Timestamp) {
-        let mut times = self.times();
-        let place = times.iter().position(|known| *known < at);
-        times.insert(place.unwrap_or(times.len()), at);
-        times.truncate(MAX_TIMES);
-        let mut out = Writer::default();
-        out.list(&times);
-        self.value = out.into_text().into();
+    fn note(&mut self, at: Timestamp) {
+        let place = self.times.iter().position(|known| *known < at);
+        self.times.insert(place.unwrap_or(self.times.len()), at);
+        self.times.truncate(MAX_TIMES);
         self.last = self.last.max(at);
     }
 }
@@ -277,6 +284,7 @@ impl Entries {
             active: Milliseconds(0),
             scroll: 0,
             evidence: 0.0,
+            times: Vec::new(),
         };
         let mut least: Option<usize> = None;
         let mut kept = 0;
@@ -346,6 +354,12 @@ impl Entries {
     }
 }
 
+/// The half-life of the sum that a watch keeps, its fourth line; zero for none.
+fn watch_half_life(watch: &str) -> Milliseconds {
+    let line = pieces(watch, b'\n').nth(3).unwrap_or_default();
+    Milliseconds(number_of(line) as u64)
+}
+
 impl Encode for Entry {
     fn encode(&self, out: &mut Writer) {
         out.byte(self.kind as u8);
@@ -356,11 +370,12 @@ impl Encode for Entry {
         out.integer(self.active.0);
         out.byte(self.scroll);
         out.float(self.evidence);
+        out.list(&self.times);
     }
 
     fn decode(reader: &mut Reader<'_>) -> Self {
         Self {
-            kind: reader.choice(&KINDS, EntryKind::Page, "kind of entry"),
+            kind: reader.choice(&KINDS, EntryKind::Page, "kind"),
             text: reader.boxed(),
             value: reader.boxed(),
             count: reader.integer(),
@@ -368,6 +383,7 @@ impl Encode for Entry {
             active: Milliseconds(reader.integer()),
             scroll: reader.byte(),
             evidence: reader.float(),
+            times: reader.list(),
         }
     }
 }

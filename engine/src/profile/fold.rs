@@ -39,7 +39,7 @@ impl Profile {
         for watch in &model.watches {
             if watched(watch, event) {
                 changed |= change::WATCHED;
-                self.entries.touch(EntryKind::Watch, watch, at).note(at);
+                self.entries.touch(EntryKind::Watch, watch, at).seen(at);
             }
         }
         match &event.kind {
@@ -222,11 +222,11 @@ impl Profile {
     }
 }
 
-/// Whether a condition counts an event: a pattern of names, and perhaps a property and a pattern of
-/// its JSON text, a line each.
+/// Whether a condition counts an event.
 fn watched(watch: &str, event: &Event<'_>) -> bool {
     let (name, property) = cut(watch, b'\n').unwrap_or((watch, ""));
     let (property, pattern) = cut(property, b'\n').unwrap_or_default();
+    let (pattern, _) = cut(pattern, b'\n').unwrap_or((pattern, ""));
     let mut values = event.values.iter();
     !event.name.is_empty()
         && text::matches(name, event.name)

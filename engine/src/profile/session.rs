@@ -111,7 +111,7 @@ impl Encode for Sessions {
         let count = reader.integer();
         let kept = reader.count();
         if kept > KEPT || count < kept as u64 {
-            reader.fail(DecodeError::Invalid("number of sessions"));
+            reader.fail(DecodeError::Invalid("number"));
             return Self::default();
         }
         let mut recent = Vec::with_capacity(kept);

@@ -18,6 +18,7 @@ mod run;
 
 #[cfg(feature = "explain")]
 pub use build::{Builder, instructions};
+pub(crate) use run::number_of;
 pub use run::{Known, holds};
 
 use alloc::boxed::Box;
@@ -198,8 +199,8 @@ pub enum Instruction {
     Lookup(Lookup, Box<str>),
     /// Pushes how often a watch was seen within so many milliseconds; ever, where that is 0.
     Count(usize, u64),
-    /// Pushes how often a watch was seen, each time counting for half after so many milliseconds;
-    /// in full for ever, where that is 0.
+    /// Pushes how often a watch was seen, each time counting for half after so many milliseconds, which
+    /// must be the watch's own half-life; in full for ever, where that is 0.
     Decayed(usize, u64),
     /// Pushes whether a text stands the test. The trait's name is of meaning for [`TextSource::Trait`]
     /// alone.

@@ -42,8 +42,12 @@ impl Known<'_> {
     /// The value of a program's code; not-a-number where the code is none.
     #[must_use]
     pub fn run(&self, code: &str) -> f64 {
+        self.run_on(code, &mut Vec::new())
+    }
+
+    /// The same on an empty stack that others have used before.
+    pub(crate) fn run_on(&self, code: &str, stack: &mut Vec<f64>) -> f64 {
         let mut reader = Reader::new(code);
-        let mut stack: Vec<f64> = Vec::new();
         for _ in 0..MAX_INSTRUCTIONS {
             if reader.is_at_end() {
                 break;
@@ -61,13 +65,15 @@ impl Known<'_> {
                     self.seen(watch, length, code == DECAYED)
                 }
                 TEST => self.test(&mut reader),
-                OPERATE.. => operate(code - OPERATE, &mut stack),
+                OPERATE.. => operate(code - OPERATE, stack),
                 LOOKUP.. => self.look_up(code - LOOKUP, reader.text()),
                 _ => self.measure(code.wrapping_sub(MEASURE)),
             };
             stack.push(value);
         }
-        stack.pop().unwrap_or(f64::NAN)
+        let value = stack.pop().unwrap_or(f64::NAN);
+        stack.clear();
+        value
     }
 
     fn measure(&self, measure: u8) -> f64 {
@@ -159,16 +165,15 @@ impl Known<'_> {
             return entry.count as f64;
         }
         let length = Milliseconds(length);
+        if decayed {
+            return entry.evidence().at(self.now, length);
+        }
         let mut sum = 0.0;
-        for at in entry.times() {
-            let age = self.now.since(at);
-            if decayed {
-                sum += interest::remaining(age, length);
-            } else if age < length {
-                sum += 1.0;
-            } else {
+        for at in &entry.times {
+            if self.now.since(*at) >= length {
                 break;
             }
+            sum += 1.0;
         }
         sum
     }
@@ -285,7 +290,7 @@ fn operate(operator: u8, stack: &mut Vec<f64>) -> f64 {
 ///
 /// One division of two exact numbers, so that the result is the nearest there is; the standard
 /// library's reader would double the page's module.
-fn number_of(json: &str) -> f64 {
+pub(crate) fn number_of(json: &str) -> f64 {
     let digits = json.strip_prefix('-').unwrap_or(json);
     let (mut number, mut scale, mut count) = (0.0, 0.0, 0);
     for byte in digits.bytes() {

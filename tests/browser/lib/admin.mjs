@@ -35,14 +35,15 @@ export class Admin {
     return this.get(`profiles/${encodeURIComponent(visitor)}`);
   }
 
-  /** All events of a visitor, in the order of their time. */
+  /** All events of a visitor, in the order of their time, but for what the collector found by
+   * itself: changes of segments and stage, whose ids begin with `fg-`. */
   async timeline(visitor) {
     const events = [];
     for (let cursor = ''; ;) {
       const path = `profiles/${encodeURIComponent(visitor)}/timeline?limit=${PAGE}`;
       const answer = await this.get(path + (cursor && `&cursor=${encodeURIComponent(cursor)}`));
       if (!answer) return events;
-      events.push(...answer.events);
+      events.push(...answer.events.filter((event) => !event.messageId.startsWith('fg-')));
       if (answer.next === null) return events;
       cursor = answer.next;
     }

@@ -114,6 +114,7 @@ impl Lowerer<'_, '_> {
         let watch = Watch {
             name: events.name.clone(),
             property: events.property.clone(),
+            half_life: 0,
         };
         match self.watches.place(&watch) {
             Ok(place) => {

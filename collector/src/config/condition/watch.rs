@@ -22,6 +22,8 @@ pub(in crate::config) enum Asked {
 pub(in crate::config) struct Watch {
     pub(in crate::config) name: String,
     pub(in crate::config) property: Option<(String, Asked)>,
+    /// Milliseconds after which each time counts for half; 0 where it always counts in full.
+    pub(in crate::config) half_life: u64,
 }
 
 /// All of a model.
@@ -47,6 +49,12 @@ impl Watches {
             text.push('\n');
             text.push_str(&pattern);
             named.push(property);
+        }
+        if watch.half_life > 0 {
+            if watch.property.is_none() {
+                text.push_str("\n\n");
+            }
+            text.push_str(&format!("\n{}", watch.half_life));
         }
         for name in named {
             if name.trim().is_empty() {
