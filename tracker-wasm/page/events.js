@@ -18,16 +18,18 @@ const MAX_MESSAGE = 30_000;
 let undecided = [];
 let lastView;
 
-const lines = (list) => [list || ''].flat().join('\n');
-
 /** What cannot be a part of what the engine is given: it stands between the parts. */
 const CONTROL = /[\0-\x1f]/g;
+
+/** Texts, one a line, as the collector reads them. */
+const lines = (list) =>
+  [list || ''].flat().filter((text) => text.trim).map((text) => text.trim().replace(CONTROL, ' ')).join('\n');
 
 /** Host, decoded path and decoded parameters of an address; nothing of what is none. */
 function split(address) {
   try {
     const { hostname, pathname, searchParams } = new URL(address);
-    const parameters = [...searchParams].map(([name, value]) => name + '=' + value.trim().replace(CONTROL, ' '));
+    const parameters = [...searchParams].map(([name, value]) => name + '=' + value.trim());
     return [hostname, decode(pathname), lines(parameters)];
   } catch {
     return [];
@@ -49,9 +51,9 @@ export function engineEvent({ type, event, properties = {}, traits, userId }, at
   return [
     at,
     [
-      type, event, host, path, page.title, split(page.referrer)[0], parameters,
+      type, lines(event), host, path, page.title, split(page.referrer)[0], parameters,
       lines(properties.topics), lines(properties.keywords), language, agent,
-      properties.query, properties.text, split(properties.href)[1], userId,
+      lines(properties.query), lines(properties.text), split(properties.href)[1], userId,
       ...Object.entries(traits || properties).flatMap(([name, value]) => [name, stringify(value)]),
     ].join('\0'),
     Math.round(properties.active_seconds * 1000),

@@ -115,8 +115,7 @@ pub fn answer(
     model: &Model,
     now: Timestamp,
 ) -> String {
-    use firstglance_engine::program::change;
-    evaluation.update(profile, model, now, change::TIME);
+    evaluation.update(profile, model, now, 0);
     // The shortest form of numbers, as in the collector: what the page does without is here.
     let mut json = JsonWriter::default();
     json.open('{');

@@ -163,46 +163,52 @@ pub fn take_in(
 /// active seconds in tenths.
 #[wasm_bindgen]
 pub fn snapshot(at: f64) -> String {
-    let mut out = String::new();
-    with_state(|state| {
+    let told = with_state(|state| {
         let now = Timestamp::from_milliseconds(at as i64);
         let (profile, model) = (&state.profile, &state.model);
-        let evaluation = &mut state.evaluation;
-        evaluation.update(profile, model, now, 0);
-        let interests = &evaluation.interests;
-        snapshot::each_segment(evaluation, model, &mut |id| tell(&mut out, id, '\n'));
-        out.push('\0');
-        for (place, interest) in interests.iter().enumerate() {
-            tell(&mut out, &interest.id, '\n');
-            tell(&mut out, &interest.label, '\n');
-            count(&mut out, interest.score * 1_000.0, '\n');
-            count(&mut out, interest::margin(interests, place) * 1_000.0, '\n');
-        }
-        out.push('\0');
-        count(&mut out, evaluation.confidence * 1_000.0, '\0');
-        let score = snapshot::score(evaluation, profile, model);
-        count(&mut out, score * 10.0, '\0');
-        tell(&mut out, snapshot::stage(evaluation, model), '\0');
-        count(&mut out, profile.sessions.count as f64, '\0');
-        count(&mut out, profile.page_views as f64, '\0');
-        count(&mut out, profile.active.as_seconds() * 10.0, '\0');
-        for search in profile.recent(EntryKind::Search) {
-            tell(&mut out, &search.text, '\n');
-        }
-        out.push('\0');
-        if let Some(touch) = profile.last_touch_entry() {
-            let [_, referrer, lines] = touch.origin();
-            for parameter in campaign::fields() {
-                let value = Campaign::value_in(lines, parameter);
-                if !value.is_empty() {
-                    tell(&mut out, campaign::field_name(parameter), '\n');
-                    tell(&mut out, value, '\n');
-                }
-            }
-            tell(&mut out, "", '\0');
-            out.push_str(referrer);
-        }
+        state.evaluation.update(profile, model, now, 0);
+        told(&state.evaluation, profile, model)
     });
+    told.unwrap_or_default()
+}
+
+/// What [`snapshot`] answers.
+#[must_use]
+pub fn told(evaluation: &Evaluation, profile: &Profile, model: &Model) -> String {
+    let mut out = String::new();
+    let interests = &evaluation.interests;
+    snapshot::each_segment(evaluation, model, &mut |id| tell(&mut out, id, '\n'));
+    out.push('\0');
+    for (place, interest) in interests.iter().enumerate() {
+        tell(&mut out, &interest.id, '\n');
+        tell(&mut out, &interest.label, '\n');
+        count(&mut out, interest.score * 1_000.0, '\n');
+        count(&mut out, interest::margin(interests, place) * 1_000.0, '\n');
+    }
+    out.push('\0');
+    count(&mut out, evaluation.confidence * 1_000.0, '\0');
+    let score = snapshot::score(evaluation, profile, model);
+    count(&mut out, score * 10.0, '\0');
+    tell(&mut out, snapshot::stage(evaluation, model), '\0');
+    count(&mut out, profile.sessions.count as f64, '\0');
+    count(&mut out, profile.page_views as f64, '\0');
+    count(&mut out, profile.active.as_seconds() * 10.0, '\0');
+    for search in profile.recent(EntryKind::Search) {
+        tell(&mut out, &search.text, '\n');
+    }
+    out.push('\0');
+    if let Some(touch) = profile.last_touch_entry() {
+        let [_, referrer, lines] = touch.origin();
+        for parameter in campaign::fields() {
+            let value = Campaign::value_in(lines, parameter);
+            if !value.is_empty() {
+                tell(&mut out, campaign::field_name(parameter), '\n');
+                tell(&mut out, value, '\n');
+            }
+        }
+        tell(&mut out, "", '\0');
+        out.push_str(referrer);
+    }
     out
 }
 

@@ -30,6 +30,8 @@ struct Texts {
     path: String,
     target: String,
     name: String,
+    query: String,
+    text: String,
 }
 
 impl Profile {
@@ -56,11 +58,13 @@ impl Profile {
         texts.path = one_line(&decode_path(path));
         let href = own.text(property::HREF).unwrap_or_default();
         texts.target = one_line(&decode_path(Address::split(href).path));
-        texts.name = one_line(match &message.kind {
+        let said = |name| one_line(trimmed(own.text(name).unwrap_or_default()));
+        (texts.query, texts.text) = (said(property::QUERY), said(property::TEXT));
+        texts.name = one_line(trimmed(match &message.kind {
             MessageKind::Track { event, .. } => event,
             MessageKind::Screen { name, .. } => name.as_deref().unwrap_or("Screen"),
             _ => "",
-        });
+        }));
         if let Some(properties) = message.kind.properties() {
             texts.topics = lines(properties, property::TOPICS);
             texts.keywords = lines(properties, property::KEYWORDS);
@@ -121,8 +125,8 @@ fn event<'a>(
         MessageKind::Alias { .. } | MessageKind::Group { .. } => EventKind::Seen,
         MessageKind::Track { event, .. } => EventKind::tracked(
             event,
-            trimmed(text(property::QUERY)),
-            text(property::TEXT),
+            &texts.query,
+            &texts.text,
             &texts.target,
             engagement(properties),
         ),

@@ -15,10 +15,10 @@ use std::path::Path;
 
 use anyhow::{Result, anyhow};
 use firstglance_engine::codec::{Encode as _, Writer};
-use firstglance_engine::json::{Clock, JsonWriter, SharedFields, read_message};
-use firstglance_engine::snapshot::write_visit_members;
-use firstglance_engine::{Evaluation, Model, Profile, Snapshot, Timestamp};
+use firstglance_engine::json::{Clock, SharedFields, read_message};
+use firstglance_engine::{Evaluation, Model, Profile, Timestamp};
 use firstglance_tracker::explain::{answer, write_parts};
+use firstglance_tracker::told;
 use serde_json::json;
 
 use crate::random::{Random, seed_of_now};
@@ -125,15 +125,8 @@ fn case(random: &mut Random) -> Result<serde_json::Value> {
     }))
 }
 
-/// What the collector tells the page.
+/// What the page's module answers where the collector's own fold is in it.
 fn snapshot(evaluation: &mut Evaluation, profile: &Profile, model: &Model, at: i64) -> String {
-    use firstglance_engine::program::change;
-    let now = Timestamp::from_milliseconds(at);
-    evaluation.update(profile, model, now, change::TIME);
-    let mut json = JsonWriter::default();
-    json.open('{');
-    Snapshot::of_evaluation(evaluation, profile, model).write_members(&mut json);
-    write_visit_members(profile, &mut json);
-    json.close('}');
-    json.into_string()
+    evaluation.update(profile, model, Timestamp::from_milliseconds(at), 0);
+    told(evaluation, profile, model)
 }

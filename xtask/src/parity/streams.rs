@@ -58,7 +58,7 @@ const QUERIES: [(&str, &str); 8] = [
     ("gclid=Cj0&fbclid=IwAR", "gclid=Cj0\nfbclid=IwAR"),
     (
         "utm_source=&utm_source=tweede&msclkid=%20",
-        "utm_source=\nutm_source=tweede\nmsclkid= ",
+        "utm_source=\nutm_source=tweede\nmsclkid=",
     ),
     ("q=fiets&page=2", "q=fiets\npage=2"),
     (
@@ -157,7 +157,7 @@ impl Visitor {
             }
             7 => {
                 properties.insert("query".into(), json!(said));
-                told.query = said;
+                told.query = line(&said);
                 (
                     "track",
                     pick(random, &["Site Searched", "Products Searched"]),
@@ -169,7 +169,7 @@ impl Visitor {
                     "href".into(),
                     json!(format!("https://www.wielrijk.nl{href}?x=1")),
                 );
-                (told.text, told.target) = (said, target.into());
+                (told.text, told.target) = (line(&said), target.into());
                 ("track", pick(random, &["Link Clicked", "Button Clicked"]))
             }
             9 => ("track", "Form Submitted"),
@@ -193,7 +193,10 @@ impl Visitor {
         };
         properties.extend(values);
         let lines = |all: &[String]| match has_lists {
-            true => all.join("\n"),
+            true => {
+                let lines: Vec<String> = all.iter().map(|one| line(one)).collect();
+                lines.join("\n")
+            }
             false => String::new(),
         };
         let fields = [
@@ -249,6 +252,12 @@ impl Visitor {
             message: message.to_string(),
         }
     }
+}
+
+/// A text as the page's script gives it to the module.
+fn line(text: &str) -> String {
+    let text = text.trim().chars();
+    text.map(|one| if one < ' ' { ' ' } else { one }).collect()
 }
 
 /// What an event tells the module besides what all tell.
