@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
 
 import { named, nameOf } from './lib/admin.mjs';
-import { pause, stateOf, until } from './lib/browser.mjs';
+import { me, pause, stateOf, until } from './lib/browser.mjs';
 import { Shop } from './lib/shop.mjs';
 
 let shop;
@@ -230,3 +230,21 @@ test('clicks that the page keeps to itself are counted, and stay the page’s', 
   await page.goto('about:blank');
   await until('the click is stored', async () => named(await shop.admin.timeline(id), 'Link Clicked').length === 1);
 });
+
+for (const [what, body] of [['damaged', 'nonsense'], ['of a later version', '\u{3f}']]) {
+  test(`a model that is ${what} leaves the page capturing and the collector answering`, async () => {
+    visitor = await shop.visitor();
+    const page = await visitor.open();
+    await page.route('**/v1/model*', (route) => route.fulfill({
+      status: 200, contentType: 'text/plain; charset=utf-8', headers: { 'x-firstglance-consent': 'granted' }, body,
+    }));
+    await page.goto(`${visitor.origin}/zoeken/?q=e-bike`);
+    await until('the search is stored', async () => (await me(page)).searches.length > 0);
+    await page.goto(`${visitor.origin}/e-bikes/`);
+    await until('the collector has told the page its segments', () =>
+      page.evaluate(() => document.documentElement.dataset.fgSegments === 'e-bikes'));
+    const { visitor: id } = await stateOf(page);
+    assert.deepEqual(await views(id, 2), ['/zoeken/', '/e-bikes/']);
+    visitor.assertNoErrors();
+  });
+}

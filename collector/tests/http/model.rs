@@ -30,6 +30,32 @@ async fn a_page_gets_the_model() {
 }
 
 #[tokio::test]
+async fn a_browser_gets_it_compressed() {
+    let collector = Collector::start().await;
+    for (accepted, expected) in [
+        ("gzip, deflate, br, zstd", Some("gzip")),
+        ("gzip", Some("gzip")),
+        ("br", None),
+        ("identity", None),
+        ("gzip;q=0", None),
+    ] {
+        let request = get("/v1/model").header("Accept-Encoding", accepted);
+        let answer = collector.send(request).await;
+        assert_eq!(answer.header("content-encoding"), expected, "{accepted}");
+        assert_eq!(answer.header("vary"), Some("Accept-Encoding"));
+        let mut text = String::new();
+        match expected {
+            Some(_) => {
+                let mut decoder = flate2::read::GzDecoder::new(answer.body.as_slice());
+                std::io::Read::read_to_string(&mut decoder, &mut text).unwrap();
+            }
+            None => text = answer.text().to_owned(),
+        }
+        assert!(Model::from_text(&text).is_ok());
+    }
+}
+
+#[tokio::test]
 async fn only_of_the_site_that_is_there() {
     let collector = Collector::start().await;
     let answer = collector.send(get("/v1/model?site=other")).await;
