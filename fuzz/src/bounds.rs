@@ -29,8 +29,8 @@ const MOST: [(EntryKind, usize); 16] = [
 const MOST_TEXT: usize = 200;
 const MOST_VALUE: usize = 2_600;
 
-/// Longest form of a profile that the page keeps, in bytes: traits take most of it.
-pub const MOST_BYTES: usize = 320 * 1024;
+/// Longest form of a profile, in bytes.
+pub const MOST_BYTES: usize = 256 * 1024;
 
 /// Fails when a profile has outgrown its bounds or does not survive being written.
 ///

@@ -11,7 +11,7 @@ use clap::builder::PossibleValuesParser;
 
 use crate::tools::{self, WASM_TARGET};
 use crate::workspace::{Workspace, run as run_command};
-use crate::{assets, build, fuzz, kill_loop, parity, size};
+use crate::{assets, bench, build, fuzz, kill_loop, parity, size};
 
 const BROWSER_TESTS: &str = "tests/browser";
 const KILL_ROUNDS: u64 = 5;
@@ -26,7 +26,7 @@ struct Step {
     run: fn(&Workspace) -> Result<()>,
 }
 
-const STEPS: [Step; 11] = [
+const STEPS: [Step; 12] = [
     Step {
         name: "format",
         what: "cargo fmt --check",
@@ -91,6 +91,18 @@ const STEPS: [Step; 11] = [
                 seed: None,
             };
             parity::run(workspace, &options)
+        },
+    },
+    Step {
+        name: "bench",
+        what: "the benchmarks, a short round",
+        needs: &[],
+        run: |workspace| {
+            let options = bench::Options {
+                short: true,
+                page: false,
+            };
+            bench::run(workspace, &options)
         },
     },
     Step {

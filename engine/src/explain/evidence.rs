@@ -9,7 +9,7 @@ use crate::campaign::{self, Campaign};
 use crate::interest::{MOST_SEARCHES, remaining};
 use crate::json::JsonWriter;
 use crate::profile::{Entry, EntryKind, Touch};
-use crate::program::{Instruction, Known, Lookup, TextSource, Which};
+use crate::program::{Instruction, Known, Lookup, TextSource, Which, compare};
 use crate::text::{cut, matches};
 use crate::time::Timestamp;
 
@@ -156,7 +156,12 @@ pub(super) fn of_instruction(
                 });
             }
         }
-        Instruction::Test { source, name, .. } => match source {
+        Instruction::Test {
+            source,
+            name,
+            test,
+            with,
+        } => match source {
             TextSource::TopInterest => {
                 if let Some(top) = known.interests.first() {
                     of_interest(&top.id, known).into_iter().for_each(add);
@@ -181,9 +186,13 @@ pub(super) fn of_instruction(
                 .for_each(|entry| add(of_value("user", entry))),
             TextSource::Utm(which, field) => {
                 let parameter = campaign::fields().nth(usize::from(*field));
+                let parameter = parameter.unwrap_or_default();
+                let passes =
+                    |touch: &Touch<'_>| compare(*test as u8, touch.campaign.get(parameter), with);
                 for touch in touches(*which, known) {
-                    let parameter = parameter.unwrap_or_default();
-                    if !touch.campaign.get(parameter).is_empty() {
+                    // Of any touch, those that pass are the evidence; of one, what it says.
+                    let told = *which != Which::Any || passes(&touch);
+                    if told && !touch.campaign.get(parameter).is_empty() {
                         add(of_touch(&touch, parameter, None));
                     }
                 }

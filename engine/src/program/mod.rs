@@ -18,6 +18,8 @@ mod run;
 
 #[cfg(feature = "explain")]
 pub use build::{Builder, instructions};
+#[cfg(feature = "explain")]
+pub(crate) use run::compare;
 pub(crate) use run::number_of;
 pub use run::{Known, holds};
 

@@ -224,7 +224,7 @@ impl Known<'_> {
     }
 }
 
-fn compare(test: u8, text: &str, with: &str) -> bool {
+pub(crate) fn compare(test: u8, text: &str, with: &str) -> bool {
     const EQUALS: u8 = Test::Equals as u8;
     const MATCHES: u8 = Test::Matches as u8;
     match test {

@@ -81,7 +81,8 @@ window.firstglance = window.firstglance || function () {
 
   function labelOf(id) {
     const interest = state && state.interests.find((each) => each.id === id);
-    return interest ? interest.label : id;
+    // A segment of the configuration has only its id in the page: "kent-wielrijk".
+    return interest ? interest.label : id[0].toUpperCase() + id.slice(1).replaceAll('-', ' ');
   }
 
   // Rows stay in place between updates, so that a bar grows instead of being drawn anew.
