@@ -21,13 +21,15 @@ const PATTERNS: [&str; 8] = [
     "é",
     "",
 ];
-const WATCHES: [&str; 6] = [
+const WATCHES: [&str; 8] = [
     "*",
     "Page Viewed",
     "Order *",
     "Site Searched",
     "*\ncity\n\"Zw*",
     "Order Completed\nvalue\n4*",
+    "Page Viewed\n\n\n86400000",
+    "*\nplan\n\"*\"\n1800000",
 ];
 const NUMBERS: [f64; 9] = [-1.0, 0.0, 0.5, 1.0, 2.0, 20.0, 50.0, 1e9, 1e300];
 const MEASURES: [Measure; 10] = [
@@ -41,15 +43,6 @@ const MEASURES: [Measure; 10] = [
     Measure::Events,
     Measure::Confidence,
     Measure::Engagement,
-];
-const LOOKUPS: [Lookup; 7] = [
-    Lookup::Interest,
-    Lookup::Margin,
-    Lookup::Scroll,
-    Lookup::Visited,
-    Lookup::Searched,
-    Lookup::Clicked,
-    Lookup::Trait,
 ];
 const SOURCES: [TextSource; 12] = [
     TextSource::Utm(Which::Last, 0),
@@ -65,7 +58,6 @@ const SOURCES: [TextSource; 12] = [
     TextSource::User,
     TextSource::Trait,
 ];
-const TESTS: [Test; 3] = [Test::Equals, Test::Matches, Test::Near];
 const OPERATORS: [Operator; 14] = [
     Operator::Add,
     Operator::Subtract,
@@ -182,7 +174,7 @@ fn operand(bytes: &mut Unstructured<'_>, model: &Model) -> Result<Instruction> {
             Instruction::Value(bytes.choose_index(model.programs.len())?)
         }
         2 | 1 => Instruction::Measure(*bytes.choose(&MEASURES)?),
-        3 => Instruction::Lookup(*bytes.choose(&LOOKUPS)?, name(bytes)?),
+        3 => Instruction::Lookup(*bytes.choose(&Lookup::ALL)?, name(bytes)?),
         4 => Instruction::Count(bytes.int_in_range(0..=6)?, *bytes.choose(&LENGTHS)?),
         5 => Instruction::Decayed(bytes.int_in_range(0..=6)?, *bytes.choose(&LENGTHS)?),
         _ => {
@@ -195,7 +187,7 @@ fn operand(bytes: &mut Unstructured<'_>, model: &Model) -> Result<Instruction> {
             Instruction::Test {
                 source,
                 name: name.into(),
-                test: *bytes.choose(&TESTS)?,
+                test: *bytes.choose(&Test::ALL)?,
                 with: self::name(bytes)?,
             }
         }

@@ -37,7 +37,10 @@ fuzz_target!(|condition: &str| {
         }
     };
     for (place, program) in model.programs.iter().enumerate() {
-        assert!(instructions(&program.code).len() < MAX_INSTRUCTIONS, "program {place}");
+        assert!(
+            instructions(&program.code).len() < MAX_INSTRUCTIONS,
+            "program {place}"
+        );
     }
     let read = Model::from_text(&model.to_text());
     assert_eq!(read.as_ref().map(Encode::to_text), Ok(model.to_text()));

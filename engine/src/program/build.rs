@@ -75,7 +75,7 @@ fn instruction(reader: &mut Reader<'_>) -> Option<Instruction> {
         DECAYED => Instruction::Decayed(reader.integer() as usize, reader.integer()),
         TEST => {
             let source = source(reader.byte())?;
-            let test = *TESTS.get(usize::from(reader.byte()))?;
+            let test = *Test::ALL.get(usize::from(reader.byte()))?;
             let name = if source == TextSource::Trait {
                 reader.boxed()
             } else {
@@ -89,12 +89,12 @@ fn instruction(reader: &mut Reader<'_>) -> Option<Instruction> {
                 with,
             }
         }
-        OPERATE.. => Instruction::Operate(*OPERATORS.get(usize::from(code - OPERATE))?),
+        OPERATE.. => Instruction::Operate(*Operator::ALL.get(usize::from(code - OPERATE))?),
         LOOKUP.. => {
-            let lookup = *LOOKUPS.get(usize::from(code - LOOKUP))?;
+            let lookup = *Lookup::ALL.get(usize::from(code - LOOKUP))?;
             Instruction::Lookup(lookup, reader.boxed())
         }
-        MEASURE.. => Instruction::Measure(*MEASURES.get(usize::from(code - MEASURE))?),
+        MEASURE.. => Instruction::Measure(*Measure::ALL.get(usize::from(code - MEASURE))?),
         _ => return None,
     })
 }
@@ -119,50 +119,62 @@ fn source(number: u8) -> Option<TextSource> {
     })
 }
 
-const TESTS: [Test; 3] = [Test::Equals, Test::Matches, Test::Near];
+impl Test {
+    /// All of them, in the order of their numbers.
+    pub const ALL: [Self; 3] = [Test::Equals, Test::Matches, Test::Near];
+}
 
-const MEASURES: [Measure; 11] = [
-    Measure::Now,
-    Measure::SinceFirst,
-    Measure::SinceLast,
-    Measure::Visits,
-    Measure::Pages,
-    Measure::ActiveSeconds,
-    Measure::Clicks,
-    Measure::Events,
-    Measure::Confidence,
-    Measure::Engagement,
-    Measure::Stage,
-];
+impl Measure {
+    /// All of them, in the order of their numbers.
+    pub const ALL: [Self; 11] = [
+        Measure::Now,
+        Measure::SinceFirst,
+        Measure::SinceLast,
+        Measure::Visits,
+        Measure::Pages,
+        Measure::ActiveSeconds,
+        Measure::Clicks,
+        Measure::Events,
+        Measure::Confidence,
+        Measure::Engagement,
+        Measure::Stage,
+    ];
+}
 
-const LOOKUPS: [Lookup; 7] = [
-    Lookup::Interest,
-    Lookup::Margin,
-    Lookup::Scroll,
-    Lookup::Visited,
-    Lookup::Searched,
-    Lookup::Clicked,
-    Lookup::Trait,
-];
+impl Lookup {
+    /// All of them, in the order of their numbers.
+    pub const ALL: [Self; 7] = [
+        Lookup::Interest,
+        Lookup::Margin,
+        Lookup::Scroll,
+        Lookup::Visited,
+        Lookup::Searched,
+        Lookup::Clicked,
+        Lookup::Trait,
+    ];
+}
 
-const OPERATORS: [Operator; 16] = [
-    Operator::Add,
-    Operator::Subtract,
-    Operator::Multiply,
-    Operator::Divide,
-    Operator::Floor,
-    Operator::Less,
-    Operator::LessOrEqual,
-    Operator::Greater,
-    Operator::GreaterOrEqual,
-    Operator::Equal,
-    Operator::And,
-    Operator::Or,
-    Operator::Not,
-    Operator::Minimum,
-    Operator::Maximum,
-    Operator::Select,
-];
+impl Operator {
+    /// All of them, in the order of their numbers.
+    pub const ALL: [Self; 16] = [
+        Operator::Add,
+        Operator::Subtract,
+        Operator::Multiply,
+        Operator::Divide,
+        Operator::Floor,
+        Operator::Less,
+        Operator::LessOrEqual,
+        Operator::Greater,
+        Operator::GreaterOrEqual,
+        Operator::Equal,
+        Operator::And,
+        Operator::Or,
+        Operator::Not,
+        Operator::Minimum,
+        Operator::Maximum,
+        Operator::Select,
+    ];
+}
 
 #[cfg(test)]
 mod tests {
@@ -176,13 +188,13 @@ mod tests {
         all.extend([0.0, 1.0, -1.0, 0.5, 86_400_000.0].map(Instruction::Number));
         all.extend([Instruction::Value(7), Instruction::Count(1, 0)]);
         all.push(Instruction::Decayed(2, 604_800_000));
-        all.extend(MEASURES.map(Instruction::Measure));
-        all.extend(LOOKUPS.map(|lookup| Instruction::Lookup(lookup, "é*".into())));
-        all.extend(OPERATORS.map(Instruction::Operate));
+        all.extend(Measure::ALL.map(Instruction::Measure));
+        all.extend(Lookup::ALL.map(|lookup| Instruction::Lookup(lookup, "é*".into())));
+        all.extend(Operator::ALL.map(Instruction::Operate));
         for number in (0..48).filter(|number| number % 4 < 3).chain(64..69) {
             let source = source(number).unwrap();
             assert_eq!(source.number(), number);
-            all.extend(TESTS.map(|test| Instruction::Test {
+            all.extend(Test::ALL.map(|test| Instruction::Test {
                 source,
                 name: if number == 68 {
                     "city".into()

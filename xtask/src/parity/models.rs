@@ -13,12 +13,15 @@ use crate::random::Random;
 const DAY: u64 = 86_400_000;
 /// What a condition compares with; halves and thirds, so that nothing is exact by chance.
 const NUMBERS: [f64; 8] = [0.0, 0.5, 1.0, 2.0, 3.0, 1.0 / 3.0, 20.0, 60.0];
-const WATCHES: [&str; 5] = [
+const WATCHES: [&str; 7] = [
     "*",
     "Page Viewed",
     "Order*",
     "Site Searched",
     "Order Completed\nvalue\n1*",
+    // With a half-life, the fourth line.
+    "Page *\n\n\n86400000",
+    "*\nplan\n*\n1800000",
 ];
 const NAMES: [&str; 7] = [
     "e-bikes",
@@ -196,18 +199,7 @@ fn number(random: &mut Random, model: &Model) -> Instruction {
             ];
             Instruction::Measure(pick(random, &measures))
         }
-        _ => {
-            let lookups = [
-                Lookup::Interest,
-                Lookup::Margin,
-                Lookup::Scroll,
-                Lookup::Visited,
-                Lookup::Searched,
-                Lookup::Clicked,
-                Lookup::Trait,
-            ];
-            Instruction::Lookup(pick(random, &lookups), pick(random, &NAMES).into())
-        }
+        _ => Instruction::Lookup(pick(random, &Lookup::ALL), pick(random, &NAMES).into()),
     }
 }
 
