@@ -50,6 +50,8 @@ pub struct Evaluation {
     pub confidence: f64,
     /// Values of the model's programs.
     pub values: Vec<f64>,
+    /// What is to be evaluated again the next time, besides what has changed then.
+    pub changed: u32,
 }
 
 impl Evaluation {
@@ -61,6 +63,7 @@ impl Evaluation {
             interests: Vec::new(),
             confidence: 0.0,
             values: Vec::new(),
+            changed: 0,
         }
     }
 
@@ -76,7 +79,7 @@ impl Evaluation {
     /// a look at the profile right after an event finds everything done.
     pub fn update(&mut self, profile: &Profile, model: &Model, now: Timestamp, changed: u32) {
         let now = now.whole_second();
-        let mut changed = changed;
+        let mut changed = changed | core::mem::take(&mut self.changed);
         if now != self.now {
             self.now = now;
             changed |= change::TIME;

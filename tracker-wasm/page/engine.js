@@ -105,6 +105,6 @@ export const evaluate = (event) =>
     const profile = event && save();
     if (event) take_in(...event);
     const text = snapshot(now());
-    if (event) give(profile);
+    if (event) load(profile, '');
     return text;
   });

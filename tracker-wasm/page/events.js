@@ -27,22 +27,16 @@ const lines = (list) =>
 
 /** Host, decoded path and decoded parameters of an address; nothing of what is none. */
 function split(address) {
+  const parts = [];
   try {
     const { hostname, pathname, searchParams } = new URL(address);
     const parameters = [...searchParams].map(([name, value]) => name + '=' + value.trim());
-    return [hostname, decode(pathname), lines(parameters)];
-  } catch {
-    return [];
-  }
-}
-
-function decode(path) {
-  try {
-    const decoded = decodeURIComponent(path);
+    parts.push(hostname, pathname, lines(parameters));
+    const decoded = decodeURIComponent(pathname);
     // As the address has it, where it hides what no path has.
-    if (!decoded.match(CONTROL)) return decoded;
+    if (!decoded.match(CONTROL)) parts[1] = decoded;
   } catch {}
-  return path;
+  return parts;
 }
 
 /** An event as the engine takes it. */

@@ -20,6 +20,7 @@ use firstglance_engine::event::{Engagement, Page};
 use firstglance_engine::events;
 use firstglance_engine::json::digits;
 use firstglance_engine::profile::EntryKind;
+use firstglance_engine::program::change;
 use firstglance_engine::text::pieces;
 use firstglance_engine::{
     About, Campaign, Evaluation, Event, EventKind, Milliseconds, Model, Profile, Timestamp,
@@ -31,6 +32,9 @@ use wasm_bindgen::prelude::*;
 pub mod explain;
 #[cfg(target_arch = "wasm32")]
 mod runtime;
+
+/// What a reading of the page can change.
+const TRIED: u32 = change::ANY | change::ENGAGED | change::VIEWED | change::WATCHED;
 
 /// What the module keeps between calls.
 struct State {
@@ -49,17 +53,24 @@ static STATE: Only = Only(RefCell::new(None));
 
 /// Takes a profile and a model, as the collector and [`save`] write them. A profile that cannot be
 /// read is that of a new visitor. Without a model that can be read nothing works, and the answer is
-/// false.
+/// false. An empty model is the one that is there already, and the profile then what it was before
+/// a reading of the page was tried out: only what that can change is evaluated again.
 #[wasm_bindgen]
 pub fn load(profile: &str, model: &str) -> bool {
     let Ok(mut state) = STATE.0.try_borrow_mut() else {
         return false;
     };
-    *state = Model::from_text(model).ok().map(|model| State {
-        profile: Profile::from_text(profile).unwrap_or_default(),
-        model,
-        evaluation: Evaluation::new(),
-    });
+    if !model.is_empty() {
+        *state = Model::from_text(model).ok().map(|model| State {
+            profile: Profile::new(),
+            model,
+            evaluation: Evaluation::new(),
+        });
+    }
+    if let Some(state) = state.as_mut() {
+        state.profile = Profile::from_text(profile).unwrap_or_default();
+        state.evaluation.changed = TRIED;
+    }
     state.is_some()
 }
 
