@@ -45,9 +45,9 @@ export function awaken() {
 export function ready() {
   if (!loaded || running || lost) return;
   running = model() || answered;
-  attempt(refresh);
-  if (!running) return;
-  known(evaluate());
+  const text = evaluate();
+  if (!text) return;
+  known(text);
   waiting.splice(0).forEach(feed);
   change();
 }

@@ -14,6 +14,8 @@ import { outdated } from './engine.js';
 import { change, hidden, place, run } from './run.js';
 import { open } from './storage.js';
 
+const MINUTE = 60_000;
+
 /** Listens at the window while events go down, before the page can stop them. */
 const listen = (names, action, always) =>
   names.split(' ').forEach((name) =>
@@ -58,6 +60,8 @@ function begin() {
   }, 1);
   listen('DOMContentLoaded load', change, 1);
   listen('online', retry);
+  // Segments end when their time is over, whether the visitor does something or not.
+  setInterval(run, MINUTE, change);
   watchHistory();
   settle();
   if (consent != 'denied') view();

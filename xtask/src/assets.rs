@@ -51,7 +51,7 @@ const TERSER_OPTIONS: [&str; 7] = [
     "--toplevel",
     "--ecma=2021",
     "--compress",
-    "passes=3,ecma=2021",
+    "passes=3,ecma=2021,hoist_funs,sequences=false,lhs_constants=false",
     "--mangle",
     "--comments=false",
 ];
