@@ -63,10 +63,12 @@ impl Profile {
         } else {
             clip(referrer, MAX_TEXT_BYTES)
         };
-        let mut origin = String::from(clip(page.path, MAX_TEXT_BYTES));
-        origin.push('\n');
-        origin.push_str(referrer);
-        origin.push('\n');
+        let mut origin = String::new();
+        for text in [clip(page.path, MAX_TEXT_BYTES), referrer] {
+            // A line break would end it, and what follows would be taken for a campaign.
+            origin.extend(text.chars().filter(|one| *one >= ' '));
+            origin.push('\n');
+        }
         origin.push_str(campaign.as_lines());
         let earlier = self
             .entries
