@@ -5,6 +5,7 @@
 use firstglance_engine::address::{Address, bare_host, decode, decode_path};
 use firstglance_engine::campaign::{CLICK_IDS, FIELD_COUNT, MAX_VALUE_BYTES};
 use firstglance_engine::event::Page;
+use firstglance_engine::text::trimmed;
 use firstglance_engine::{Campaign, Event, EventKind, Model, Profile, Timestamp};
 use firstglance_fuzz::bounds;
 use libfuzzer_sys::fuzz_target;
@@ -33,7 +34,8 @@ fuzz_target!(|text: &str| {
     let mut plain = true;
     for (name, value) in address.parameters() {
         plain &= !name.contains('=') && name.chars().chain(value.chars()).all(|one| one >= ' ');
-        lines.push_str(&format!("{name}={value}\n"));
+        // The page's script trims values, as the collector does.
+        lines.push_str(&format!("{name}={}\n", trimmed(&value)));
     }
     let told = Campaign::from_parameters(&lines, CLICK_IDS);
     check(&told);
