@@ -103,10 +103,13 @@ impl Campaign {
     #[must_use]
     pub fn from_address(address: &Address<'_>) -> Self {
         Self::from_values(CLICK_IDS, |wanted| {
-            let mut given = address.parameters();
-            given
-                .find(|(name, value)| name.eq_ignore_ascii_case(wanted) && !value.is_empty())
-                .map(|(_, value)| Cow::Owned(text::trimmed(&value).into()))
+            let mut given = address.parameters().filter_map(|(name, value)| {
+                // White space alone says nothing: another one of the name may.
+                let value = text::trimmed(&value);
+                let wanted = name.eq_ignore_ascii_case(wanted) && !value.is_empty();
+                wanted.then(|| Cow::Owned(value.into()))
+            });
+            given.next()
         })
     }
 
@@ -240,6 +243,7 @@ mod tests {
             ("https://h/?UTM_Source=Nieuwsbrief", "source=Nieuwsbrief"),
             ("https://h/?utm_source=a&utm_source=b", "source=a"),
             ("https://h/?utm_source=&utm_id=7", "id=7"),
+            ("https://h/?utm_source=+%20&utm_source=b", "source=b"),
             (
                 "https://h/?utm_source=a%0Autm_medium%3Db",
                 "source=a utm_medium=b",
