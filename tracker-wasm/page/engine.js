@@ -1,14 +1,16 @@
 /*
- * The engine, in WebAssembly: interests, segments and score. It gets every event, in order, as
- * soon as it and the model are there. A page that does not let it run goes on without. Never
- * decides anything about an event.
+ * The engine, in WebAssembly: interests, segments and score. It gets every event, in order, before
+ * the next frame, as soon as it and the model are there. A page that does not let it run goes on
+ * without. Never decides anything about an event.
  */
-import begin, { load, save, snapshot, take_in } from 'engine';
 import { consent } from './consent.js';
+import { hidden, now, sibling } from './given.js';
 import { askCollector, known } from './hooks.js';
-import { change, hidden, now, run, wasm } from './run.js';
 import { answered, model } from './model.js';
+import { ask } from './pristine.js';
+import { change, note, run } from './run.js';
 import { read, write } from './storage.js';
+import start, { load, save, snapshot, take_in } from 'engine';
 
 /** Whether the engine cannot be had on this page. */
 export let lost;
@@ -17,9 +19,11 @@ let loaded, running, unsaved;
 let stale = 1;
 let waiting = [];
 
-function lose() {
+function lose(error) {
+  note('no engine', error);
   running = 0;
   lost = 1;
+  waiting = [];
   askCollector();
 }
 
@@ -27,8 +31,8 @@ function lose() {
 function attempt(action) {
   try {
     return running && action();
-  } catch {
-    lose();
+  } catch (error) {
+    lose(error);
   }
 }
 
@@ -37,7 +41,11 @@ export function awaken() {
     loaded = 1;
     ready();
   };
-  begin(wasm).then(() => run(begun, 0, 1), () => run(lose, 0, 1));
+  const [hash, integrity] = WASM;
+  ask(sibling(hash, '.wasm'), { integrity })
+    .then((answer) => answer.arrayBuffer())
+    .then(start)
+    .then(() => run(begun, 0, 1), (error) => run(lose, error, 1));
 }
 
 /** Begins when both the engine and a model that it can read are there: without the model, an event
@@ -48,7 +56,6 @@ export function ready() {
   const text = evaluate();
   if (!text) return;
   known(text);
-  waiting.splice(0).forEach(feed);
   change();
 }
 
@@ -80,25 +87,24 @@ function refresh() {
   }
 }
 
-/** Gives the engine an event: the arguments of `take_in`. */
-export function feed(event) {
-  if (!running && !lost) waiting.push(event);
+/** An event for the engine: the arguments of `take_in`. */
+export const feed = (event) => {
+  if (!lost) waiting.push(event);
+};
+
+/** Takes in what waits, and keeps the profile; not as long as it is not known whether it may be. */
+export const digest = () =>
   attempt(() => {
-    refresh();
-    take_in(...event);
-    unsaved = 1;
+    if (waiting[0]) refresh();
+    for (const event of waiting) take_in(...event);
+    if ((waiting[0] || unsaved) && consent) {
+      unsaved = 0;
+      write('profile', save());
+    } else if (waiting[0]) unsaved = 1;
+    waiting = [];
   });
-}
 
-/** Keeps the profile; not as long as it is not known whether it may be. */
-export function keep() {
-  if (unsaved && consent) {
-    unsaved = 0;
-    attempt(() => write('profile', save()));
-  }
-}
-
-/** What the profile means now, as a JSON text; with an event that is not reported yet. */
+/** What the profile means now, as a text; with an event that is not reported yet. */
 export const evaluate = (event) =>
   attempt(() => {
     refresh();
