@@ -10,6 +10,7 @@ use crate::ingest::Form;
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Needed {
     Ingest(Form),
+    Forget,
     Me,
     Model,
     Loader,
@@ -55,6 +56,7 @@ fn call(action: &str) -> Option<Needed> {
         "identify" => Needed::Ingest(Form::Single("identify")),
         "alias" => Needed::Ingest(Form::Single("alias")),
         "group" => Needed::Ingest(Form::Single("group")),
+        "forget" => Needed::Forget,
         "me" => Needed::Me,
         "model" => Needed::Model,
         _ => return None,
@@ -76,6 +78,7 @@ mod tests {
         let usual = Names::default();
         for (path, with_usual, with_chosen) in [
             ("/v1/batch", Some("Ingest(Batch)"), Some("Ingest(Batch)")),
+            ("/v1/forget", Some("Forget"), Some("Forget")),
             ("/fg.js", Some("Loader"), Some("Loader")),
             ("/meting.js", None, Some("Loader")),
             ("/data/me", None, Some("Me")),

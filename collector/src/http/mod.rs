@@ -12,6 +12,8 @@ mod body;
 mod compression;
 mod cors;
 pub mod error;
+mod forget;
+mod headers;
 mod health;
 mod ingest;
 mod loader;

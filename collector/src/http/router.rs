@@ -15,7 +15,7 @@ use super::answer::Answer;
 use super::assets::{self, Served};
 use super::body::Unread;
 use super::error::HttpError;
-use super::{App, admin, cors, health, ingest, me, model};
+use super::{App, admin, cors, forget, health, ingest, me, model};
 use crate::config::Names;
 
 /// An endpoint, as its address says.
@@ -49,17 +49,21 @@ impl<'a> Endpoint<'a> {
     }
 
     /// The methods it takes.
-    const fn methods(&self) -> &'static str {
+    fn methods(&self) -> &'static str {
         match self {
-            Self::Page(Needed::Ingest(_)) => "POST, OPTIONS",
+            Self::Page(Needed::Ingest(_) | Needed::Forget) => "POST, OPTIONS",
             Self::Page(Needed::Me) => "GET, HEAD, OPTIONS",
+            Self::Admin(rest) => admin::methods(rest),
             _ => "GET, HEAD",
         }
     }
 
     /// Whether pages of other origins use it with the visitor's cookie.
     const fn answers_pages(&self) -> bool {
-        matches!(self, Self::Page(Needed::Ingest(_) | Needed::Me))
+        matches!(
+            self,
+            Self::Page(Needed::Ingest(_) | Needed::Forget | Needed::Me)
+        )
     }
 }
 
@@ -114,6 +118,7 @@ async fn route(app: &App, request: &Request<()>, body: &mut Unread) -> Answer {
     let answered = match endpoint {
         _ if *method == Method::OPTIONS => Ok(cors::preflight()),
         Endpoint::Page(Needed::Ingest(form)) => ingest::answer(app, request, body, form).await,
+        Endpoint::Page(Needed::Forget) => forget::answer(app, request, body).await,
         _ => me::answer(app, request).await,
     };
     cors::permit(answered.unwrap_or_else(Answer::from), origin)
