@@ -9,12 +9,12 @@ import { forgetDelivery, resume } from './delivery.js';
 import { awaken, restart } from './engine.js';
 import { askErasure, pursue } from './erasure.js';
 import { forgetEvents, reconsider, resend } from './events.js';
-import { attribute } from './given.js';
+import { attribute, later } from './given.js';
 import { disown, recognise } from './identity.js';
 import { fetchModel } from './model.js';
 import { on } from './options.js';
 import { part } from './parts.js';
-import { change, note } from './run.js';
+import { change, note, run } from './run.js';
 import { names, persist, read, remove, write } from './storage.js';
 
 /** `granted`, `segments`, `session` or `denied`; nothing as long as it is not known. */
@@ -66,8 +66,9 @@ export function settle() {
   if (next == 'denied') return reconsider();
   if (!asked) {
     asked = 1;
-    fetchModel();
-    awaken();
+    // In tasks of their own: a start is many small things.
+    later(run, 0, fetchModel);
+    later(run, 0, awaken);
   }
   if (!next) return;
   recognise();

@@ -24,16 +24,18 @@ const PATIENCE = 60_000;
 /** Longest pauses in milliseconds: after failures; and when the collector asks for one. */
 const LONGEST_PAUSE = 300_000, LONGEST_WAIT = 3_600_000;
 
-let scheduled, waiting, characters;
+let scheduled, waiting = 0, characters = 0;
+const encoder = new TextEncoder();
+
 /** A message that is not final yet. */
 let held;
 /** Ends requests under way: an answer after a refusal would bring the cookie back. */
-let under = new AbortController();
-forgetDelivery();
+let under;
 
 export function forgetDelivery() {
-  under.abort();
-  under = new AbortController();
+  // What is thrown for nothing costs a start a good part of its time.
+  under?.abort();
+  under = 0;
   waiting = characters = scheduled = 0;
 }
 
@@ -125,14 +127,16 @@ export function retry() {
 /** Sends what fits into one request. What is under way already is not sent once more. */
 export function send(leaving) {
   const before = turn();
-  if (!consent || now() < before.notBefore || (before.last && !leaving)) return;
+  if (!consent || now() < before.notBefore) return;
+  // Nor before somebody else is forgotten: the answer to that removes the cookie.
+  if (!leaving && (before.last || read('erase'))) return;
   const taken = [];
   let batch = '';
   let size = 0;
   for (const name of names('q:')) {
     const message = read(name);
     if (!message || name <= before.last || (name == held && !leaving)) continue;
-    size += new Blob([message]).size;
+    size += encoder.encode(message).length;
     if (size > MAX_REQUEST && batch) break;
     batch += (batch && ',') + message;
     taken.push(name);
@@ -160,7 +164,7 @@ export function send(leaving) {
   });
   const body = head.slice(0, -1) + ',"batch":[' + batch + ']}';
   const url = collector + 'batch';
-  const { signal } = under;
+  const { signal } = under = under || new AbortController();
   note('sent', body);
   const done = (answer) => run(() => signal.aborted || settle(answer, taken, last, dropped));
   ask(url, { method: 'POST', body, keepalive: true, credentials: 'include', referrerPolicy: 'origin', signal }).then(done, () => {

@@ -53,10 +53,9 @@ export function awaken() {
 export function ready() {
   if (!loaded || running || lost) return;
   running = model() || answered;
-  const text = evaluate();
-  if (!text) return;
-  known(text);
-  change();
+  // Of somebody new nothing was known before.
+  known(read('profile') && evaluate());
+  if (running) change();
 }
 
 /** Another page has changed the profile. */

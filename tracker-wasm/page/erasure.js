@@ -2,6 +2,7 @@
  * Asks the collector to erase a visitor that this browser has forgotten. Where it cannot be asked
  * now, the next page asks: only for that, the name and its proof are kept until it has answered.
  */
+import { resume } from './delivery.js';
 import { collector, later, site } from './given.js';
 import { ask, stringify } from './pristine.js';
 import { run } from './run.js';
@@ -17,6 +18,11 @@ export function askErasure([anonymousId, claim]) {
   pursue();
 }
 
+function forgotten() {
+  remove('erase');
+  resume();
+}
+
 /** Asks for what was not answered yet. */
 export function pursue() {
   const [anonymousId, claim] = read('erase').split(' ');
@@ -30,6 +36,6 @@ export function pursue() {
   }).then((answer) => {
     // Who is not known, or cannot prove it, will not be so later.
     if (answer.status > 428) throw 0;
-    run(remove, 'erase', 1);
+    run(forgotten, 0, 1);
   }).catch(() => later(run, PAUSE, pursue, 0, 1));
 }

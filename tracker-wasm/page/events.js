@@ -38,6 +38,7 @@ function decoded(path) {
 
 /** Host, decoded path and decoded parameters of an address; nothing of what is none. */
 function split(address) {
+  if (!address) return [];
   try {
     const { hostname, pathname, searchParams } = new URL(address);
     return [hostname, decoded(pathname), lines([...searchParams].map(([name, value]) => name + '=' + value.trim()))];

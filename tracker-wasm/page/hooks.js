@@ -10,7 +10,7 @@ import { collector, later, name, now } from './given.js';
 import { visitor } from './identity.js';
 import { answered, version } from './model.js';
 import { ask, parse } from './pristine.js';
-import { change, note, run } from './run.js';
+import { change, conclude, note, run } from './run.js';
 import { read, write } from './storage.js';
 
 /** What is said of somebody who allows nothing. */
@@ -57,7 +57,7 @@ let applied, planned, peace;
 
 /** What was known before anything happened on this page; nobody enters that. */
 export const known = (text) => {
-  segments = understand(text).segments;
+  segments = text ? understand(text).segments : [];
 };
 
 /** Without the engine, the collector says what it has found. */
@@ -84,6 +84,8 @@ function tell(subscriber) {
 
 export function subscribe(subscriber) {
   if (typeof subscriber != 'function') return;
+  // Who asks now is told what is true now.
+  conclude();
   subscribers.push(subscriber);
   if (state) tell(subscriber);
 }

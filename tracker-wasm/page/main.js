@@ -13,8 +13,8 @@ import { settleTyping, typed } from './capture/search.js';
 import { consent, settle } from './consent.js';
 import { release, retry, send } from './delivery.js';
 import { outdated } from './engine.js';
-import { hidden, queue } from './given.js';
-import { readapt, watchPage } from './hooks.js';
+import { hidden, later, queue } from './given.js';
+import { watchPage } from './hooks.js';
 import { equip, explain } from './parts.js';
 import { change, conclude, run } from './run.js';
 
@@ -57,28 +57,40 @@ function begin() {
   listen('pagehide', () => {
     away(1);
     release();
+    gone = 1;
   });
-  listen('pageshow', (event) => event.persisted && view());
+  listen('pageshow', (event) => {
+    gone = 0;
+    if (event.persisted) view();
+  });
+  listen('online', retry);
+  watchHistory();
+  settle();
+  if (consent != 'denied') view();
+  later(run, 0, goOn, 0, 1);
+}
+
+/** What can wait for a task of its own. */
+function goOn() {
   // Another page of the site has written a choice, or more of the profile; or all was removed.
   listen('storage', ({ key }) => {
     if (!key || /:profile$/.test(key)) outdated();
     if (!key || /:consent$/.test(key)) settle();
   }, 1);
-  listen('DOMContentLoaded load', readapt, 1);
-  listen('online', retry);
+  watchPage();
   // Segments end when their time is over, whether the visitor does something or not.
   setInterval(run, MINUTE, change);
-  watchHistory();
-  watchPage();
-  settle();
-  if (consent != 'denied') view();
   recover();
   equip();
 }
 
-/** The page is hidden or left: there may be no other moment. */
-function away(gone) {
-  leave(gone);
+/** The page was left; it becomes hidden after that, with nothing more to tell. */
+let gone;
+
+/** The page is hidden, or left for good: there may be no other moment. */
+function away(forGood) {
+  if (gone) return;
+  leave(forGood);
   send(1);
   conclude();
 }

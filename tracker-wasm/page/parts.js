@@ -11,16 +11,21 @@ import { later, name, now, queue, sibling } from './given.js';
 import { on } from './options.js';
 import { observe, run } from './run.js';
 
+/** What is kept for somebody who may want to see it, and for how many milliseconds. */
+const MAX_EARLY = 50, PATIENCE = 3_000;
+
 const kit = queue.kit = { call, clip, later, name, now, observe, run, signal, track };
 
 const brought = new Set();
 
-/** Brings a part; `bridge` is for the one that listens to other tools for consent. */
+/** Brings a part, once; `bridge` is for the one that listens to other tools for consent. */
 export function part([hash, integrity], bridge) {
-  if (brought.has(hash)) return;
-  brought.add(hash);
-  kit.bridge = bridge;
-  queue.fg.bring(sibling(hash, '.js'), integrity);
+  if (!brought.has(hash)) {
+    brought.add(hash);
+    kit.bridge = bridge;
+    queue.fg.bring(sibling(hash, '.js'), integrity);
+  }
+  return 1;
 }
 
 /** Brings what the site's owner has switched on. */
@@ -30,10 +35,11 @@ export function equip() {
   if (on('errors')) part(PARTS.errors);
 }
 
-/** Somebody wants to see what happens, in the console; also what happens until the part is there. */
+/** Where somebody wants to see what happens, also what has happened until the part is there. The
+ * address says so at once; to ask for cookies costs time, and has some. */
 export function explain() {
-  if (!/[?&]fg_debug\b/.test(location.search) && !/\bfg_debug=1/.test(document.cookie)) return;
   kit.early = [];
-  observe((...happened) => kit.early.push(happened));
-  part(PARTS.debug);
+  observe((...happened) => kit.early.length < MAX_EARLY && kit.early.push(happened));
+  const wanted = (text) => /\bfg_debug\b/.test(text) && part(PARTS.debug);
+  if (!wanted(location.search)) later(run, PATIENCE, () => wanted(document.cookie) || observe(), 0, 1);
 }

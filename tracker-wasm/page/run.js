@@ -9,10 +9,12 @@ import { publish } from './hooks.js';
 
 let busy, changed, planned;
 
-/** Tells whoever looks over the tracker's shoulder what happens; nobody, unless asked for. */
-export let note = () => {};
+const nobody = () => {};
 
-export const observe = (observer) => {
+/** Tells whoever looks over the tracker's shoulder what happens. */
+export let note = nobody;
+
+export const observe = (observer = nobody) => {
   note = observer;
 };
 

@@ -14,29 +14,26 @@ let disk;
 
 /** Allows or ends the use of the disk. What is in memory moves there. */
 export function persist(allowed) {
-  disk = 0;
-  try {
-    disk = allowed && localStorage;
-  } catch {}
+  disk = allowed;
   if (disk) for (const name in memory) write(name, memory[name]);
 }
 
 /** With `always`, also where the disk may not be used. */
 export function read(name, always) {
   try {
-    return memory[name] || (always ? localStorage : disk).getItem(PREFIX + name) || '';
+    return memory[name] || ((always || disk) && localStorage.getItem(PREFIX + name)) || '';
   } catch {
     return '';
   }
 }
 
 export function write(name, value, always) {
+  memory[name] = value;
   try {
-    (always ? localStorage : disk).setItem(PREFIX + name, value);
+    if (!always && !disk) return;
+    localStorage.setItem(PREFIX + name, value);
     delete memory[name];
-  } catch {
-    memory[name] = value;
-  }
+  } catch {}
 }
 
 export function remove(name) {

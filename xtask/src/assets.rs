@@ -215,6 +215,10 @@ fn make(
     run(&mut compress)
 }
 
+/// Tells browsers that all of a script is needed at once: compiled while it loads, and not function
+/// by function on the page's thread. A comment for those that do not know it.
+const EAGER: &str = "//# allFunctionsCalledOnLoad";
+
 /// Bundles a script and what it imports into one file, as small as two minifiers make it.
 fn bundle(workspace: &Workspace, work: &Path, entry: &Path, more: &[String]) -> Result<String> {
     let script = capture(
@@ -236,7 +240,7 @@ fn bundle(workspace: &Workspace, work: &Path, entry: &Path, more: &[String]) -> 
             .arg(&bundled)
             .args(TERSER_OPTIONS),
     )?;
-    Ok(script.trim_end().to_owned())
+    Ok(format!("{EAGER}\n{}", script.trim_end()))
 }
 
 fn script_name(content: &[u8]) -> String {

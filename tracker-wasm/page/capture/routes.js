@@ -15,6 +15,8 @@ import { settleTyping, viewed } from './search.js';
 /** Milliseconds in which a router finishes: it changes the address more than once, and the title
  * and the text after it. */
 const SETTLE = 60;
+/** How often a page without a title is looked at once more. */
+const TRIES = 16;
 /** Milliseconds in which the page's own call for a page view means the one just counted. */
 const SAME = 1_000;
 /** By this event every instance on the page hears of a change that the browser does not tell. */
@@ -43,7 +45,7 @@ export function watchHistory() {
 export function moved() {
   if (!settling && wasLeft()) {
     settling = 1;
-    later(run, SETTLE, settleRoute);
+    later(run, SETTLE, () => look(TRIES));
   }
 }
 
@@ -53,6 +55,12 @@ export function settleRoute() {
     settling = 0;
     if (wasLeft()) view(page.url);
   }
+}
+
+/** A page that has no title yet is on its way, and may be another in the end. */
+function look(tries) {
+  if (settling && tries && !document.title) later(run, SETTLE, () => look(tries - 1));
+  else settleRoute();
 }
 
 /** The page asks for a page view, as sites with a router of their own do. */

@@ -38,13 +38,7 @@ const same = (one, other) => one?.toLowerCase() == other.toLowerCase();
 const refines = (one, other) =>
   one && (one.toLowerCase().startsWith(other.toLowerCase()) || other.toLowerCase().startsWith(one.toLowerCase()));
 
-function last() {
-  try {
-    return parse(read('search'));
-  } catch {
-    return [];
-  }
-}
+const last = () => parse(read('search') || '[]');
 
 /** A page was viewed. */
 export function viewed() {
