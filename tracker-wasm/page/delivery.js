@@ -148,7 +148,8 @@ export function send(leaving) {
   }
   const at = now();
   const last = taken[taken.length - 1];
-  take({ ...before, sent: at }, at, last);
+  // What leaves with a page makes the next one wait no longer.
+  take({ ...before, sent: leaving ? before.sent : at }, at, last);
   const dropped = +read('dropped') || undefined;
   const head = stringify({
     writeKey: site,
