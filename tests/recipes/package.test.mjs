@@ -25,6 +25,9 @@ after(() => site?.close());
 const tags = (page) => page.locator('script[data-site]').evaluateAll((scripts) => scripts.map((script) =>
   Object.fromEntries([...script.attributes].filter(({ name }) => name.startsWith('data-')).map(({ name, value }) => [name, value]))));
 
+/** Waits until the page shows a segment. */
+const knows = (page, segment) => page.locator(`html[data-fg-segments~="${segment}"]`).waitFor();
+
 test('on a server all of it does nothing', () => {
   const calls = init({ src: 'https://data.example.nl/fg.js', site: 'my-shop' });
   calls.track('Plan Chosen', { plan: 'Basis' });
@@ -47,13 +50,16 @@ test('calls before the script is there are made, and subscriptions end', async (
   });
   assert.equal(await page.evaluate(() => window.told.after.length), 1, 'the present state at once');
   await wants(page, 'E-bikes');
+  await knows(page, 'e-bikes');
   const told = await page.evaluate(() => {
     window.stop();
     window.stop();
     const { length } = window.told.after;
     window.calls.track('Topic Seen', { topics: ['Racefietsen'] });
     window.calls.track('Site Searched', { query: 'Racefietsen' });
-    return { ...window.told, length };
+    return new Promise((resolve) => {
+      document.addEventListener('firstglance:segments', () => resolve({ ...window.told, length }), { once: true });
+    });
   });
   assert.deepEqual(told.before.at(-1).segments.includes('racefietsen'), true);
   assert.equal(told.after.at(-1).segments.join(), 'e-bikes');
@@ -116,7 +122,7 @@ test('comes in by a nonce, without any address in the policy', async () => {
   await stateOf(page);
   assert.equal(await page.locator('script[data-site]').evaluate((script) => script.nonce), 'r4nd0m');
   await wants(page, 'E-bikes');
-  assert.equal(await page.evaluate(() => document.documentElement.dataset.fgSegments), 'e-bikes');
+  await knows(page, 'e-bikes');
   visitor.assertNoErrors(OWN);
 });
 
@@ -134,7 +140,7 @@ test('is trusted where the page demands trusted types', async () => {
     }
   }), 'refused', 'the policy is in force');
   await wants(page, 'E-bikes');
-  assert.equal(await page.evaluate(() => document.documentElement.dataset.fgSegments), 'e-bikes');
+  await knows(page, 'e-bikes');
   visitor.assertNoErrors(/of the page itself|TrustedScriptURL|Trusted Type/);
 });
 

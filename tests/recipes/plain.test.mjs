@@ -58,7 +58,7 @@ test('the page answers, and says what was chosen', async () => {
   const { visitor: id } = await stateOf(page);
   assert.equal(await page.locator('#offer').isVisible(), false);
   await wants(page, 'E-bikes');
-  assert.equal(await page.locator('#offer').isVisible(), true);
+  await page.locator('#offer').waitFor({ state: 'visible' });
   assert.equal(await page.locator('section[data-fg-slot]').textContent(), 'E-bikes for you');
   await page.getByRole('button', { name: 'Choose' }).click();
   await page.goto('about:blank');

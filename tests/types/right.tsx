@@ -8,7 +8,7 @@ const tracked: ElementHooks = { 'data-fg-track': 'Plan Chosen', 'data-fg-prop-pl
 
 export const page = (
   <main data-fg-topic="Bikes;E-bikes">
-    <script async src="https://data.example.nl/fg.js" data-site="my-shop" data-consent="google" data-hash-routes="1" />
+    <script async src="https://data.example.nl/fg.js" data-site="my-shop" data-consent="google" data-hash-routes data-forms={false} />
     <div data-fg-show="e-bikes" hidden>Book a test ride</div>
     <section data-fg-slot="hero">What everybody sees</section>
     <template data-fg-slot="hero" data-fg-when="e-bikes" dangerouslySetInnerHTML={{ __html: '<p>An e-bike</p>' }} />

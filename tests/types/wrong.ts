@@ -116,7 +116,7 @@ export const slot: SlotHooks = { 'data-fg-slot': 1 };
 export const template: TemplateHooks = { 'data-fg-slot': 'hero' };
 // @ts-expect-error: Firstglance alone sets these
 export const root = (hooks: RootHooks) => { hooks['data-fg-stage'] = 'hot'; };
-// @ts-expect-error: 1 or 0
-export const tag: ScriptAttributes = { 'data-hash-routes': 'yes' };
+// @ts-expect-error: yes or no
+export const tag: ScriptAttributes = { 'data-hash-routes': 'sometimes' };
 // @ts-expect-error: no such consent
 export const consent: ScriptAttributes = { 'data-consent': 'all' };

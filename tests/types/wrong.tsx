@@ -17,5 +17,5 @@ export const when = <template data-fg-slot="hero" data-fg-when={true} />;
 export const results = <p data-fg-results={{ count: 12 }} />;
 // @ts-expect-error: no such consent
 export const consent = <script data-site="my-shop" data-consent="yes" />;
-// @ts-expect-error: 1 or 0
-export const routes = <script data-site="my-shop" data-hash-routes={true} />;
+// @ts-expect-error: yes or no
+export const routes = <script data-site="my-shop" data-hash-routes="sometimes" />;

@@ -162,7 +162,7 @@ export interface Options extends ScriptOptions {
   site: string;
   /** Consent of somebody who has not chosen yet, or who knows it. The site's own default where it is not given. */
   consent?: ConsentSource | undefined;
-  /** Name of the global function, for a second site on one page. `firstglance` by default. */
+  /** Name of the global function, for a second site on one page, which leaves the page's HTML alone. `firstglance` by default. */
   name?: string | undefined;
   /** Nonce of the page's Content-Security-Policy; by default that of the page's first script that has one. */
   nonce?: string | undefined;
@@ -186,9 +186,9 @@ export interface ElementHooks {
   [property: `data-fg-prop-${string}`]: string | number | undefined;
   /** Nothing inside is ever read, and no click inside is seen. */
   'data-fg-private'?: '' | true;
-  /** A search field that is no part of a search form: what is typed there is the search. */
+  /** A box that answers while one types, or what stands around it: what is typed there is a search. */
   'data-fg-search'?: '' | true;
-  /** How many results the search has that the page shows. */
+  /** How many results the search has that the page shows; the first such element on the page counts. */
   'data-fg-results'?: number | string;
 }
 
@@ -218,8 +218,8 @@ export interface RootHooks {
   readonly 'data-fg-stage'?: string;
 }
 
-/** Yes or no in an attribute. */
-export type Switch = '1' | '0';
+/** Yes or no in an attribute; JSX may have `true` and `false`. An empty one says yes. */
+export type Switch = '' | '1' | '0' | boolean;
 
 /** Attributes of the script tag. */
 export interface ScriptAttributes {
@@ -247,7 +247,10 @@ export interface ScriptAttributes {
   'data-cookieless'?: Switch;
 }
 
-/** What `dataLayer` is given, where there is one, when segments or stage change. */
+/**
+ * What `dataLayer` is given, where there is one, when segments or stage change. An instance by another name has that
+ * name in place of `firstglance`.
+ */
 export interface DataLayerEntry {
   readonly event: 'firstglance.segments';
   readonly firstglance: State;
@@ -259,7 +262,7 @@ declare global {
     firstglance?: Firstglance;
   }
   interface DocumentEventMap {
-    /** There is a new state, which is the event's `detail`. */
+    /** There is a new state, which is the event's `detail`. An instance by another name has that name in it. */
     'firstglance:segments': CustomEvent<State>;
   }
 }

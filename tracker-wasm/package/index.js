@@ -9,9 +9,10 @@ const DEFAULT_NAME = 'firstglance';
 /** Instances of this page, by the name of their global function. */
 const instances = new Map();
 
-/** Addresses for which `init` was called: no other script may come in under the policy's name. */
-const addresses = new Set();
-let policy;
+/** Where scripts may come from under the policy's name: the folders of those that `init` was called for. */
+const folders = new Set();
+/** The script that is brought needs a policy as well, and a page may allow only one of a name. */
+const POLICY = Symbol.for('firstglance.policy');
 
 const nothing = () => {};
 
@@ -19,16 +20,20 @@ const nothing = () => {};
 const attributeOf = (option) => 'data-' + option.replace(/[A-Z]/g, (letter) => '-' + letter.toLowerCase());
 
 /** An option as text: an empty attribute would leave open whether it says yes or no. */
-const textOf = (value) => (typeof value == 'boolean' ? String(+value) : String(value));
+function textOf(value) {
+  if (Array.isArray(value)) return value.map(encodeURIComponent).join();
+  return typeof value == 'boolean' ? String(+value) : String(value);
+}
 
 /** The address as the page's policy wants it. Where nothing demands trusted types, making a policy is free. */
 function trusted(address) {
-  addresses.add(address);
+  folders.add(new URL('.', address).href);
   try {
-    policy = policy || window.trustedTypes.createPolicy('firstglance', {
-      createScriptURL: (wanted) => {
-        if (addresses.has(wanted)) return wanted;
-        throw new TypeError('firstglance: no script of this page: ' + wanted);
+    const policy = window[POLICY] = window[POLICY] || window.trustedTypes.createPolicy('firstglance', {
+      createScriptURL(wanted) {
+        const { href } = new URL(wanted);
+        if (folders.has(new URL('.', href).href)) return href;
+        throw new TypeError('firstglance: no script of its own: ' + href);
       },
     });
     return policy.createScriptURL(address);

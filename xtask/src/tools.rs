@@ -75,7 +75,7 @@ pub(crate) fn ensure_npm_packages(workspace: &Workspace) -> Result<()> {
     }
     announce("the npm packages of package-lock.json", "npm ci");
     // No package needs its installation script, and not running any is one risk less.
-    run(workspace.command(npm()).args([
+    run(workspace.command(npm_program()).args([
         "ci",
         "--no-audit",
         "--no-fund",
@@ -94,10 +94,46 @@ pub(crate) fn node_tool(workspace: &Workspace, name: &str) -> Command {
     )
 }
 
+/// npm itself, in a folder that the caller names.
+pub(crate) fn npm(workspace: &Workspace) -> Command {
+    workspace.command(npm_program())
+}
+
+/// What Debian packages bring, each proved by a command that succeeds where it is there.
+pub(crate) fn ensure_debian_packages(
+    workspace: &Workspace,
+    proofs: &[&[&str]],
+    packages: &[&str],
+) -> Result<()> {
+    let missing = || {
+        proofs.iter().find_map(|proof| {
+            let (program, arguments) = proof.split_first()?;
+            (!answers(workspace.command(program).args(arguments))).then(|| proof.join(" "))
+        })
+    };
+    let Some(proof) = missing() else {
+        return Ok(());
+    };
+    if !may_use_apt() {
+        bail!(
+            "this command fails, so something is missing: {proof}\nOn Debian as root: apt-get install {}",
+            packages.join(" ")
+        );
+    }
+    apt_install(workspace, packages)?;
+    match missing() {
+        Some(proof) => bail!(
+            "apt-get installed {}, yet this command fails: {proof}",
+            packages.join(" and ")
+        ),
+        None => Ok(()),
+    }
+}
+
 fn ensure_node(workspace: &Workspace) -> Result<()> {
     let present = || {
         answers(workspace.command("node").arg("--version"))
-            && answers(workspace.command(npm()).arg("--version"))
+            && answers(workspace.command(npm_program()).arg("--version"))
     };
     if !present() {
         if !may_use_apt() {
@@ -205,7 +241,7 @@ pub(crate) fn rustc() -> std::ffi::OsString {
     env::var_os("RUSTC").unwrap_or_else(|| "rustc".into())
 }
 
-fn npm() -> &'static str {
+fn npm_program() -> &'static str {
     if cfg!(windows) { "npm.cmd" } else { "npm" }
 }
 
