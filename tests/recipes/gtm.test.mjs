@@ -23,6 +23,15 @@ const answer = (page, analytics) => page.evaluate((state) => {
   window.gtag('consent', 'update', { ad_storage: 'denied', analytics_storage: state });
 }, analytics);
 
+/** Somebody agrees; what the page knows then. */
+async function agree(page) {
+  await answer(page, 'granted');
+  return until('the page knows', async () => {
+    const state = await stateOf(page);
+    return state.consent == 'granted' && state;
+  });
+}
+
 test('the tag comes once, and only after Google’s signal says so', async () => {
   visitor = await site.visitor();
   const page = await visitor.open(`${visitor.origin}/`);
@@ -34,10 +43,8 @@ test('the tag comes once, and only after Google’s signal says so', async () =>
   const kept = await visitor.kept(page);
   assert.deepEqual([kept.local, kept.cookies], [[], []]);
 
-  await answer(page, 'granted');
+  const { visitor: id } = await agree(page);
   await until('the page view leaves', () => visitor.proxy.messages.some(({ type }) => type == 'page'));
-  const { visitor: id, consent } = await stateOf(page);
-  assert.equal(consent, 'granted');
   await page.goto('about:blank');
   assert.deepEqual(await views(site, id, 1), ['/ Home']);
   visitor.assertNoErrors();
@@ -47,8 +54,7 @@ test('the container hears of segments', async () => {
   visitor = await site.visitor();
   const page = await visitor.open(`${visitor.origin}/`);
   await page.locator('script[data-site]').first().waitFor({ state: 'attached' });
-  await answer(page, 'granted');
-  const { visitor: id } = await stateOf(page);
+  const { visitor: id } = await agree(page);
   await wants(page, 'E-bikes');
   const pushed = await until('the container hears of the segment', () => page.evaluate(() => {
     const found = window.seen.filter(({ event, firstglance }) => event == 'firstglance.segments' && firstglance.segments.includes('e-bikes'));
@@ -67,8 +73,7 @@ test('a consent that is withdrawn ends it', async () => {
   visitor = await site.visitor();
   const page = await visitor.open(`${visitor.origin}/`);
   await page.locator('script[data-site]').first().waitFor({ state: 'attached' });
-  await answer(page, 'granted');
-  const { visitor: id } = await stateOf(page);
+  const { visitor: id } = await agree(page);
   await until('the page view is stored', async () => named(await site.admin.timeline(id), 'page').length);
   await answer(page, 'denied');
   await until('nothing of the visitor is kept', async () => !(await visitor.kept(page)).local.some((name) => /:(id|profile|q:)/.test(name)));

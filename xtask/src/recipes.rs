@@ -25,8 +25,8 @@ const BUILT_VARIABLE: &str = "FIRSTGLANCE_RECIPES";
 /// A collector that is built already.
 const COLLECTOR_VARIABLE: &str = "FIRSTGLANCE_BIN";
 
-/// Debian's WordPress and those of its dependencies that lie in folders of their own. They are only
-/// unpacked: installed, they would bring a web server that starts at once.
+/// Debian's WordPress and its theme. They are only unpacked: installed, they would bring a web
+/// server that starts at once.
 const WORDPRESS: [&str; 2] = ["wordpress", "wordpress-theme-twentytwentythree"];
 /// What WordPress runs on: commands that show that it is there, and the packages that bring it.
 const WORDPRESS_PROOFS: [&[&str]; 2] = [&["php", "--ri", "mysqli"], &["mariadbd", "--version"]];
@@ -219,28 +219,9 @@ fn wordpress(workspace: &Workspace, name: &str) -> Result<()> {
     if folder.join("usr/share/wordpress/wp-load.php").exists() {
         return Ok(());
     }
-    let fetched = built(workspace).join("debian");
-    remove(&fetched)?;
-    fs::create_dir_all(&fetched)?;
-    eprintln!(
-        "Fetching {} (with apt-get download).",
-        WORDPRESS.join(" and ")
-    );
-    run_command(
-        Command::new("apt-get")
-            .current_dir(&fetched)
-            .args(["-q", "download"])
-            .args(WORDPRESS),
-    )?;
-    for entry in fs::read_dir(&fetched)? {
-        run_command(
-            Command::new("dpkg-deb")
-                .arg("--extract")
-                .arg(entry?.path())
-                .arg(&folder),
-        )?;
-    }
-    Ok(())
+    remove(&folder)?;
+    fs::create_dir_all(&folder)?;
+    tools::unpack_debian_packages(workspace, &WORDPRESS, &folder)
 }
 
 /// Makes one folder like another.

@@ -208,15 +208,47 @@ fn find_chromium() -> Option<PathBuf> {
 /// Installs Debian packages; the caller has asked `may_use_apt`.
 fn apt_install(workspace: &Workspace, packages: &[&str]) -> Result<()> {
     announce(&packages.join(" and "), "apt-get");
-    let apt = || {
-        let mut command = workspace.command("apt-get");
-        command.env("DEBIAN_FRONTEND", "noninteractive").arg("-q");
-        command
-    };
-    run(apt().arg("update"))?;
-    run(apt()
+    run(apt(workspace).arg("update"))?;
+    run(apt(workspace)
         .args(["install", "--yes", "--no-install-recommends"])
         .args(packages))
+}
+
+/// Unpacks Debian packages into a folder, without installing them.
+pub(crate) fn unpack_debian_packages(
+    workspace: &Workspace,
+    packages: &[&str],
+    folder: &Path,
+) -> Result<()> {
+    if !may_use_apt() {
+        bail!(
+            "Debian packages are needed, and can be fetched only on Debian as root: {}",
+            packages.join(" ")
+        );
+    }
+    let fetched = tempfile::tempdir()?;
+    eprintln!("Fetching {} (with apt-get).", packages.join(" and "));
+    run(apt(workspace).arg("update"))?;
+    run(apt(workspace)
+        .current_dir(fetched.path())
+        .arg("download")
+        // Else it complains that its own user cannot write there.
+        .args(["-o", "APT::Sandbox::User=root"])
+        .args(packages))?;
+    for entry in fs::read_dir(fetched.path())? {
+        run(workspace
+            .command("dpkg-deb")
+            .arg("--extract")
+            .arg(entry?.path())
+            .arg(folder))?;
+    }
+    Ok(())
+}
+
+fn apt(workspace: &Workspace) -> Command {
+    let mut command = workspace.command("apt-get");
+    command.env("DEBIAN_FRONTEND", "noninteractive").arg("-q");
+    command
 }
 
 /// Whether this is a Debian (or its descendant) on which we are root.
