@@ -14,6 +14,7 @@ pub mod clock;
 pub mod command;
 pub mod config;
 pub mod cookie;
+pub mod cookieless;
 pub mod data;
 pub mod http;
 pub mod ingest;

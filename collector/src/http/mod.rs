@@ -9,6 +9,7 @@ mod admin;
 pub mod answer;
 mod assets;
 mod body;
+mod client_address;
 mod compression;
 mod cors;
 pub mod error;
@@ -31,8 +32,9 @@ use std::time::Duration;
 use firstglance_engine::Model;
 use tokio::sync::Semaphore;
 
-use crate::config::{Config, Site, Tracker};
+use crate::config::{self, Config, Site, Tracker};
 use crate::cookie::CookieKey;
+use crate::cookieless::DailySalt;
 use crate::store::Store;
 use crate::token::AdminToken;
 
@@ -74,12 +76,14 @@ impl Default for Limits {
 pub struct App {
     site: Site,
     tracker: Tracker,
+    behind: config::Server,
     loader: Option<assets::Served>,
     model: Arc<Model>,
     compiled: model::Compiled,
     store: Arc<dyn Store>,
     cookie: CookieKey,
     token: AdminToken,
+    daily: Option<Arc<DailySalt>>,
     files: Option<SiteFolder>,
     limits: Limits,
     held: Arc<Semaphore>,
@@ -101,6 +105,8 @@ impl App {
             site: config.site,
             loader: loader::of(&config.tracker.names),
             tracker: config.tracker,
+            behind: config.server,
+            daily: None,
             store,
             cookie,
             token,
@@ -108,6 +114,13 @@ impl App {
             limits,
             held: Arc::new(Semaphore::new(body::permits(limits.held_bytes))),
         }
+    }
+
+    /// Names visitors for a day whose pages ask for that.
+    #[must_use]
+    pub fn with_daily_names(mut self, salt: Arc<DailySalt>) -> Self {
+        self.daily = Some(salt);
+        self
     }
 
     /// Serves the files of a folder where no endpoint answers.

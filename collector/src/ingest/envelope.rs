@@ -17,6 +17,8 @@ struct Batch<'a> {
     claim: Field<'a>,
     #[serde(borrow, default)]
     consent: Field<'a>,
+    #[serde(default)]
+    cookieless: Option<bool>,
     #[serde(borrow, default)]
     context: Option<&'a RawValue>,
     #[serde(borrow, default)]
@@ -39,6 +41,8 @@ pub(super) struct Envelope<'a> {
     pub(super) sent_at: Field<'a>,
     pub(super) claim: Field<'a>,
     pub(super) consent: Field<'a>,
+    /// Whether the page keeps no identifier.
+    pub(super) cookieless: bool,
     pub(super) context: Option<&'a str>,
     messages: Option<Vec<&'a str>>,
 }
@@ -56,6 +60,7 @@ impl<'a> Envelope<'a> {
                     sent_at: batch.sent_at,
                     claim: batch.claim,
                     consent: batch.consent,
+                    cookieless: batch.cookieless.unwrap_or(false),
                     context: batch.context.map(RawValue::get),
                     messages,
                 })
@@ -67,6 +72,7 @@ impl<'a> Envelope<'a> {
                     sent_at: None,
                     claim: None,
                     consent: single.consent,
+                    cookieless: false,
                     context: None,
                     messages: Some(vec![text.trim()]),
                 })

@@ -8,6 +8,7 @@ mod assets;
 mod body;
 mod client;
 mod cookie;
+mod cookieless;
 mod cors;
 mod failure;
 mod forget;
