@@ -18,6 +18,7 @@ pub mod cookieless;
 pub mod data;
 pub mod http;
 pub mod ingest;
+pub mod metrics;
 pub mod store;
 pub mod sweep;
 pub mod token;

@@ -54,6 +54,8 @@ pub(super) async fn answer(
     drop(held);
 
     let stored = !committed.new.is_empty();
+    app.metrics
+        .answered(&committed, &judged.refused, judged.dropped);
     let mut answer = report(&committed, &judged.refused);
     // Who proves to be somebody is that one, whatever cookie an earlier answer left behind.
     let visitor = claimed.filter(|_| committed.claim_holds).or(own);

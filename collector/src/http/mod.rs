@@ -19,6 +19,7 @@ mod health;
 mod ingest;
 mod loader;
 mod me;
+mod metrics;
 mod model;
 mod query;
 mod router;
@@ -35,6 +36,7 @@ use tokio::sync::Semaphore;
 use crate::config::{self, Config, Site, Tracker};
 use crate::cookie::CookieKey;
 use crate::cookieless::DailySalt;
+use crate::metrics::Metrics;
 use crate::store::Store;
 use crate::token::AdminToken;
 
@@ -84,6 +86,7 @@ pub struct App {
     cookie: CookieKey,
     token: AdminToken,
     daily: Option<Arc<DailySalt>>,
+    metrics: Metrics,
     files: Option<SiteFolder>,
     limits: Limits,
     held: Arc<Semaphore>,
@@ -107,6 +110,7 @@ impl App {
             tracker: config.tracker,
             behind: config.server,
             daily: None,
+            metrics: Metrics::default(),
             store,
             cookie,
             token,

@@ -19,6 +19,8 @@ struct Batch<'a> {
     consent: Field<'a>,
     #[serde(default)]
     cookieless: Option<bool>,
+    #[serde(default)]
+    dropped: Option<u64>,
     #[serde(borrow, default)]
     context: Option<&'a RawValue>,
     #[serde(borrow, default)]
@@ -43,6 +45,8 @@ pub(super) struct Envelope<'a> {
     pub(super) consent: Field<'a>,
     /// Whether the page keeps no identifier.
     pub(super) cookieless: bool,
+    /// Messages that the page had to drop since its last batch.
+    pub(super) dropped: u64,
     pub(super) context: Option<&'a str>,
     messages: Option<Vec<&'a str>>,
 }
@@ -61,6 +65,7 @@ impl<'a> Envelope<'a> {
                     claim: batch.claim,
                     consent: batch.consent,
                     cookieless: batch.cookieless.unwrap_or(false),
+                    dropped: batch.dropped.unwrap_or(0),
                     context: batch.context.map(RawValue::get),
                     messages,
                 })
@@ -73,6 +78,7 @@ impl<'a> Envelope<'a> {
                     claim: None,
                     consent: single.consent,
                     cookieless: false,
+                    dropped: 0,
                     context: None,
                     messages: Some(vec![text.trim()]),
                 })

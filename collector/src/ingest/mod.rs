@@ -35,6 +35,9 @@ pub const MAX_CONTEXT_BYTES: usize = 8 * 1024;
 /// Most messages of a batch.
 pub const MAX_MESSAGES: usize = 1_000;
 
+/// Most messages that a page can have dropped between two batches. No page captures as many.
+pub const MAX_DROPPED: u32 = 1_000_000;
+
 /// What a request's address says of its body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
@@ -69,6 +72,8 @@ pub struct Judged {
     pub refused: Vec<Refused>,
     /// Whether the visitor allows a cookie, as far as this request says.
     pub cookie_allowed: bool,
+    /// Messages that the page had to drop, by its own account.
+    pub dropped: u32,
 }
 
 /// Judges a request.
@@ -81,6 +86,7 @@ pub fn judge(request: Request<'_>, write_key: &str) -> Result<Judged, IngestErro
     authenticate(given, write_key)?;
     let consent = consent(envelope.consent.as_deref())?;
     let claim = claim(envelope.claim.as_deref())?;
+    let dropped = dropped(envelope.dropped)?;
     let sent_at = sent_at(envelope.sent_at.as_deref())?;
     let context = envelope.context;
     let cookieless = envelope.cookieless;
@@ -154,6 +160,7 @@ pub fn judge(request: Request<'_>, write_key: &str) -> Result<Judged, IngestErro
             claim,
         },
         refused,
+        dropped,
         cookie_allowed: !cookieless && matches!(consent, None | Some(Consent::Granted)),
     })
 }
@@ -219,6 +226,16 @@ fn claim(text: Option<&str>) -> Result<Option<ClaimDigest>, IngestError> {
             detail: "\"claim\" must be a random text of 16 to 128 bytes".to_owned(),
         }),
     }
+}
+
+fn dropped(count: u64) -> Result<u32, IngestError> {
+    let count = u32::try_from(count).ok();
+    count
+        .filter(|count| *count <= MAX_DROPPED)
+        .ok_or_else(|| IngestError::InvalidField {
+            field: "dropped",
+            detail: format!("\"dropped\" must be a whole number of at most {MAX_DROPPED}"),
+        })
 }
 
 fn sent_at(text: Option<&str>) -> Result<Option<Timestamp>, IngestError> {
@@ -383,6 +400,18 @@ mod tests {
             (
                 r#"{"writeKey":"k","consent":"x","batch":[]}"#,
                 "invalid_field",
+            ),
+            (
+                r#"{"writeKey":"k","dropped":1000001,"batch":[]}"#,
+                "invalid_field",
+            ),
+            (
+                r#"{"writeKey":"k","dropped":-1,"batch":[]}"#,
+                "malformed_json",
+            ),
+            (
+                r#"{"writeKey":"k","dropped":"5","batch":[]}"#,
+                "malformed_json",
             ),
             (
                 r#"{"writeKey":"k","context":[],"batch":[]}"#,

@@ -14,6 +14,7 @@ mod failure;
 mod forget;
 mod ingest;
 mod me;
+mod metrics;
 mod model;
 mod persons;
 mod server;
