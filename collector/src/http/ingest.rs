@@ -23,12 +23,12 @@ pub(super) async fn answer(
     body: &mut Unread,
     form: Form,
 ) -> Result<Answer, HttpError> {
-    headers::acceptable(request.headers())?;
+    let coding = headers::acceptable(request.headers())?;
     let header_key = headers::basic_user(request.headers());
     let own = me::visitor(app, request.headers());
     let received_at = clock::now();
     let daily_visitor = daily_visitor(app, request, received_at)?;
-    let held = body.read(&app.limits, &app.held).await?;
+    let held = body.read(app, coding).await?;
     let judged = ingest::judge(
         ingest::Request {
             form,

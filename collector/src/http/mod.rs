@@ -12,6 +12,7 @@ mod body;
 mod client_address;
 mod compression;
 mod cors;
+mod decompression;
 pub mod error;
 mod forget;
 mod headers;
@@ -90,6 +91,8 @@ pub struct App {
     files: Option<SiteFolder>,
     limits: Limits,
     held: Arc<Semaphore>,
+    /// Turns of decompressors.
+    unpacking: Semaphore,
 }
 
 impl App {
@@ -116,6 +119,7 @@ impl App {
             token,
             files: None,
             limits,
+            unpacking: Semaphore::new(decompression::AT_A_TIME),
             held: Arc::new(Semaphore::new(body::permits(limits.held_bytes))),
         }
     }

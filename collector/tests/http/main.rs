@@ -16,6 +16,7 @@ mod ingest;
 mod me;
 mod metrics;
 mod model;
+mod packed;
 mod persons;
 mod server;
 mod site;
