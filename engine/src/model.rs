@@ -247,6 +247,17 @@ impl Encode for Weights {
     }
 }
 
+/// What only conditions need. Where they are left out, so must the model have.
+fn conditional<T: Encode>(reader: &mut Reader<'_>) -> Vec<T> {
+    if cfg!(feature = "conditions") {
+        return reader.list();
+    }
+    if reader.integer() != 0 {
+        reader.fail(DecodeError::Invalid("condition"));
+    }
+    Vec::new()
+}
+
 impl Encode for Model {
     fn encode(&self, out: &mut Writer) {
         out.byte(VERSION);
@@ -273,9 +284,9 @@ impl Encode for Model {
             click_ids: reader.boxed(),
             interests: reader.list(),
             weights: Weights::decode(reader),
-            watches: reader.list(),
-            programs: reader.list(),
-            segments: reader.list(),
+            watches: conditional(reader),
+            programs: conditional(reader),
+            segments: conditional(reader),
             stages: reader.list(),
             score: (reader.integer() as usize).checked_sub(1),
             stage: (reader.integer() as usize).checked_sub(1),

@@ -8,6 +8,7 @@ import { hidden, now, sibling } from './given.js';
 import { askCollector, known } from './hooks.js';
 import { answered, model } from './model.js';
 import start, { full, load, save, snapshot, take_in } from './module.js';
+import { on } from './options.js';
 import { ask } from './pristine.js';
 import { change, note, run } from './run.js';
 import { read, write } from './storage.js';
@@ -15,7 +16,7 @@ import { read, write } from './storage.js';
 /** Whether the engine cannot be had on this page. */
 export let lost;
 
-let loaded, running, unsaved;
+let asked, loaded, running, unsaved;
 /** The profile as it stands. */
 let saved = '';
 let stale = 1;
@@ -38,12 +39,16 @@ function attempt(action) {
   }
 }
 
+/** Loads the module: which one the site's options say, so not before they are known. */
 export function awaken() {
+  if (asked || !(answered || read('options', 1))) return;
+  asked = 1;
   const begun = () => {
     loaded = 1;
     ready();
   };
-  const [hash, integrity] = WASM;
+  // The larger one is for sites that have configured segments or a score.
+  const [hash, integrity] = WASM[on('conditions') ? 0 : 1];
   ask(sibling(hash, '.wasm'), { integrity })
     .then((answer) => answer.arrayBuffer())
     .then(start)

@@ -4,8 +4,10 @@
  * the hash of their content in the name, and the one by which the browser checks it.
  */
 import { call } from './api.js';
+import { tellForm } from './capture/forms.js';
+import { asked as searched } from './capture/search.js';
 import { consent, signal } from './consent.js';
-import { clip } from './declared.js';
+import { clip, find } from './declared.js';
 import { track } from './events.js';
 import { later, name, now, queue, sibling } from './given.js';
 import { on } from './options.js';
@@ -14,7 +16,10 @@ import { observe, run } from './run.js';
 /** What is kept for somebody who may want to see it, and for how many milliseconds. */
 const MAX_EARLY = 50, PATIENCE = 3_000;
 
-const kit = queue.kit = { call, clip, later, name, now, observe, run, signal, track };
+/** What parts want to be told: `forms` with `seek`, `abandon` and `left`; `typing`, a function. */
+export const told = {};
+
+const kit = queue.kit = { call, clip, find, later, name, now, observe, run, searched, signal, tellForm, told, track };
 
 const brought = new Set();
 
@@ -34,6 +39,18 @@ export function equip() {
   if (on('web_vitals')) part(PARTS.vitals);
   if (on('errors')) part(PARTS.errors);
 }
+
+/** Looks for forms, and brings what watches them where there is one. */
+export function seekForms() {
+  if (document.forms[0] && on('forms', 1)) part(PARTS.forms);
+  told.forms?.seek();
+}
+
+/** Something is played. */
+export const playing = () => on('media', 1) && part(PARTS.media);
+
+/** Somebody is in a field: perhaps in a box that answers while one types. */
+export const focused = (event) => find(event, '[data-fg-search],[role=search],search') && part(PARTS.typing);
 
 /** Where somebody wants to see what happens, also what has happened until the part is there. The
  * address says so at once; to ask for cookies costs time, and has some. */

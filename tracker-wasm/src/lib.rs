@@ -200,7 +200,7 @@ pub fn told(evaluation: &Evaluation, profile: &Profile, model: &Model) -> String
     count(&mut out, evaluation.confidence * 1_000.0, "\0");
     let score = snapshot::score(evaluation, profile, model);
     count(&mut out, score * 10.0, "\0");
-    tell(&mut out, snapshot::stage(evaluation, model), "\0");
+    tell(&mut out, snapshot::stage(evaluation, profile, model), "\0");
     count(&mut out, profile.sessions.count as f64, "\0");
     count(&mut out, profile.page_views as f64, "\0");
     count(&mut out, profile.active.as_seconds() * 10.0, "\0");

@@ -11,7 +11,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use base64::Engine as _;
@@ -30,7 +30,14 @@ const PAGE: &str = "tracker-wasm/page";
 const PAGE_MAIN: &str = "tracker-wasm/page/main.js";
 /// The folder of the parts, and those that are one: the others are shared by them.
 const PARTS_FOLDER: &str = "tracker-wasm/parts";
-const PARTS: [&str; 4] = ["consent", "debug", "errors", "vitals"];
+const PARTS: [&str; 7] = [
+    "consent", "debug", "errors", "forms", "media", "typing", "vitals",
+];
+/// The modules, each by its title, with the tracker's features: what most pages load, and what those
+/// of sites load that have configured segments or a score, in its place.
+const MODULES: [(&str, &[&str]); 2] = [(CONDITIONS, &["conditions"]), ("WebAssembly", &[])];
+/// The title of the module that stands in the place of the other.
+pub(crate) const CONDITIONS: &str = "WebAssembly with conditions";
 const SCRIPT_PLACEHOLDER: &str = "__SCRIPT__";
 const INTEGRITY_PLACEHOLDER: &str = "__INTEGRITY__";
 const COMPRESS: &str = include_str!("compress.mjs");
@@ -92,9 +99,15 @@ pub(crate) fn build(workspace: &Workspace) -> Result<Vec<Asset>> {
         );
     }
 
-    let module_path = tracker::compile(workspace)?;
-    let module = fs::read(&module_path)
-        .with_context(|| format!("no module at {}", workspace.shown(&module_path)))?;
+    let mut modules = Vec::new();
+    let mut module = Vec::new();
+    for (title, features) in MODULES {
+        let path = tracker::compile(workspace, features)?;
+        module.extend(
+            fs::read(&path).with_context(|| format!("no module at {}", workspace.shown(&path)))?,
+        );
+        modules.push((title, path));
+    }
 
     let work = workspace.target.join("assets-work");
     let fingerprint = fingerprint(workspace, &module, loader.as_bytes(), &page)?;
@@ -104,7 +117,7 @@ pub(crate) fn build(workspace: &Workspace) -> Result<Vec<Asset>> {
     if built.is_none() || built != current() {
         let made = work.join("made");
         recreate(&made)?;
-        make(workspace, &module_path, &loader_path, &work, &made)?;
+        make(workspace, &modules, &loader_path, &work, &made)?;
         synchronise(&made, &workspace.assets())?;
         let description = current().context("the assets vanished while they were made")?;
         fs::write(&stamp, description)?;
@@ -119,17 +132,20 @@ const TITLES: &str = "titles";
 /// Everything from the compiled tracker to the files and their compressed forms, into the folder `made`.
 fn make(
     workspace: &Workspace,
-    module: &Path,
+    modules: &[(&'static str, PathBuf)],
     loader: &Path,
     work: &Path,
     made: &Path,
 ) -> Result<()> {
-    let optimised = work.join("optimised.wasm");
-    module::optimise(workspace, module, &optimised)?;
-    let wasm = fs::read(&optimised)?;
-    let wasm_name = format!("fg-{}.wasm", content_hash(&wasm));
-
-    let mut files = vec![("WebAssembly", wasm_name, wasm.clone())];
+    let mut files = Vec::new();
+    let mut references = Vec::new();
+    for (title, module) in modules {
+        let optimised = work.join("optimised.wasm");
+        module::optimise(workspace, module, &optimised)?;
+        let wasm = fs::read(&optimised)?;
+        references.push(reference(&wasm));
+        files.push((*title, format!("fg-{}.wasm", content_hash(&wasm)), wasm));
+    }
     let mut parts = Vec::new();
     for part in PARTS {
         let entry = workspace.root.join(PARTS_FOLDER).join(format!("{part}.js"));
@@ -142,7 +158,7 @@ fn make(
         work,
         &workspace.root.join(PAGE_MAIN),
         &[
-            format!("--define:WASM={}", reference(&wasm)),
+            format!("--define:WASM=[{}]", references.join(",")),
             format!("--define:PARTS={{{}}}", parts.join(",")),
         ],
     )?
@@ -327,7 +343,7 @@ fn measure(folder: &Path, titles: &str) -> Result<Vec<Asset>> {
         let (name, title) = line.split_once(' ').context("a title without a name")?;
         assets.push(Asset {
             title: title.to_owned(),
-            is_optional: PARTS.contains(&title),
+            is_optional: PARTS.contains(&title) || title == CONDITIONS,
             raw: size(name)?,
             gzip: size(&format!("{name}.gz"))?,
             brotli: size(&format!("{name}.br"))?,

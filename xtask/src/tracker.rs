@@ -10,28 +10,23 @@ use anyhow::Result;
 use crate::tools::{self, WASM_TARGET};
 use crate::workspace::{Workspace, capture, run};
 
-/// Compiles the tracker; returns the module's path.
+/// Compiles the tracker with these features; returns the module's path. Each set of features has a
+/// folder of its own, or each would be compiled again after another.
 ///
 /// As a `cdylib` only: the package is an `rlib` as well, for its tests, and for such a pair cargo
 /// leaves link-time optimisation out, whatever the profile says. It is worth a quarter of the bytes.
-pub(crate) fn compile(workspace: &Workspace) -> Result<PathBuf> {
-    compile_with(workspace, &[])
-}
-
-/// Compiles the tracker with features that no page needs, in a folder apart: the page's own would
-/// be compiled again after each change of features.
-pub(crate) fn compile_with(workspace: &Workspace, features: &[&str]) -> Result<PathBuf> {
+pub(crate) fn compile(workspace: &Workspace, features: &[&str]) -> Result<PathBuf> {
     let target = if features.is_empty() {
         workspace.target.clone()
     } else {
-        workspace.target.join("proof/cargo")
+        workspace.target.join("modules").join(features.join("-"))
     };
     run(workspace
         .cargo()
         .env("CARGO_TARGET_DIR", &target)
         .env("CARGO_ENCODED_RUSTFLAGS", flags(workspace)?)
         .args(["rustc", "--package", "firstglance-tracker"])
-        .args(["--lib", "--crate-type", "cdylib"])
+        .args(["--lib", "--crate-type", "cdylib", "--no-default-features"])
         .args(["--features", &features.join(",")])
         .args(["--target", WASM_TARGET, "--profile", "wasm"]))?;
     Ok(target

@@ -25,7 +25,7 @@ pub(crate) fn build(workspace: &Workspace, name: &str, features: &[&str]) -> Res
     tools::ensure_npm_packages(workspace)?;
     let made = folder(workspace).join(name);
     fs::create_dir_all(&made)?;
-    let compiled = tracker::compile_with(workspace, features)?;
+    let compiled = tracker::compile(workspace, features)?;
     module::optimise(workspace, &compiled, &made.join("fg.wasm"))?;
     fs::copy(workspace.root.join(SCRIPT), made.join("module.js"))?;
     Ok(made)
