@@ -196,7 +196,7 @@ describe('a walk through the shop', () => {
   });
 
   test('the arrival carries campaign, click id and referrer', () => {
-    const [arrival] = named(events, 'page');
+    const arrival = named(events, 'page').find((event) => event.message.properties.path === ARTICLE);
     // The address says it all; what it means, the collector's engine tells.
     assert.ok(arrival.message.context.page.url.includes(`gclid=${GCLID}`));
     assert.equal(arrival.message.context.page.referrer, 'https://www.google.com/');

@@ -16,6 +16,8 @@ import start, { load, save, snapshot, take_in } from 'engine';
 export let lost;
 
 let loaded, running, unsaved;
+/** The profile as it stands. */
+let saved = '';
 let stale = 1;
 let waiting = [];
 
@@ -72,11 +74,11 @@ export const restart = () => {
 };
 
 /** Goes on with another model. */
-export const reload = () => attempt(() => give(save()));
+export const reload = () => attempt(() => give(saved));
 
 /** What is no model throws: it is the end of the engine on this page. */
 function give(profile) {
-  if (!load(profile, model())) throw 0;
+  if (!load(saved = profile, model())) throw 0;
 }
 
 function refresh() {
@@ -94,22 +96,25 @@ export const feed = (event) => {
 /** Takes in what waits, and keeps the profile; not as long as it is not known whether it may be. */
 export const digest = () =>
   attempt(() => {
-    if (waiting[0]) refresh();
-    for (const event of waiting) take_in(...event);
-    if ((waiting[0] || unsaved) && consent) {
+    if (waiting[0]) {
+      refresh();
+      for (const event of waiting) take_in(...event);
+      waiting = [];
+      saved = save();
+      unsaved = 1;
+    }
+    if (unsaved && consent) {
       unsaved = 0;
-      write('profile', save());
-    } else if (waiting[0]) unsaved = 1;
-    waiting = [];
+      write('profile', saved);
+    }
   });
 
 /** What the profile means now, as a text; with an event that is not reported yet. */
 export const evaluate = (event) =>
   attempt(() => {
     refresh();
-    const profile = event && save();
     if (event) take_in(...event);
     const text = snapshot(now());
-    if (event) load(profile, '');
+    if (event) load(saved, '');
     return text;
   });

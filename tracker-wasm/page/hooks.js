@@ -112,11 +112,13 @@ export function publish() {
     if (state && state.consent == 'denied') state = 0;
     return;
   }
+  const all = text + consent + visitor;
+  if (all == published && applied) return;
   // The collector answers in JSON.
   const next = text[0] == '{' ? parse(text) : understand(text);
   adapt(next);
-  if (text + consent + visitor == published) return;
-  published = text + consent + visitor;
+  if (all == published) return;
+  published = all;
   const before = segments || next.segments;
   segments = next.segments;
   state = {
@@ -149,10 +151,10 @@ function report() {
  * know by calls and events alone. */
 function adapt(next) {
   const stands = [next.segments, next.interests[0]?.id, next.stage, consent].join();
-  if (name != 'firstglance' || stands == applied) return;
+  if (stands == applied) return;
   applied = stands;
   const begun = now();
-  applyHooks(next);
+  if (name == 'firstglance') applyHooks(next);
   peace = (now() - begun) * PEACE;
 }
 

@@ -11,10 +11,15 @@ use clap::builder::PossibleValuesParser;
 
 use crate::tools::{self, WASM_TARGET};
 use crate::workspace::{Workspace, run as run_command};
-use crate::{assets, bench, build, fuzz, kill_loop, parity, size};
+use crate::{assets, bench, build, fuzz, kill_loop, parity, recipes, size};
 
 const PAGE_TESTS: &str = "tests/page";
 const BROWSER_TESTS: &str = "tests/browser";
+/// Projects of the types' tests: without React, and with it.
+const TYPE_TESTS: [&str; 2] = [
+    "tests/types/tsconfig.json",
+    "tests/types/tsconfig.react.json",
+];
 const KILL_ROUNDS: u64 = 5;
 const PARITY_STREAMS: u64 = 300;
 const FUZZ_MINUTES: f64 = 1.0 / 6.0;
@@ -27,7 +32,7 @@ struct Step {
     run: fn(&Workspace) -> Result<()>,
 }
 
-const STEPS: [Step; 12] = [
+const STEPS: [Step; 14] = [
     Step {
         name: "format",
         what: "cargo fmt --check",
@@ -75,6 +80,24 @@ const STEPS: [Step; 12] = [
         what: "the page's modules in node, and the tests in a real Chromium",
         needs: &["build"],
         run: browser,
+    },
+    Step {
+        name: "types",
+        what: "the declarations for TypeScript: right uses compile, wrong ones do not",
+        needs: &[],
+        run: types,
+    },
+    Step {
+        name: "recipes",
+        what: "the recipes' sites, those that are built quickly",
+        needs: &["build"],
+        run: |workspace| {
+            let options = recipes::Options {
+                short: true,
+                site: Vec::new(),
+            };
+            recipes::run(workspace, &options)
+        },
     },
     Step {
         name: "kill-loop",
@@ -266,6 +289,13 @@ fn tests_in(workspace: &Workspace, folder: &str) -> Result<Vec<PathBuf>> {
     }
     files.sort();
     Ok(files)
+}
+
+fn types(workspace: &Workspace) -> Result<()> {
+    tools::ensure_npm_packages(workspace)?;
+    TYPE_TESTS.iter().try_for_each(|project| {
+        run_command(tools::node_tool(workspace, "tsc").args(["--project", project]))
+    })
 }
 
 fn kill(workspace: &Workspace) -> Result<()> {

@@ -86,19 +86,9 @@ fn options(config: &Config) -> String {
     options
 }
 
-/// Names of search parameters as scripts read them that do not know the options.
-fn search_names(site: &crate::config::Site) -> String {
-    let names = site.search_parameters.iter();
-    let names: Vec<String> = names
-        .map(|name| utf8_percent_encode(name, NON_ALPHANUMERIC).to_string())
-        .collect();
-    names.join(",")
-}
-
 /// What the page's script must know before, or without, the module that reads the model.
 const CONSENT_HEADER: &str = "x-firstglance-consent";
 const OPTIONS_HEADER: &str = "x-firstglance-options";
-const SEARCH_HEADER: &str = "x-firstglance-search";
 const VERSION_HEADER: &str = "x-firstglance-version";
 
 pub(super) fn answer(app: &App, request: &Request<()>) -> Result<Answer, HttpError> {
@@ -135,7 +125,6 @@ pub(super) fn answer(app: &App, request: &Request<()>) -> Result<Answer, HttpErr
     for (name, value) in [
         (CONSENT_HEADER, app.site.consent.name()),
         (OPTIONS_HEADER, &compiled.options),
-        (SEARCH_HEADER, &search_names(&app.site)),
         (VERSION_HEADER, &compiled.version),
     ] {
         set_text(&mut answer, HeaderName::from_static(name), value);
@@ -146,7 +135,7 @@ pub(super) fn answer(app: &App, request: &Request<()>) -> Result<Answer, HttpErr
         (ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
         (
             ACCESS_CONTROL_EXPOSE_HEADERS,
-            "x-firstglance-consent, x-firstglance-options, x-firstglance-search, x-firstglance-version",
+            "x-firstglance-consent, x-firstglance-options, x-firstglance-version",
         ),
     ] {
         set(&mut answer, name, HeaderValue::from_static(value));
