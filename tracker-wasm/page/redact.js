@@ -1,55 +1,80 @@
 /*
  * What must not leave with an address or a text, whoever put it there: e-mail addresses, telephone
- * numbers, numbers of cards and of bank accounts. Rather takes out one too many.
+ * numbers, numbers of cards and of bank accounts, also encoded, and twice. Rather takes out one too
+ * many, but never the ids of advertisements.
  */
 const MARK = '[redacted]';
 
-/** Also as addresses have it. The signs around it are those between parts of an address or words. */
-const MAIL = /[^\s/?&=:;,<>"'()@]+(@|%(25)*40)[^\s/?&=:;,<>"'()@]+\.[a-z]{2,}/gi;
-/** Nine digits or more, perhaps in groups, and what an address may have written before them. */
-const NUMBER = /((?:%\w\w)*)(\+?\(?\d(?:(?:%20|[ .()+-]){0,3}\d){8,})/g;
-/** Country, check digits, and the account, perhaps in groups. */
-const ACCOUNT = /[A-Z]{2}\d\d((%20|[ +-])?[A-Z0-9]){11,40}/gi;
+/** What parts of an address, of a text, and of an address within an address are divided by. */
+const BETWEEN = /([\s/?&=:;,<>"'()]|%(?:25)*(?:0[9ad]|2[026-9cf]|3[a-f]))/i;
+/** A picture for sharp screens is called like one, and the version of a package nearly. */
+const MAIL = /[^@]@(?!\dx\.)[^@]*\.[^\d.@]{2,}(?!\w)/;
+/** What may be a number, in groups or not, where none begins before: digits; or the country of an
+ * account and its check digits. */
+const NUMBER = /(^|[^a-z\d%.-]|(?:^|\D)[.-]|(?=%(?:25)*2b)|%(?:25)*[\da-f]{2})((?:\+|%(?:25)*2b)?(?:\d(?:(?:\s(?!\+)|[.()+/\u2010-\u2015-]|%(?:25)*(?:2[089def]|[ce]2|[8a]0|9\d)){0,4}\d){8,30}|[a-z]{2}\d\d(?:(?:[\s+-]|%(?:25)*(?:20|c2%(?:25)*a0))?[a-z\d]){11,30}))/gi;
 
-/** Luhn's formula, ISO/IEC 7812-1. */
+/** Luhn's formula, ISO/IEC 7812-1, of what is as long as the cards that begin so. */
 function isCard(digits) {
   let sum = 0;
   for (let place = 0; place < digits.length; place++) {
     const doubled = digits[digits.length - 1 - place] * (1 + place % 2);
     sum += doubled > 9 ? doubled - 9 : doubled;
   }
-  return sum % 10 == 0 && digits.length > 12 && digits.length < 20;
+  return sum % 10 == 0 && /^([2-6]\d{15}|3[04-9]\d{12,13}|62\d{15,17})$/.test(digits);
 }
 
-/** The check digits of ISO 13616. */
+/** The check digits of ISO 13616. Ids that pass by chance have fewer digits in a row. */
 function isAccount(text) {
   let rest = 0;
   for (const sign of text.slice(4) + text.slice(0, 4)) {
     for (const digit of String(parseInt(sign, 36))) rest = (rest * 10 + +digit) % 97;
   }
-  return rest == 1 && text.length > 14 && text.length < 35;
+  return rest == 1 && /\d{10}/.test(text);
 }
 
-/** Whether what stands there begins inside a longer name, such as a click id. */
-const inside = (text, at) => /\w$/.test(text.slice(0, at)) && !/%\w\w$/.test(text.slice(0, at));
+/** With a plus, with two zeros, with one, or as they are written in North America. No date, no
+ * number below one, and a stroke only after the area. */
+const isPhone = (whole, text, digits) =>
+  digits.length > 8
+  && !/^\d\d?\D\d\d?\D(19|20)\d\d\b|\/.*\/|^(\D*\d){8,}\D*\//.test(text) && !/^\/.*\/|2f.*2f/i.test(whole)
+  && (/^\+\D*[1-9]/.test(text) ? digits.length < 16
+    : (/^0[^.]/.test(text) && /^0([1-9]\d{7,10}|0[1-9]\d{8,14})$/.test(digits))
+      || /^(1\W)?\(?[2-9]\d\d\W{1,2}\d{3}\W\d{4}$/.test(text));
 
-function number(whole, escapes, run, at, text) {
-  const digits = run.replace(/%20|\D/g, '');
-  // National and international numbers begin so; the last form is the North American one.
-  const isPhone = digits.length < 16
-    && (/^(\+|\(?0)|^\(?[2-9]\d\d\)?[ .-]+\d{3}[ .-]\d{4}$/.test(run) || /%2B$/i.test(escapes));
-  return !inside(text, at) && (isPhone || isCard(digits)) ? escapes + MARK : whole;
-}
+/** What codes stand for, byte by byte, however often they were encoded. */
+const decode = (text) => text.replace(/%(25)*(\w\w)/g, (...code) => String.fromCharCode('0x' + code[2]));
 
-function account(run, ...rest) {
-  const [at, text] = rest.slice(-2);
-  for (let end = run.length; end > 14 && !inside(text, at); end--) {
-    const ends = !/\w/.test(text[at + end] || '');
-    if (ends && isAccount(run.slice(0, end).replace(/%20|\W/g, ''))) return MARK + run.slice(end);
+/** How much of what stands there must go: of digits, all that follow. */
+function length(run, lead, after) {
+  let whole;
+  for (let end = run.length; end > 8; end--) {
+    if (/^[a-z\d]/i.test(run[end] || after)) continue;
+    const text = decode(run.slice(0, end));
+    const signs = text.replace(/[^a-z\d]/gi, '');
+    whole = whole || end;
+    if (/\D/.test(signs)) {
+      if (isAccount(signs)) return end;
+    } else if ((isCard(signs) && !/\//.test(text)) || isPhone(lead + run.slice(0, end), text, signs)) return whole;
   }
-  return run;
+}
+
+function numbers(text) {
+  let found;
+  NUMBER.lastIndex = 0;
+  while (found = NUMBER.exec(text)) {
+    const [all, lead, run] = found;
+    const at = found.index + lead.length;
+    const gone = length(run, lead, text[found.index + all.length] || '');
+    if (gone) text = text.slice(0, at) + MARK + text.slice(at + gone);
+    NUMBER.lastIndex = gone ? at + MARK.length : found.index + 1;
+  }
+  return text;
 }
 
 /** The text without them. */
-export const redact = (text) =>
-  /@|%(25)*40|\d{2}/.test(text) ? text.replace(MAIL, MARK).replace(ACCOUNT, account).replace(NUMBER, number) : text;
+export function redact(text) {
+  if (/@|%(25)*40/.test(text)) {
+    text = text.split(BETWEEN).map((part) => MAIL.test(decode(part)) ? MARK : part).join('');
+  }
+  return /\d{2}/.test(text) ? numbers(text) : text;
+}

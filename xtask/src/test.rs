@@ -13,6 +13,7 @@ use crate::tools::{self, WASM_TARGET};
 use crate::workspace::{Workspace, run as run_command};
 use crate::{assets, bench, build, fuzz, kill_loop, parity, recipes, size};
 
+const PAGE_TESTS: &str = "tests/page";
 const BROWSER_TESTS: &str = "tests/browser";
 /// Projects of the types' tests: without React, and with it.
 const TYPE_TESTS: [&str; 2] = [
@@ -76,7 +77,7 @@ const STEPS: [Step; 14] = [
     },
     Step {
         name: "browser",
-        what: "the tests in a real Chromium",
+        what: "the page's modules in node, and the tests in a real Chromium",
         needs: &["build"],
         run: browser,
     },
@@ -260,8 +261,8 @@ fn clippy_tracker(workspace: &Workspace) -> Result<()> {
 fn browser(workspace: &Workspace) -> Result<()> {
     build::build(workspace)?;
     let chromium = tools::ensure_chromium(workspace)?;
-    // Listed here, because node learned to do so only in version 21.
-    let files = browser_tests(workspace)?;
+    let mut files = tests_in(workspace, PAGE_TESTS)?;
+    files.extend(tests_in(workspace, BROWSER_TESTS)?);
     run_command(
         workspace
             .command("node")
@@ -272,19 +273,19 @@ fn browser(workspace: &Workspace) -> Result<()> {
     )
 }
 
-fn browser_tests(workspace: &Workspace) -> Result<Vec<PathBuf>> {
-    let folder = workspace.root.join(BROWSER_TESTS);
+/// The files with tests in a folder, because node learned to list them only in version 21.
+fn tests_in(workspace: &Workspace, folder: &str) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
-    if let Ok(entries) = std::fs::read_dir(&folder) {
+    if let Ok(entries) = std::fs::read_dir(workspace.root.join(folder)) {
         for entry in entries {
             let name = entry?.file_name();
             if name.to_string_lossy().ends_with(".test.mjs") {
-                files.push(PathBuf::from(BROWSER_TESTS).join(name));
+                files.push(PathBuf::from(folder).join(name));
             }
         }
     }
     if files.is_empty() {
-        bail!("there are no files {BROWSER_TESTS}/*.test.mjs");
+        bail!("there are no files {folder}/*.test.mjs");
     }
     files.sort();
     Ok(files)
