@@ -48,8 +48,8 @@ export function awaken() {
     ready();
   };
   // The larger one is for sites that have configured segments or a score.
-  const [hash, integrity] = WASM[on('conditions') ? 0 : 1];
-  ask(sibling(hash, '.wasm'), { integrity })
+  const integrity = WASM[on('conditions') ? 0 : 1];
+  ask(sibling(integrity, '.wasm'), { integrity })
     .then((answer) => answer.arrayBuffer())
     .then(start)
     .then(() => run(begun, 0, 1), (error) => run(lose, error, 1));

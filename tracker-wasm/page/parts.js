@@ -24,11 +24,11 @@ const kit = queue.kit = { call, clip, find, later, name, now, observe, run, sear
 const brought = new Set();
 
 /** Brings a part, once; `bridge` is for the one that listens to other tools for consent. */
-export function part([hash, integrity], bridge) {
-  if (!brought.has(hash)) {
-    brought.add(hash);
+export function part(integrity, bridge) {
+  if (!brought.has(integrity)) {
+    brought.add(integrity);
     kit.bridge = bridge;
-    queue.fg.bring(sibling(hash, '.js'), integrity);
+    queue.fg.bring(sibling(integrity, '.js'), integrity);
   }
   return 1;
 }

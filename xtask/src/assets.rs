@@ -224,9 +224,9 @@ fn script_name(content: &[u8]) -> String {
     format!("fg-{}.js", content_hash(content))
 }
 
-/// By what a script knows another file: the hash in its name, and what the browser checks.
+/// By what a script knows another file: what the browser checks, from which its name follows.
 fn reference(content: &[u8]) -> String {
-    format!("[\"{}\",\"{}\"]", content_hash(content), integrity(content))
+    format!("\"{}\"", integrity(content))
 }
 
 /// The hash by which a browser checks a file, as Subresource Integrity (W3C) has it.
@@ -362,16 +362,18 @@ fn recreate(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Ten hexadecimal digits of FNV-1a (128 bits, folded): enough to tell one release's files from
-/// another's. Both come from here, so nobody is looking for collisions.
+/// What tells one release's files from another's in their names: the beginning of [`integrity`], with
+/// what may not stand in a name as `_`. So whoever knows that knows the name.
 fn content_hash(content: &[u8]) -> String {
-    const OFFSET: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
-    const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
-    let hash = content.iter().fold(OFFSET, |hash, byte| {
-        (hash ^ u128::from(*byte)).wrapping_mul(PRIME)
-    });
-    let folded = (hash ^ (hash >> 64)) & 0xff_ffff_ffff;
-    format!("{folded:010x}")
+    let digest = STANDARD.encode(Sha256::digest(content));
+    let name = |sign: char| {
+        if sign.is_ascii_alphanumeric() {
+            sign
+        } else {
+            '_'
+        }
+    };
+    digest.chars().take(10).map(name).collect()
 }
 
 #[cfg(test)]
