@@ -225,46 +225,24 @@ impl Encode for Segment {
 
 impl Encode for Weights {
     fn encode(&self, out: &mut Writer) {
-        let Self {
-            view,
-            reading,
-            unmeasured_view,
-            search,
-            campaign,
-            click,
-            form,
-        } = *self;
-        for weight in [
-            view,
-            reading,
-            unmeasured_view,
-            search,
-            campaign,
-            click,
-            form,
-        ] {
-            out.float(weight);
-        }
+        out.float(self.view);
+        out.float(self.reading);
+        out.float(self.unmeasured_view);
+        out.float(self.search);
+        out.float(self.campaign);
+        out.float(self.click);
+        out.float(self.form);
     }
 
     fn decode(reader: &mut Reader<'_>) -> Self {
-        let [
-            view,
-            reading,
-            unmeasured_view,
-            search,
-            campaign,
-            click,
-            form,
-        ] = [(); 7].map(|()| reader.float());
         Self {
-            view,
-            reading,
-            unmeasured_view,
-            search,
-            campaign,
-            click,
-            form,
+            view: reader.float(),
+            reading: reader.float(),
+            unmeasured_view: reader.float(),
+            search: reader.float(),
+            campaign: reader.float(),
+            click: reader.float(),
+            form: reader.float(),
         }
     }
 }

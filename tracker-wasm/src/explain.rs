@@ -17,7 +17,7 @@ use firstglance_engine::json::JsonWriter;
 use firstglance_engine::{Evaluation, Model, Profile, Snapshot, Timestamp, interest};
 use wasm_bindgen::prelude::*;
 
-use crate::{STATE, State, with_state};
+use crate::{State, state};
 
 /// Parts inside parts that are read: no condition goes that deep.
 const DEEPEST: usize = 64;
@@ -82,9 +82,7 @@ fn read_part(reader: &mut Reader<'_>, depth: usize) -> Part {
 /// Like [`crate::load`], with the parts of the model's programs.
 #[wasm_bindgen]
 pub fn load_explained(profile: &str, model: &str, parts: &str) -> bool {
-    let Ok(mut state) = STATE.0.try_borrow_mut() else {
-        return false;
-    };
+    let state = state();
     *state = Model::from_text(model).ok().map(|mut model| {
         read_parts(parts, &mut model);
         State {
@@ -100,11 +98,11 @@ pub fn load_explained(profile: &str, model: &str, parts: &str) -> bool {
 /// gives.
 #[wasm_bindgen]
 pub fn explain(at: f64) -> String {
-    with_state(|state| {
-        let now = Timestamp::from_milliseconds(at as i64);
-        answer(&mut state.evaluation, &state.profile, &state.model, now)
-    })
-    .unwrap_or_default()
+    let Some(state) = state() else {
+        return String::new();
+    };
+    let now = Timestamp::from_milliseconds(at as i64);
+    answer(&mut state.evaluation, &state.profile, &state.model, now)
 }
 
 /// The explanations as JSON, and after a line break the bits of interests, confidence, score and
