@@ -7,10 +7,10 @@ import { consent } from './consent.js';
 import { hidden, now, sibling } from './given.js';
 import { askCollector, known } from './hooks.js';
 import { answered, model } from './model.js';
+import start, { full, load, save, snapshot, take_in } from './module.js';
 import { ask } from './pristine.js';
 import { change, note, run } from './run.js';
 import { read, write } from './storage.js';
-import start, { load, save, snapshot, take_in } from 'engine';
 
 /** Whether the engine cannot be had on this page. */
 export let lost;
@@ -82,10 +82,9 @@ function give(profile) {
 }
 
 function refresh() {
-  if (stale) {
-    stale = 0;
-    give(read('profile'));
-  }
+  if (!stale && !full()) return;
+  give(stale ? read('profile') : saved);
+  stale = 0;
 }
 
 /** An event for the engine: the arguments of `take_in`. */

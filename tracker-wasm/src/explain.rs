@@ -15,9 +15,8 @@ use firstglance_engine::codec::{Encode, Reader, Writer};
 use firstglance_engine::explain::{Part, PartValue, write_all};
 use firstglance_engine::json::JsonWriter;
 use firstglance_engine::{Evaluation, Model, Profile, Snapshot, Timestamp, interest};
-use wasm_bindgen::prelude::*;
 
-use crate::{State, state};
+use crate::state;
 
 /// Parts inside parts that are read: no condition goes that deep.
 const DEEPEST: usize = 64;
@@ -79,24 +78,15 @@ fn read_part(reader: &mut Reader<'_>, depth: usize) -> Part {
     part
 }
 
-/// Like [`crate::load`], with the parts of the model's programs.
-#[wasm_bindgen]
-pub fn load_explained(profile: &str, model: &str, parts: &str) -> bool {
-    let state = state();
-    *state = Model::from_text(model).ok().map(|mut model| {
-        read_parts(parts, &mut model);
-        State {
-            profile: Profile::from_text(profile).unwrap_or_default(),
-            model,
-            evaluation: Evaluation::new(),
-        }
-    });
-    state.is_some()
+/// Takes the parts of the programs of the model that is there.
+pub fn name_parts(parts: &str) {
+    if let Some(state) = state() {
+        read_parts(parts, &mut state.model);
+    }
 }
 
 /// Why the profile means what it means at a moment, and the bits of every number: what [`answer`]
 /// gives.
-#[wasm_bindgen]
 pub fn explain(at: f64) -> String {
     let Some(state) = state() else {
         return String::new();

@@ -25,10 +25,11 @@ use firstglance_engine::{
     About, Campaign, Evaluation, Event, EventKind, Milliseconds, Model, Profile, Timestamp,
     campaign, interest, snapshot,
 };
-use wasm_bindgen::prelude::*;
 
 #[cfg(feature = "explain")]
 pub mod explain;
+#[cfg(target_arch = "wasm32")]
+mod exports;
 #[cfg(target_arch = "wasm32")]
 mod runtime;
 
@@ -57,29 +58,29 @@ fn state() -> &'static mut Option<State> {
     unsafe { &mut *STATE.0.get() }
 }
 
-/// Takes a profile and a model, as the collector and [`save`] write them. A profile that cannot be
-/// read is that of a new visitor. Without a model that can be read nothing works, and the answer is
-/// false. An empty model is the one that is there already, and the profile then what it was before
-/// a reading of the page was tried out: only what that can change is evaluated again.
-#[wasm_bindgen]
-pub fn load(profile: &str, model: &str) -> bool {
-    let state = state();
-    if !model.is_empty() {
-        *state = Model::from_text(model).ok().map(|model| State {
-            profile: Profile::new(),
-            model,
-            evaluation: Evaluation::new(),
-        });
-    }
-    if let Some(state) = state {
-        state.profile = Profile::from_text(profile).unwrap_or_default();
-        state.evaluation.changed = TRIED;
-    }
-    state.is_some()
+/// Takes a model, as the collector writes it, and a new visitor. Without one that can be read
+/// nothing works.
+pub fn load_model(model: &str) {
+    *state() = Model::from_text(model).ok().map(|model| State {
+        profile: Profile::new(),
+        model,
+        evaluation: Evaluation::new(),
+    });
+}
+
+/// Takes a profile, as the collector and [`save`] write it. One that cannot be read is that of a
+/// new visitor. It may be what the profile was before a reading of the page was tried out: only
+/// what that can change is evaluated again. Whether there is a model.
+pub fn load_profile(profile: &str) -> bool {
+    let Some(state) = state() else {
+        return false;
+    };
+    state.profile = Profile::from_text(profile).unwrap_or_default();
+    state.evaluation.changed = TRIED;
+    true
 }
 
 /// The profile, for storage.
-#[wasm_bindgen]
 pub fn save() -> String {
     let state = state().as_ref();
     state.map_or_else(String::new, |state| state.profile.to_text())
@@ -92,7 +93,6 @@ pub fn save() -> String {
 /// address (`name=value`, one a line), topics (one a line), keywords (one a line), language and user
 /// agent of the browser, the search, the text of what was clicked, the path that a link leads to,
 /// the user id; then names and JSON texts of properties or traits in turn. `active` and `active_before` in milliseconds; `scroll` and `scroll_before` in percent.
-#[wasm_bindgen]
 #[allow(clippy::too_many_arguments)] // One flat call costs half of what a structure would.
 pub fn take_in(
     at: f64,
@@ -173,7 +173,6 @@ fn field<'a>(fields: &mut Pieces<'a>) -> &'a str {
 /// break after each; names and values of the campaign's parameters in turn, with a line break after
 /// each; the referrer. Confidence, interests' scores and margins in thousandths, lead score and
 /// active seconds in tenths.
-#[wasm_bindgen]
 pub fn snapshot(at: f64) -> String {
     let Some(state) = state() else {
         return String::new();

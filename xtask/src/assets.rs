@@ -1,7 +1,6 @@
 //! Makes what a page loads: the loader, the script and the WebAssembly module, each also compressed.
 //!
-//! The script is `tracker-wasm/page/` with the glue of wasm-bindgen, which it imports as `engine`,
-//! bundled into one file. Each file of `tracker-wasm/parts/` is a part that few pages need, a script
+//! The script is `tracker-wasm/page/` bundled into one file. Each file of `tracker-wasm/parts/` is a part that few pages need, a script
 //! of its own. Loader, script, module and parts name each other by the hash of their content, and
 //! the browser checks each of them but the loader.
 //!
@@ -18,9 +17,8 @@ use anyhow::{Context, Result, bail};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
-use wasm_bindgen_cli_support::Bindgen;
 
-use crate::glue::{self, IMPORT_MODULE, SHORT_IMPORT_MODULE};
+use crate::module;
 use crate::tools;
 use crate::tracker;
 use crate::workspace::{Workspace, capture, run};
@@ -30,8 +28,6 @@ const LOADER_NAME: &str = "fg.js";
 /// The folder of the page's script, and the module in it that starts it.
 const PAGE: &str = "tracker-wasm/page";
 const PAGE_MAIN: &str = "tracker-wasm/page/main.js";
-/// The name by which the script imports the glue.
-const ENGINE_MODULE: &str = "engine";
 /// The folder of the parts, and those that are one: the others are shared by them.
 const PARTS_FOLDER: &str = "tracker-wasm/parts";
 const PARTS: [&str; 4] = ["consent", "debug", "errors", "vitals"];
@@ -64,28 +60,6 @@ const TERSER_OPTIONS: [&str; 7] = [
     "--comments=false",
 ];
 
-/// What rustc's `wasm32-unknown-unknown` and wasm-bindgen use, and not more.
-pub(crate) const WASM_OPT_OPTIONS: [&str; 17] = [
-    "--enable-bulk-memory",
-    "--enable-bulk-memory-opt",
-    "--enable-mutable-globals",
-    "--enable-nontrapping-float-to-int",
-    "--enable-sign-ext",
-    "--enable-reference-types",
-    "--enable-multivalue",
-    // Flat code lets the second round find more that is the same: one part in a hundred.
-    "--flatten",
-    "--rereloop",
-    "-Oz",
-    "-Oz",
-    "--converge",
-    "-Oz",
-    "--strip-debug",
-    "--strip-producers",
-    "--strip-target-features",
-    "--zero-filled-memory",
-];
-
 /// One file that a page loads.
 pub(crate) struct Asset {
     /// What it is, for the size table.
@@ -104,7 +78,6 @@ pub(crate) struct Asset {
 pub(crate) fn build(workspace: &Workspace) -> Result<Vec<Asset>> {
     tools::ensure_wasm_target(workspace)?;
     tools::ensure_npm_packages(workspace)?;
-    tracker::check_versions(workspace)?;
 
     let loader_path = workspace.root.join(LOADER);
     let loader = fs::read_to_string(&loader_path)
@@ -151,16 +124,8 @@ fn make(
     work: &Path,
     made: &Path,
 ) -> Result<()> {
-    let bound = work.join("bound");
-    recreate(&bound)?;
-    bind(workspace, module, &bound)?;
-
     let optimised = work.join("optimised.wasm");
-    run(tools::node_tool(workspace, "wasm-opt")
-        .args(WASM_OPT_OPTIONS)
-        .arg(bound.join("fg_bg.wasm"))
-        .arg("-o")
-        .arg(&optimised))?;
+    module::optimise(workspace, module, &optimised)?;
     let wasm = fs::read(&optimised)?;
     let wasm_name = format!("fg-{}.wasm", content_hash(&wasm));
 
@@ -177,10 +142,6 @@ fn make(
         work,
         &workspace.root.join(PAGE_MAIN),
         &[
-            format!(
-                "--alias:{ENGINE_MODULE}={}",
-                bound.join("glue.js").display()
-            ),
             format!("--define:WASM={}", reference(&wasm)),
             format!("--define:PARTS={{{}}}", parts.join(",")),
         ],
@@ -249,94 +210,12 @@ fn script_name(content: &[u8]) -> String {
 
 /// By what a script knows another file: the hash in its name, and what the browser checks.
 fn reference(content: &[u8]) -> String {
-    format!(
-        "[\"{}\",\"{}\"]",
-        content_hash(content),
-        integrity(content)
-    )
+    format!("[\"{}\",\"{}\"]", content_hash(content), integrity(content))
 }
 
 /// The hash by which a browser checks a file, as Subresource Integrity (W3C) has it.
 fn integrity(content: &[u8]) -> String {
     format!("sha256-{}", STANDARD.encode(Sha256::digest(content)))
-}
-
-/// Runs wasm-bindgen and shrinks its pair: `glue.js` (bundled, not yet minified) and `fg_bg.wasm`.
-fn bind(workspace: &Workspace, module: &Path, bound: &Path) -> Result<()> {
-    // The standard library was compiled with reference types, which puts a table for the page's
-    // objects and the glue that fills it into every module. The engine holds no such object.
-    let mut bytes = fs::read(module)?;
-    const FEATURE: &[u8] = b"+\x0freference-types";
-    if let Some(at) = bytes
-        .windows(FEATURE.len())
-        .position(|window| window == FEATURE)
-    {
-        bytes[at] = b'-';
-    }
-    let mut output = Bindgen::new()
-        .input_bytes("fg", bytes)
-        .out_name("fg")
-        .web(true)?
-        .typescript(false)
-        .omit_default_module_path(true)
-        .remove_name_section(true)
-        .remove_producers_section(true)
-        .generate_output()
-        .context("wasm-bindgen could not read the tracker")?;
-    let has_imports = output.wasm_mut().imports.iter().next().is_some();
-    let glue = glue::replace_parts(output.js(), has_imports)?;
-    output.emit(bound)?;
-    fs::write(bound.join("fg.js"), glue)?;
-
-    // Bundled first: only then is it known which exports of the module are still called.
-    let glue = capture(
-        tools::node_tool(workspace, "esbuild")
-            .arg(bound.join("fg.js"))
-            .args(["--bundle", "--format=esm", "--charset=utf8"])
-            .args(["--tree-shaking=true", "--log-level=warning", SCRIPT_TARGET]),
-    )?;
-
-    let used = glue::used_exports(&glue)?;
-    let module = output.wasm_mut();
-    let unused: Vec<_> = module
-        .exports
-        .iter()
-        .filter(|export| !used.contains(&export.name))
-        .map(|export| export.id())
-        .collect();
-    for id in unused {
-        module.exports.delete(id);
-    }
-    let exports = glue::shorten(module.exports.iter().map(|export| export.name.clone()));
-    for export in module.exports.iter_mut() {
-        if let Some(short) = exports.get(&export.name) {
-            export.name.clone_from(short);
-        }
-    }
-    if let Some(missing) = used.iter().find(|name| !exports.contains_key(*name)) {
-        bail!("the glue calls `{missing}`, which the module does not export");
-    }
-    let imports = glue::shorten(
-        module
-            .imports
-            .iter()
-            .filter(|import| import.module == IMPORT_MODULE)
-            .map(|import| import.name.clone()),
-    );
-    for import in module.imports.iter_mut() {
-        if import.module == IMPORT_MODULE
-            && let Some(short) = imports.get(&import.name)
-        {
-            import.name.clone_from(short);
-            SHORT_IMPORT_MODULE.clone_into(&mut import.module);
-        }
-    }
-    fs::write(
-        bound.join("glue.js"),
-        glue::rename(&glue, &imports, &exports)?,
-    )?;
-    fs::write(bound.join("fg_bg.wasm"), module.emit_wasm())?;
-    Ok(())
 }
 
 /// A loader without these would ask for a file that does not exist.
@@ -361,19 +240,16 @@ fn fill_placeholders(loader: &str, script: &str, integrity: &str) -> String {
 /// Changes whenever one of the inputs does, this build's own code and tools included.
 fn fingerprint(workspace: &Workspace, module: &[u8], loader: &[u8], page: &[u8]) -> Result<String> {
     let npm_lock = fs::read(workspace.root.join("package-lock.json"))?;
-    let cargo_lock = fs::read_to_string(workspace.root.join("Cargo.lock"))?;
-    let versions = tracker::locked_versions(&cargo_lock, "wasm-bindgen-cli-support").join(" ");
     let node = capture(workspace.command("node").arg("--version"))?;
-    let inputs: [&[u8]; 7] = [
+    let inputs: [&[u8]; 6] = [
         module,
         loader,
         page,
         &npm_lock,
-        versions.as_bytes(),
         node.as_bytes(),
         concat!(
             include_str!("assets.rs"),
-            include_str!("glue.rs"),
+            include_str!("module.rs"),
             include_str!("tracker.rs"),
             include_str!("compress.mjs")
         )

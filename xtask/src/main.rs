@@ -9,8 +9,8 @@ mod build;
 mod client;
 mod demo;
 mod fuzz;
-mod glue;
 mod kill_loop;
+mod module;
 mod parity;
 mod random;
 mod size;
@@ -43,7 +43,7 @@ enum Command {
     /// Builds target/release/firstglance, with the tracker inside it.
     #[command(after_help = "Example:\n  cargo xtask build\n  cargo xtask build --tracker-only")]
     Build {
-        /// Stops after target/assets: loader, glue and WebAssembly.
+        /// Stops after target/assets: loader, script and WebAssembly.
         #[arg(long)]
         tracker_only: bool,
     },

@@ -1,11 +1,11 @@
 //! Compiles the tracker to WebAssembly, as small and as repeatable as cargo can make it.
 //!
-//! Never runs wasm-bindgen; it only sees to it that both halves of wasm-bindgen agree.
+//! Never makes it smaller afterwards; that is `module`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::Result;
 
 use crate::tools::{self, WASM_TARGET};
 use crate::workspace::{Workspace, capture, run};
@@ -39,7 +39,11 @@ pub(crate) fn compile_with(workspace: &Workspace, features: &[&str]) -> Result<P
         .join("wasm/firstglance_tracker.wasm"))
 }
 
-/// The caller's own flags, and prefixes that are cut from source paths. Panic messages carry such
+/// Nothing in the module calls itself, so the linker's mebibyte of stack would only make every
+/// page's memory larger, and addresses longer.
+const STACK: &str = "-Clink-arg=-zstack-size=65536";
+
+/// The caller's own flags, the stack, and prefixes that are cut from source paths. Panic messages carry such
 /// paths: without this the module would name this machine's folders, at about 80 bytes each, and
 /// differ from machine to machine.
 fn flags(workspace: &Workspace) -> Result<String> {
@@ -56,6 +60,7 @@ fn flags(workspace: &Workspace) -> Result<String> {
             .map(str::to_owned)
             .collect(),
     };
+    all.push(STACK.to_owned());
     let mut cut = |prefix: &Path, replacement: &str| {
         all.push(format!(
             "--remap-path-prefix={}={replacement}",
@@ -95,54 +100,4 @@ fn flags(workspace: &Workspace) -> Result<String> {
         cut(&library, &format!("/rustc/{commit}"));
     }
     Ok(all.join(SEPARATOR))
-}
-
-/// wasm-bindgen's two halves only understand each other when they have the same version.
-pub(crate) fn check_versions(workspace: &Workspace) -> Result<()> {
-    let lock = fs::read_to_string(workspace.root.join("Cargo.lock"))
-        .context("Cargo.lock cannot be read")?;
-    let library = locked_versions(&lock, "wasm-bindgen");
-    let tool = locked_versions(&lock, "wasm-bindgen-cli-support");
-    if library.len() != 1 || library != tool {
-        bail!(
-            "Cargo.lock has wasm-bindgen {} and wasm-bindgen-cli-support {}, which must be one \
-             and the same version.\nTo bring them together: \
-             cargo update wasm-bindgen wasm-bindgen-cli-support",
-            library.join(" and "),
-            tool.join(" and "),
-        );
-    }
-    Ok(())
-}
-
-/// The versions of a package in `Cargo.lock`.
-pub(crate) fn locked_versions<'a>(lock: &'a str, package: &str) -> Vec<&'a str> {
-    let name = format!("name = \"{package}\"");
-    let mut lines = lock.lines();
-    let mut versions = Vec::new();
-    while let Some(line) = lines.next() {
-        if line == name
-            && let Some(version) = lines
-                .next()
-                .and_then(|line| line.strip_prefix("version = \""))
-                .and_then(|rest| rest.strip_suffix('"'))
-        {
-            versions.push(version);
-        }
-    }
-    versions
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn reads_versions_from_the_lock() {
-        let lock = "[[package]]\nname = \"a\"\nversion = \"1.2.3\"\n\n[[package]]\nname = \
-                    \"a-b\"\nversion = \"4.5.6\"\n";
-        assert_eq!(locked_versions(lock, "a"), ["1.2.3"]);
-        assert_eq!(locked_versions(lock, "a-b"), ["4.5.6"]);
-        assert!(locked_versions(lock, "b").is_empty());
-    }
 }

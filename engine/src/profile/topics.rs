@@ -54,7 +54,7 @@ pub(super) fn of_event(
             let mut label = String::new();
             for word in pieces(&id, b'-') {
                 if !label.is_empty() {
-                    label.push_str(" ");
+                    label.push(' ');
                 }
                 label.push_str(word);
             }
