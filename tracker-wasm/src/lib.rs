@@ -189,14 +189,14 @@ pub fn told(evaluation: &Evaluation, profile: &Profile, model: &Model) -> String
     let mut out = String::new();
     let interests = &evaluation.interests;
     snapshot::each_segment(evaluation, model, &mut |id| tell(&mut out, id, "\n"));
-    out.push_str("\0");
+    tell(&mut out, "", "\0");
     for (place, interest) in interests.iter().enumerate() {
         tell(&mut out, &interest.id, "\n");
         tell(&mut out, &interest.label, "\n");
         count(&mut out, interest.score * 1_000.0, "\n");
         count(&mut out, interest::margin(interests, place) * 1_000.0, "\n");
     }
-    out.push_str("\0");
+    tell(&mut out, "", "\0");
     count(&mut out, evaluation.confidence * 1_000.0, "\0");
     let score = snapshot::score(evaluation, profile, model);
     count(&mut out, score * 10.0, "\0");
@@ -207,7 +207,7 @@ pub fn told(evaluation: &Evaluation, profile: &Profile, model: &Model) -> String
     for search in profile.recent(EntryKind::Search) {
         tell(&mut out, &search.text, "\n");
     }
-    out.push_str("\0");
+    tell(&mut out, "", "\0");
     if let Some(touch) = profile.last_touch_entry() {
         let [_, referrer, lines] = touch.origin();
         for line in pieces(lines, b'\n') {
