@@ -11,9 +11,14 @@ use clap::builder::PossibleValuesParser;
 
 use crate::tools::{self, WASM_TARGET};
 use crate::workspace::{Workspace, run as run_command};
-use crate::{assets, bench, build, fuzz, kill_loop, parity, size};
+use crate::{assets, bench, build, fuzz, kill_loop, parity, recipes, size};
 
 const BROWSER_TESTS: &str = "tests/browser";
+/// Projects of the types' tests: without React, and with it.
+const TYPE_TESTS: [&str; 2] = [
+    "tests/types/tsconfig.json",
+    "tests/types/tsconfig.react.json",
+];
 const KILL_ROUNDS: u64 = 5;
 const PARITY_STREAMS: u64 = 300;
 const FUZZ_MINUTES: f64 = 1.0 / 6.0;
@@ -26,7 +31,7 @@ struct Step {
     run: fn(&Workspace) -> Result<()>,
 }
 
-const STEPS: [Step; 12] = [
+const STEPS: [Step; 14] = [
     Step {
         name: "format",
         what: "cargo fmt --check",
@@ -74,6 +79,24 @@ const STEPS: [Step; 12] = [
         what: "the tests in a real Chromium",
         needs: &["build"],
         run: browser,
+    },
+    Step {
+        name: "types",
+        what: "the declarations for TypeScript: right uses compile, wrong ones do not",
+        needs: &[],
+        run: types,
+    },
+    Step {
+        name: "recipes",
+        what: "the recipes' sites, those that are built quickly",
+        needs: &["build"],
+        run: |workspace| {
+            let options = recipes::Options {
+                short: true,
+                site: Vec::new(),
+            };
+            recipes::run(workspace, &options)
+        },
     },
     Step {
         name: "kill-loop",
@@ -265,6 +288,13 @@ fn browser_tests(workspace: &Workspace) -> Result<Vec<PathBuf>> {
     }
     files.sort();
     Ok(files)
+}
+
+fn types(workspace: &Workspace) -> Result<()> {
+    tools::ensure_npm_packages(workspace)?;
+    TYPE_TESTS.iter().try_for_each(|project| {
+        run_command(tools::node_tool(workspace, "tsc").args(["--project", project]))
+    })
 }
 
 fn kill(workspace: &Workspace) -> Result<()> {

@@ -75,7 +75,7 @@ pub(crate) fn ensure_npm_packages(workspace: &Workspace) -> Result<()> {
     }
     announce("the npm packages of package-lock.json", "npm ci");
     // No package needs its installation script, and not running any is one risk less.
-    run(workspace.command(npm()).args([
+    run(workspace.command(npm_program()).args([
         "ci",
         "--no-audit",
         "--no-fund",
@@ -94,10 +94,46 @@ pub(crate) fn node_tool(workspace: &Workspace, name: &str) -> Command {
     )
 }
 
+/// npm itself, in a folder that the caller names.
+pub(crate) fn npm(workspace: &Workspace) -> Command {
+    workspace.command(npm_program())
+}
+
+/// What Debian packages bring, each proved by a command that succeeds where it is there.
+pub(crate) fn ensure_debian_packages(
+    workspace: &Workspace,
+    proofs: &[&[&str]],
+    packages: &[&str],
+) -> Result<()> {
+    let missing = || {
+        proofs.iter().find_map(|proof| {
+            let (program, arguments) = proof.split_first()?;
+            (!answers(workspace.command(program).args(arguments))).then(|| proof.join(" "))
+        })
+    };
+    let Some(proof) = missing() else {
+        return Ok(());
+    };
+    if !may_use_apt() {
+        bail!(
+            "this command fails, so something is missing: {proof}\nOn Debian as root: apt-get install {}",
+            packages.join(" ")
+        );
+    }
+    apt_install(workspace, packages)?;
+    match missing() {
+        Some(proof) => bail!(
+            "apt-get installed {}, yet this command fails: {proof}",
+            packages.join(" and ")
+        ),
+        None => Ok(()),
+    }
+}
+
 fn ensure_node(workspace: &Workspace) -> Result<()> {
     let present = || {
         answers(workspace.command("node").arg("--version"))
-            && answers(workspace.command(npm()).arg("--version"))
+            && answers(workspace.command(npm_program()).arg("--version"))
     };
     if !present() {
         if !may_use_apt() {
@@ -172,15 +208,47 @@ fn find_chromium() -> Option<PathBuf> {
 /// Installs Debian packages; the caller has asked `may_use_apt`.
 fn apt_install(workspace: &Workspace, packages: &[&str]) -> Result<()> {
     announce(&packages.join(" and "), "apt-get");
-    let apt = || {
-        let mut command = workspace.command("apt-get");
-        command.env("DEBIAN_FRONTEND", "noninteractive").arg("-q");
-        command
-    };
-    run(apt().arg("update"))?;
-    run(apt()
+    run(apt(workspace).arg("update"))?;
+    run(apt(workspace)
         .args(["install", "--yes", "--no-install-recommends"])
         .args(packages))
+}
+
+/// Unpacks Debian packages into a folder, without installing them.
+pub(crate) fn unpack_debian_packages(
+    workspace: &Workspace,
+    packages: &[&str],
+    folder: &Path,
+) -> Result<()> {
+    if !may_use_apt() {
+        bail!(
+            "Debian packages are needed, and can be fetched only on Debian as root: {}",
+            packages.join(" ")
+        );
+    }
+    let fetched = tempfile::tempdir()?;
+    eprintln!("Fetching {} (with apt-get).", packages.join(" and "));
+    run(apt(workspace).arg("update"))?;
+    run(apt(workspace)
+        .current_dir(fetched.path())
+        .arg("download")
+        // Else it complains that its own user cannot write there.
+        .args(["-o", "APT::Sandbox::User=root"])
+        .args(packages))?;
+    for entry in fs::read_dir(fetched.path())? {
+        run(workspace
+            .command("dpkg-deb")
+            .arg("--extract")
+            .arg(entry?.path())
+            .arg(folder))?;
+    }
+    Ok(())
+}
+
+fn apt(workspace: &Workspace) -> Command {
+    let mut command = workspace.command("apt-get");
+    command.env("DEBIAN_FRONTEND", "noninteractive").arg("-q");
+    command
 }
 
 /// Whether this is a Debian (or its descendant) on which we are root.
@@ -205,7 +273,7 @@ pub(crate) fn rustc() -> std::ffi::OsString {
     env::var_os("RUSTC").unwrap_or_else(|| "rustc".into())
 }
 
-fn npm() -> &'static str {
+fn npm_program() -> &'static str {
     if cfg!(windows) { "npm.cmd" } else { "npm" }
 }
 

@@ -1,0 +1,1 @@
+import './firstglance.js';
