@@ -179,6 +179,7 @@ pub fn same_folded(left: &str, right: &str) -> bool {
 pub fn matches(pattern: &str, text: &str) -> bool {
     // Most patterns differ from most texts in the first few letters: those are compared as they
     // are.
+    let mut same = 0;
     for (expected, found) in pattern.bytes().zip(text.bytes()) {
         if expected == b'*' || expected >= 0x80 || found >= 0x80 {
             break;
@@ -186,8 +187,10 @@ pub fn matches(pattern: &str, text: &str) -> bool {
         if !expected.eq_ignore_ascii_case(&found) {
             return false;
         }
+        same += 1;
     }
-    let (mut pattern, mut text) = (folded(pattern), folded(text));
+    let rest = |text| str::get(text, same..).unwrap_or_default();
+    let (mut pattern, mut text) = (folded(rest(pattern)), folded(rest(text)));
     // The pattern after its last `*` so far, and what of the text that is tried against.
     let mut retry = None;
     loop {

@@ -4,7 +4,7 @@
  */
 
 /** Bytes in use from which the module should begin again: it never frees any by itself. */
-const MOST = 8e6;
+const MOST = 2e6;
 
 const encoder = new TextEncoder(), decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
@@ -50,4 +50,4 @@ export function take_in(at, fields, ...numbers) {
 export const snapshot = (at) => taken(wasm.snapshot(at));
 
 /** Whether it should begin again. */
-export const full = () => wasm.room(0) > MOST;
+export const full = () => wasm.room(1) > MOST;
