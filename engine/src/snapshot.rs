@@ -94,7 +94,7 @@ impl Snapshot {
 /// of their programs, then those of interests.
 pub fn each_segment(evaluation: &Evaluation, model: &Model, tell: &mut dyn FnMut(&str)) {
     for segment in &model.segments {
-        if holds(evaluation.value(segment.program)) {
+        if cfg!(feature = "rules") && holds(evaluation.value(segment.program)) {
             tell(&segment.id);
         }
     }

@@ -47,8 +47,8 @@ export function awaken() {
     loaded = 1;
     ready();
   };
-  // The larger one is for sites that have configured segments or a score.
-  const integrity = WASM[on('conditions') ? 0 : 1];
+  // The larger one is for sites that have configured interests, segments or a score.
+  const integrity = WASM[on('rules') ? 0 : 1];
   ask(sibling(integrity, '.wasm'), { integrity })
     .then((answer) => answer.arrayBuffer())
     .then(start)

@@ -34,10 +34,10 @@ const PARTS: [&str; 7] = [
     "consent", "debug", "errors", "forms", "media", "typing", "vitals",
 ];
 /// The modules, each by its title, with the tracker's features: what most pages load, and what those
-/// of sites load that have configured segments or a score, in its place.
-const MODULES: [(&str, &[&str]); 2] = [(CONDITIONS, &["conditions"]), ("WebAssembly", &[])];
+/// of sites load that have configured interests, segments or a score, in its place.
+const MODULES: [(&str, &[&str]); 2] = [(WITH_RULES, &["rules"]), ("WebAssembly", &[])];
 /// The title of the module that stands in the place of the other.
-pub(crate) const CONDITIONS: &str = "WebAssembly with conditions";
+pub(crate) const WITH_RULES: &str = "WebAssembly with rules";
 const SCRIPT_PLACEHOLDER: &str = "__SCRIPT__";
 const INTEGRITY_PLACEHOLDER: &str = "__INTEGRITY__";
 const COMPRESS: &str = include_str!("compress.mjs");
@@ -343,7 +343,7 @@ fn measure(folder: &Path, titles: &str) -> Result<Vec<Asset>> {
         let (name, title) = line.split_once(' ').context("a title without a name")?;
         assets.push(Asset {
             title: title.to_owned(),
-            is_optional: PARTS.contains(&title) || title == CONDITIONS,
+            is_optional: PARTS.contains(&title) || title == WITH_RULES,
             raw: size(name)?,
             gzip: size(&format!("{name}.gz"))?,
             brotli: size(&format!("{name}.br"))?,

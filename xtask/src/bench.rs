@@ -140,7 +140,7 @@ fn median(workspace: &Workspace, name: &str) -> Result<f64> {
 
 fn in_chromium(workspace: &Workspace, short: bool) -> Result<Value> {
     let chromium = tools::ensure_chromium(workspace)?;
-    modules::build(workspace, "ordinary", &["conditions"])?;
+    modules::build(workspace, "ordinary", &["rules"])?;
     let folder = modules::folder(workspace);
     let given = json!({
         "model": model::model(PAGE_SEGMENTS).to_text(),

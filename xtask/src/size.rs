@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use anyhow::{Result, bail};
 
-use crate::assets::{Asset, CONDITIONS};
+use crate::assets::{Asset, WITH_RULES};
 
 /// Loader, script and module together, in bytes after brotli 11.
 const TOTAL_BUDGET: u64 = 20_000;
@@ -39,7 +39,7 @@ fn table(assets: &[Asset]) -> (String, Vec<String>) {
             Some(budget) => format!("{budget} ({} free)", budget - brotli),
             None => String::new(),
         };
-        let line = format!("{title:<33} {raw:>9} {gzip:>9} {brotli:>10}   {budget}");
+        let line = format!("{title:<37} {raw:>9} {gzip:>9} {brotli:>10}   {budget}");
         // Writing into a String cannot fail.
         let _ = writeln!(text, "{}", line.trim_end());
     };
@@ -58,13 +58,13 @@ fn table(assets: &[Asset]) -> (String, Vec<String>) {
     );
     for asset in optional {
         let title = match asset.title.as_str() {
-            CONDITIONS => "or, with conditions, WebAssembly".to_owned(),
+            WITH_RULES => "or, with the owner's rules, the module".to_owned(),
             title => format!("+ {title}"),
         };
         row(&title, asset.raw, asset.gzip, asset.brotli, None);
     }
     let head = format!(
-        "{:<33} {:>9} {:>9} {:>10}   budget (brotli)\n",
+        "{:<37} {:>9} {:>9} {:>10}   budget (brotli)\n",
         "bytes", "raw", "gzip -9", "brotli 11"
     );
     (head + &text, over)

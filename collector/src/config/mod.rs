@@ -201,6 +201,13 @@ impl Config {
         }
     }
 
+    /// Whether the owner has configured interests, segments, a score or stages: pages need the module
+    /// that can work with them.
+    #[must_use]
+    pub fn has_rules(&self) -> bool {
+        !(self.page_model.programs.is_empty() && self.page_model.interests.is_empty())
+    }
+
     /// What the configuration amounts to, in a few words.
     #[must_use]
     pub fn summary(&self) -> String {

@@ -74,7 +74,7 @@ fn options(config: &Config) -> String {
         ("forms", tracker.forms, usual.forms),
         ("media", tracker.media, usual.media),
         ("cookieless", tracker.cookieless, usual.cookieless),
-        ("conditions", !config.page_model.programs.is_empty(), false),
+        ("rules", config.has_rules(), false),
     ] {
         if value != usual {
             options.push_str(&format!("&{name}={}", u8::from(value)));

@@ -37,7 +37,7 @@ impl Profile {
             event.page.path
         };
         for watch in &model.watches {
-            if cfg!(feature = "conditions") && watched(watch, event) {
+            if cfg!(feature = "rules") && watched(watch, event) {
                 changed |= change::WATCHED;
                 self.entries.touch(EntryKind::Watch, watch, at).seen(at);
             }

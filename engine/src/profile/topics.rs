@@ -28,7 +28,7 @@ pub(super) fn of_event(
         slugs.push_str(&text::slug(label));
     }
     let mut found = false;
-    for rule in &model.interests {
+    for rule in model.rules() {
         let mut slugs = pieces(&slugs, b'\n');
         let about = rule.covers_path(path)
             || slugs.next().is_some_and(|said| rule.covers_slug(said))

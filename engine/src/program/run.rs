@@ -47,8 +47,8 @@ impl Known<'_> {
 
     /// The same on an empty stack that others have used before.
     pub(crate) fn run_on(&self, code: &str, stack: &mut Vec<f64>) -> f64 {
-        // A model without conditions has no programs; see [`crate::model`].
-        if cfg!(not(feature = "conditions")) {
+        // A model without rules of the owner has no programs; see [`crate::model`].
+        if cfg!(not(feature = "rules")) {
             return f64::NAN;
         }
         let mut reader = Reader::new(code);
