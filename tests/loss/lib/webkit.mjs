@@ -7,7 +7,6 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 
 import { freePort } from '../../browser/lib/collector.mjs';
-import { descendants, kill } from './processes.mjs';
 
 const BROWSERS = ['4.1', '4.0', '6.0'].map((version) => `webkit2gtk-${version}/MiniBrowser`)
   .flatMap((path) => ['x86_64', 'aarch64'].map((machine) => `/usr/lib/${machine}-linux-gnu/${path}`));
@@ -98,12 +97,10 @@ class Visitor {
   }
 
   async open() {
+    // The window that was asked last may be closed.
+    await this.session.ask('POST', '/window', { handle: this.session.home });
     const { handle } = await this.session.ask('POST', '/window/new', { type: 'tab' });
     return new Tab(this.session, handle);
-  }
-
-  async crash() {
-    kill(descendants(this.session.driver.pid, /WebKitWebProcess/));
   }
 
   leave() {
@@ -124,6 +121,9 @@ class Session {
       capabilities: { alwaysMatch: { 'webkitgtk:browserOptions': { binary, args: ['--automation'] } } },
     }, `${this.origin}/session`);
     this.address = `${this.origin}/session/${sessionId}`;
+    // It counts by the clock of the page, which a case may move on.
+    await this.ask('POST', '/timeouts', { script: null });
+    this.home = await this.ask('GET', '/window');
   }
 
   async ask(method, path, body, address = this.address) {
