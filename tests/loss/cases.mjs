@@ -59,6 +59,7 @@ async function routes(play) {
   await play.settled(tab);
 }
 
+const noCrash = (browser) => (browser === 'webkit' ? 'its driver ends the session, and with it all that is kept, when a page crashes' : null);
 const noRoutes = (tracker) => (tracker.routes ? null : 'sees no routes by itself: the site calls it');
 
 /**
@@ -106,12 +107,27 @@ export const CASES = [
     name: 'crash-tab',
     what: 'acts three times, and the process of the page is killed; comes back later',
     short: true,
-    without: (browser) => (browser === 'webkit' ? 'its driver ends the session, and with it all that is kept, when a page crashes' : null),
+    without: noCrash,
     async run(play) {
       const tab = await play.open('one');
       await play.act(tab, 3);
       await play.visitor.crash();
       await pause(500);
+      await play.settled(await play.open('later'));
+    },
+  },
+  {
+    name: 'crash-busy',
+    what: 'the same while the collector answers 503, which it no longer does later',
+    short: true,
+    without: noCrash,
+    async run(play) {
+      const tab = await play.open('one');
+      play.stage.fault = 'busy';
+      await play.act(tab, 3);
+      await play.visitor.crash();
+      await pause(500);
+      play.stage.fault = null;
       await play.settled(await play.open('later'));
     },
   },
@@ -128,7 +144,7 @@ export const CASES = [
   },
   {
     name: 'offline-back',
-    what: 'acts ten times without a network, which then comes back',
+    what: 'acts ten times without a network, which then comes back; acts once more',
     short: true,
     async run(play) {
       const tab = await play.open('one');
@@ -139,6 +155,8 @@ export const CASES = [
         await pause(300);
       }
       await play.offline(tab, false);
+      await pause(500);
+      await play.act(tab);
       await play.settled();
     },
   },
@@ -159,7 +177,7 @@ export const CASES = [
   },
   {
     name: 'busy-minute',
-    what: 'the collector answers 503 for a minute, in which the visitor acts twelve times; stays',
+    what: 'the collector answers 503 for a minute, in which the visitor acts twelve times; acts once more after it',
     clock: true,
     short: true,
     async run(play) {
@@ -171,6 +189,8 @@ export const CASES = [
         await play.pass(tab, 5);
       }
       play.stage.fault = null;
+      await play.pass(tab, 5);
+      await play.act(tab);
       await play.settled(tab);
     },
   },

@@ -11,6 +11,7 @@ mod demo;
 mod fuzz;
 mod glue;
 mod kill_loop;
+mod loss;
 mod parity;
 mod peers;
 mod random;
@@ -70,6 +71,11 @@ enum Command {
     /// Measures folds, evaluations, profiles, and one event in a real Chromium.
     #[command(after_help = "Example:\n  cargo xtask bench\n  cargo xtask bench --short")]
     Bench(bench::Options),
+    /// Proves in real browsers that nothing is lost, beside other trackers.
+    #[command(
+        after_help = "Example:\n  cargo xtask loss --short\n  cargo xtask loss --case close-tab --browser firefox"
+    )]
+    Loss(loss::Options),
     /// Fetches the other trackers that run beside Firstglance in proofs and benchmarks.
     #[command(after_help = "Example:\n  cargo xtask peers")]
     Peers,
@@ -112,6 +118,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Parity(options) => parity::run(&workspace, &options)?,
         Command::KillLoop(options) => kill_loop::run(&workspace, &options)?,
         Command::Bench(options) => bench::run(&workspace, &options)?,
+        Command::Loss(options) => loss::run(&workspace, &options)?,
         Command::Peers => println!("{}", workspace.shown(&peers::ensure(&workspace)?)),
         Command::Fuzz(options) => fuzz::run(&workspace, &options)?,
     }

@@ -11,7 +11,7 @@ use clap::builder::PossibleValuesParser;
 
 use crate::tools::{self, WASM_TARGET};
 use crate::workspace::{Workspace, run as run_command};
-use crate::{assets, bench, build, fuzz, kill_loop, parity, size};
+use crate::{assets, bench, build, fuzz, kill_loop, loss, parity, size};
 
 const BROWSER_TESTS: &str = "tests/browser";
 const KILL_ROUNDS: u64 = 5;
@@ -26,7 +26,7 @@ struct Step {
     run: fn(&Workspace) -> Result<()>,
 }
 
-const STEPS: [Step; 12] = [
+const STEPS: [Step; 13] = [
     Step {
         name: "format",
         what: "cargo fmt --check",
@@ -74,6 +74,12 @@ const STEPS: [Step; 12] = [
         what: "the tests in a real Chromium",
         needs: &["build"],
         run: browser,
+    },
+    Step {
+        name: "loss",
+        what: "nothing is lost in a real Chromium, the quick cases",
+        needs: &["build"],
+        run: loss,
     },
     Step {
         name: "kill-loop",
@@ -265,6 +271,11 @@ fn browser_tests(workspace: &Workspace) -> Result<Vec<PathBuf>> {
     }
     files.sort();
     Ok(files)
+}
+
+fn loss(workspace: &Workspace) -> Result<()> {
+    build::build(workspace)?;
+    loss::run(workspace, &loss::Options::short(workspace.collector()))
 }
 
 fn kill(workspace: &Workspace) -> Result<()> {

@@ -11,7 +11,7 @@ export const pause = (milliseconds) => new Promise((resolve) => setTimeout(resol
 /** Milliseconds that a tracker may take to start. */
 const START = 30_000;
 /** What is waited for at the end of a case: real milliseconds; and seconds of a clock that is moved. */
-const PATIENCE = 12_000, MOCKED_PATIENCE = 1_800;
+const PATIENCE = 25_000, MOCKED_PATIENCE = 1_800;
 /** For repetitions that come late: the same. */
 const GRACE = 700, MOCKED_GRACE = 60;
 

@@ -99,7 +99,7 @@ class Visitor {
   async open() {
     // The window that was asked last may be closed.
     await this.session.ask('POST', '/window', { handle: this.session.home });
-    const { handle } = await this.session.ask('POST', '/window/new', { type: 'tab' });
+    const { handle } = await this.session.ask('POST', '/window/new', { type: 'window' });
     return new Tab(this.session, handle);
   }
 
