@@ -97,6 +97,11 @@ export function stateOf(page) {
   return within('the page is told a state', told);
 }
 
+/** Waits until the page was drawn once more: what the visitor did shows by then. */
+export const nextFrame = (page) => page.evaluate(() => new Promise((resolve) => {
+  requestAnimationFrame(() => setTimeout(resolve));
+}));
+
 /** Fails when a promise takes too long. */
 async function within(what, promise, patience = 15_000) {
   let timer;
