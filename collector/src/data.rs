@@ -98,6 +98,15 @@ impl DataFolder {
         self.path.join("store")
     }
 
+    /// A file in the folder.
+    #[must_use]
+    pub fn file(&self, name: &str) -> DataFile {
+        DataFile {
+            folder: self.path.clone(),
+            path: self.path.join(name),
+        }
+    }
+
     /// The secret of that name and the file it lies in; drawn at the first start.
     ///
     /// # Errors
@@ -108,37 +117,70 @@ impl DataFolder {
         write: impl Fn(&Secret) -> Vec<u8>,
         read: impl Fn(&[u8]) -> Option<T>,
     ) -> Result<(T, PathBuf), DataError> {
-        let path = self.path.join(name);
-        let failed = |source| DataError::Unwritable {
-            path: path.clone(),
-            source,
-        };
-        let mut bytes = Vec::new();
-        match File::open(&path) {
-            Ok(file) => {
-                file.take(4_096).read_to_end(&mut bytes).map_err(failed)?;
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+        let file = self.file(name);
+        let bytes = match file.read()? {
+            Some(bytes) => bytes,
+            None => {
                 let mut secret = Secret::default();
                 getrandom::fill(&mut secret)
                     .map_err(|error| DataError::Random(error.to_string()))?;
-                bytes = write(&secret);
-                self.write_whole(&path, &bytes).map_err(failed)?;
+                let bytes = write(&secret);
+                file.write(&bytes)?;
+                bytes
             }
-            Err(error) => return Err(failed(error)),
-        }
+        };
         let secret = read(&bytes).ok_or_else(|| DataError::Damaged {
-            path: path.clone(),
+            path: file.path.clone(),
             reason: "this is not a secret that firstglance wrote; remove the file and start \
                      again to get a new one"
                 .to_owned(),
         })?;
-        Ok((secret, path))
+        Ok((secret, file.path))
+    }
+}
+
+/// A small file in the data folder. It is there as a whole or not at all, and nobody but the owner
+/// of the process can read it.
+#[derive(Clone, Debug)]
+pub struct DataFile {
+    folder: PathBuf,
+    path: PathBuf,
+}
+
+impl DataFile {
+    fn failed(&self, source: io::Error) -> DataError {
+        DataError::Unwritable {
+            path: self.path.clone(),
+            source,
+        }
     }
 
-    /// Writes a file so that, after a crash, it is there as a whole or not at all.
-    fn write_whole(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        let draft = path.with_extension("new");
+    /// What is in it, as far as a secret may reach; nothing where it is not there.
+    ///
+    /// # Errors
+    /// [`DataError`] when it cannot be read.
+    pub fn read(&self) -> Result<Option<Vec<u8>>, DataError> {
+        let mut bytes = Vec::new();
+        match File::open(&self.path) {
+            Ok(file) => match file.take(4_096).read_to_end(&mut bytes) {
+                Ok(_) => Ok(Some(bytes)),
+                Err(error) => Err(self.failed(error)),
+            },
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(self.failed(error)),
+        }
+    }
+
+    /// Puts something in the place of what was in it, on disk when this returns.
+    ///
+    /// # Errors
+    /// [`DataError`] when it cannot be written; then what was in it still is.
+    pub fn write(&self, bytes: &[u8]) -> Result<(), DataError> {
+        self.write_whole(bytes).map_err(|error| self.failed(error))
+    }
+
+    fn write_whole(&self, bytes: &[u8]) -> io::Result<()> {
+        let draft = self.path.with_extension("new");
         let mut file = OpenOptions::new()
             .create(true)
             .truncate(true)
@@ -147,8 +189,22 @@ impl DataFolder {
             .open(&draft)?;
         file.write_all(bytes)?;
         file.sync_all()?;
-        fs::rename(&draft, path)?;
-        File::open(&self.path)?.sync_all()
+        fs::rename(&draft, &self.path)?;
+        File::open(&self.folder)?.sync_all()
+    }
+
+    /// Removes it, where it is there.
+    ///
+    /// # Errors
+    /// [`DataError`] when it cannot be removed.
+    pub fn remove(&self) -> Result<(), DataError> {
+        let removed = match fs::remove_file(&self.path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            removed => removed,
+        };
+        removed
+            .and_then(|()| File::open(&self.folder)?.sync_all())
+            .map_err(|error| self.failed(error))
     }
 }
 

@@ -29,7 +29,8 @@ const encoder = new TextEncoder();
 
 /** A message that is not final yet. */
 let held;
-/** Ends requests under way: an answer after a refusal would bring the cookie back. */
+/** Ends requests under way: an answer after a refusal would bring the cookie back. Those of another
+ * one than this are nobody's any more. */
 let under;
 
 export function forgetDelivery() {
@@ -41,11 +42,11 @@ export function forgetDelivery() {
 
 /**
  * What the pages share: when the last request left; before when none may leave; how many failed in
- * a row; since when one is under way, or 0; and the last message in it. Messages are sent in the
- * order of their names, so all up to that one are.
+ * a row; since when one is under way; the last message in it; and before when the collector wants
+ * none. Messages are sent in the order of their names, so all up to that one are.
  */
 function turn() {
-  const [sent, notBefore, failures, since, last] = read('turn').split(' ');
+  const [sent, notBefore, failures, since, last, asked] = read('turn').split(' ');
   return {
     // A clock that was set back stops nobody.
     sent: Math.min(sent || 0, now()),
@@ -53,14 +54,18 @@ function turn() {
     failures: +failures || 0,
     since,
     last: Math.abs(now() - since) < PATIENCE && last,
+    asked: +asked || 0,
   };
 }
 
-const take = ({ sent, notBefore, failures }, since = 0, last = '') =>
-  write('turn', [sent, notBefore, failures, since, last].join(' '));
+const take = ({ sent, notBefore, failures, asked }, since = 0, last = '') =>
+  write('turn', [sent, notBefore, failures, since, last, asked].join(' '));
 
 /** Requests under way count as not sent: nobody here will hear their answers. */
-export const release = () => take(turn());
+export function release() {
+  take(turn());
+  under = 0;
+}
 
 /** Counts what waits, and plans to send it. */
 export function resume() {
@@ -127,7 +132,8 @@ export function retry() {
 /** Sends what fits into one request. What is under way already is not sent once more. */
 export function send(leaving) {
   const before = turn();
-  if (!consent || now() < before.notBefore) return;
+  // A pause of our own is over when the page is: there may be no other moment.
+  if (!consent || now() < (leaving ? before.asked : before.notBefore)) return;
   // Nor before somebody else is forgotten: the answer to that removes the cookie.
   if (!leaving && (before.last || read('erase'))) return;
   const taken = [];
@@ -167,7 +173,7 @@ export function send(leaving) {
   const url = collector + 'batch';
   const { signal } = under = under || new AbortController();
   note('sent', body);
-  const done = (answer) => run(() => signal.aborted || settle(answer, taken, last, dropped));
+  const done = (answer) => run(() => under?.signal == signal && settle(answer, taken, last, dropped));
   ask(url, { method: 'POST', body, keepalive: true, credentials: 'include', referrerPolicy: 'origin', signal }).then(done, () => {
     // The batch stays queued: whether a beacon arrives is never told.
     if (leaving && read(last)) navigator.sendBeacon(url, body);
@@ -182,13 +188,14 @@ function settle(answer, taken, last, dropped) {
   if (answer && (answer.ok || answer.status == 400 || answer.status == 413 || answer.status == 422)) {
     for (const name of taken) remove(name);
     if (dropped) write('dropped', Math.max(0, read('dropped') - dropped));
-    state.failures = 0;
+    state.failures = state.notBefore = 0;
     askCollector();
   } else {
     // Chance keeps pages from coming back all at once.
     const pause = Math.min(LONGEST_PAUSE, PAUSE * 2 ** ++state.failures) * (0.5 + Math.random() / 2);
     const asked = answer && answer.headers.get('retry-after') * 1000;
-    state.notBefore = now() + Math.max(pause, Math.min(LONGEST_WAIT, asked || 0));
+    state.asked = now() + Math.min(LONGEST_WAIT, asked || 0);
+    state.notBefore = Math.max(now() + pause, state.asked);
   }
   // What has left since then is still without an answer.
   if (state.last > last) take(state, state.since, state.last);

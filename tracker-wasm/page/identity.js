@@ -68,8 +68,11 @@ export function disown() {
   if (former) later(run, 1_000, () => former == cookieId() && former != visitor && clear(), 0, 1);
 }
 
+/** Removes the cookie, also one for all subdomains: whose it is cannot be seen. */
 function clear() {
   try {
-    document.cookie = 'fg_visitor=;path=/;max-age=0';
+    for (let domain = location.hostname; domain; domain = domain.replace(/^[^.]*\.?/, '')) {
+      for (const whose of ['', ';domain=' + domain]) document.cookie = 'fg_visitor=;path=/;max-age=0' + whose;
+    }
   } catch {}
 }

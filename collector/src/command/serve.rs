@@ -8,7 +8,9 @@ use firstglance_engine::Model;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Failure, configuration, log};
+use crate::clock;
 use crate::cookie::CookieKey;
+use crate::cookieless::DailySalt;
 use crate::data::DataFolder;
 use crate::http::{App, Limits, Server};
 use crate::store::embedded::Embedded;
@@ -62,7 +64,18 @@ async fn serve(arguments: &Arguments) -> Result<(), Failure> {
     })
     .await??;
     let store: Arc<dyn Store> = Arc::new(store);
+    let daily = if config.tracker.cookieless {
+        Some(Arc::new(DailySalt::of(&data, clock::now())?))
+    } else {
+        DailySalt::remove(&data)?;
+        None
+    };
     let mut app = App::new(config, store.clone(), cookie, token, Limits::default());
+    let mut renewing = None;
+    if let Some(salt) = daily {
+        app = app.with_daily_names(salt.clone());
+        renewing = Some(tokio::spawn(salt.renew()));
+    }
     if let Some(folder) = &arguments.site {
         app = app
             .with_site(folder)
@@ -87,6 +100,9 @@ async fn serve(arguments: &Arguments) -> Result<(), Failure> {
     }
     tracing::info!("stopping");
     sweep.abort();
+    if let Some(renewing) = renewing {
+        renewing.abort();
+    }
     running.stop().await?;
     // Held until the store is closed.
     drop(data);

@@ -1,7 +1,7 @@
 //! `firstglance.toml`: read, checked and compiled into the engine's model.
 //!
 //! Reading goes in two steps: the text as the owner wrote it, with the place of every value
-//! (`table`), and what it means (`site`, `tracker`, `interest`, `segment`, `score`, whose conditions
+//! (`table`), and what it means (`site`, `tracker`, `server`, `interest`, `segment`, `score`, whose conditions
 //! `condition` compiles). A checked configuration never holds a value
 //! that the rest of the collector would have to doubt, and no mistake is reported without its line
 //! and column. Nothing here touches the network or the data folder.
@@ -18,6 +18,7 @@ mod programs;
 mod rule;
 mod score;
 mod segment;
+mod server;
 mod site;
 mod stage;
 mod table;
@@ -33,6 +34,7 @@ use jiff::tz::TimeZone;
 pub use consent::DefaultConsent;
 pub use origin::Origin;
 pub use problem::{ConfigError, Problem};
+pub use server::Server;
 pub use stage::Stage;
 pub use tracker::{Names, Tracker};
 
@@ -46,6 +48,8 @@ pub struct Config {
     pub site: Site,
     /// What the page's script does.
     pub tracker: Tracker,
+    /// What the collector stands behind.
+    pub server: Server,
     /// The stages of a lead, from the first; without the one of those who are no leads.
     pub stages: Vec<Stage>,
     /// What page and collector evaluate.
@@ -75,7 +79,7 @@ pub struct Site {
 
 /// The tables that a configuration may have.
 const TABLES: &[&str] = &[
-    "site", "tracker", "interest", "evidence", "segment", "score",
+    "site", "tracker", "server", "interest", "evidence", "segment", "score",
 ];
 
 impl Config {
@@ -153,6 +157,7 @@ impl Config {
             }
         };
         let tracker = tracker::read(&root, &mut problems);
+        let server = server::read(&root, &mut problems);
         let interests = interest::read_all(&root, &mut problems);
         let weights = evidence::read(&root, &mut problems);
         let segments = segment::read_all(&root, &mut problems);
@@ -176,6 +181,7 @@ impl Config {
                 stages: score.stages,
                 site,
                 tracker,
+                server,
                 model,
             }),
             _ => Err(problems.into_sorted()),

@@ -5,6 +5,7 @@ use firstglance_engine::model::Consent;
 
 use super::*;
 
+mod server;
 mod tables;
 mod tracker;
 
@@ -148,7 +149,7 @@ fn an_unknown_table() {
     check(
         "[site]\nwrite_key = \"k\"\n[[people]]\nid = \"x\"\n[sites]\n",
         &[
-            "3:3: there is no table \"people\"; it may be site, tracker, interest, evidence, segment or score",
+            "3:3: there is no table \"people\"; it may be site, tracker, server, interest, evidence, segment or score",
             "5:2: there is no table \"sites\"; did you mean \"site\"?",
         ],
     );

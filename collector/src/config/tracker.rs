@@ -17,7 +17,8 @@ pub struct Tracker {
     pub forms: bool,
     /// Whether the progress of video and audio are events.
     pub media: bool,
-    /// Whether visitors are told apart without an identifier on their devices.
+    /// Whether visitors are told apart without an identifier on their devices, see
+    /// [`crate::cookieless`].
     pub cookieless: bool,
     /// CSS selector of the element that scrolls in place of the window.
     pub scroll_container: Option<String>,

@@ -12,8 +12,10 @@ use hyper::header::{EXPECT, HeaderMap};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout_at};
 
-use super::Limits;
+use super::compression::Coding;
+use super::decompression::unpacked;
 use super::error::HttpError;
+use super::{App, Limits};
 use crate::ingest::MAX_BODY_BYTES;
 
 /// The budget is kept in units of this many bytes.
@@ -37,9 +39,34 @@ pub(super) struct Unread {
 }
 
 /// A body, and the part of the budget that it holds until it is dropped.
+#[derive(Default)]
 pub(super) struct Held {
     pub(super) bytes: Vec<u8>,
     permit: Option<OwnedSemaphorePermit>,
+}
+
+impl Held {
+    /// Adds bytes to the body, where the budget has room for them.
+    pub(super) fn add(&mut self, data: &[u8], budget: &Arc<Semaphore>) -> Result<(), HttpError> {
+        let held = self
+            .permit
+            .as_ref()
+            .map_or(0, |permit| permit.num_permits());
+        let needed = (self.bytes.len() + data.len()).div_ceil(UNIT);
+        if needed > held {
+            let more = u32::try_from(needed - held).unwrap_or(u32::MAX);
+            let more = budget
+                .clone()
+                .try_acquire_many_owned(more)
+                .map_err(|_| HttpError::Busy)?;
+            match &mut self.permit {
+                Some(permit) => permit.merge(more),
+                none => *none = Some(more),
+            }
+        }
+        self.bytes.extend_from_slice(data);
+        Ok(())
+    }
 }
 
 impl Unread {
@@ -50,16 +77,21 @@ impl Unread {
         }
     }
 
-    /// Reads the body whole.
-    pub(super) async fn read(
+    /// Reads the body whole, and unpacks it.
+    pub(super) async fn read(&mut self, app: &App, coding: Coding) -> Result<Held, HttpError> {
+        let packed = self.read_packed(&app.limits, &app.held).await?;
+        match coding {
+            Coding::Identity => Ok(packed),
+            _ => unpacked(app, packed, coding).await,
+        }
+    }
+
+    async fn read_packed(
         &mut self,
         limits: &Limits,
         budget: &Arc<Semaphore>,
     ) -> Result<Held, HttpError> {
-        let mut held = Held {
-            bytes: Vec::new(),
-            permit: None,
-        };
+        let mut held = Held::default();
         let Some(body) = &mut self.body else {
             return Ok(held);
         };
@@ -69,7 +101,6 @@ impl Unread {
         // From here on the client sends, whatever it waited for.
         self.waits = false;
         let end = Instant::now() + limits.body;
-        let mut units = 0;
         loop {
             let pause = Instant::now() + limits.body_pause;
             let frame = match timeout_at(pause.min(end), body.frame()).await {
@@ -87,24 +118,10 @@ impl Unread {
             let Ok(data) = frame.into_data() else {
                 continue;
             };
-            let size = held.bytes.len() + data.len();
-            if size > MAX_BODY_BYTES {
+            if held.bytes.len() + data.len() > MAX_BODY_BYTES {
                 return Err(HttpError::BodyTooLarge);
             }
-            let needed = size.div_ceil(UNIT);
-            if needed > units {
-                let more = u32::try_from(needed - units).unwrap_or(u32::MAX);
-                let more = budget
-                    .clone()
-                    .try_acquire_many_owned(more)
-                    .map_err(|_| HttpError::Busy)?;
-                match &mut held.permit {
-                    Some(permit) => permit.merge(more),
-                    none => *none = Some(more),
-                }
-                units = needed;
-            }
-            held.bytes.extend_from_slice(&data);
+            held.add(&data, budget)?;
         }
     }
 

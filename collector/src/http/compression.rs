@@ -1,6 +1,6 @@
-//! Chooses the form in which an asset is sent, by `Accept-Encoding` (RFC 9110, 12.5.3).
+//! Codings of content, and the form in which an asset is sent, by `Accept-Encoding` (RFC 9110, 12.5.3).
 
-/// A form, best first.
+/// A coding, best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Coding {
     Brotli,

@@ -70,7 +70,10 @@ pub(super) fn preflight() -> Answer {
     let mut answer = empty(StatusCode::NO_CONTENT);
     for (name, value) in [
         (ACCESS_CONTROL_ALLOW_METHODS, "GET, HEAD, POST"),
-        (ACCESS_CONTROL_ALLOW_HEADERS, "Authorization, Content-Type"),
+        (
+            ACCESS_CONTROL_ALLOW_HEADERS,
+            "Authorization, Content-Encoding, Content-Type",
+        ),
         // The longest that a browser heeds is a day.
         (ACCESS_CONTROL_MAX_AGE, "86400"),
     ] {

@@ -2,7 +2,9 @@
 //! tag and its sentence in one place.
 
 use hyper::StatusCode;
-use hyper::header::{ALLOW, CONNECTION, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use hyper::header::{
+    ACCEPT_ENCODING, ALLOW, CONNECTION, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
+};
 
 use crate::ingest::{IngestError, MAX_BODY_BYTES};
 use crate::store::StoreError;
@@ -67,9 +69,17 @@ pub enum HttpError {
     /// The body is too large.
     #[error("the body has more than {MAX_BODY_BYTES} bytes")]
     BodyTooLarge,
-    /// The body is compressed.
-    #[error("bodies must come uncompressed: without Content-Encoding, or with identity")]
+    /// The body is too large once it is unpacked.
+    #[error("the body has more than {MAX_BODY_BYTES} bytes when it is decompressed")]
+    UnpackedTooLarge,
+    /// The body is compressed in another way than is known.
+    #[error("a body may be compressed once, by gzip or br, and Content-Encoding says so")]
     Encoding,
+    /// The body is not compressed as it says.
+    #[error(
+        "the body is not {0}, although Content-Encoding says so, or something of it is missing"
+    )]
+    Packed(&'static str),
     /// The body is not JSON by its own account.
     #[error("the body must be JSON: Content-Type application/json or text/plain")]
     MediaType,
@@ -108,14 +118,15 @@ impl HttpError {
                 | IngestError::TooManyMessages { .. },
             )
             | Self::Query { .. }
-            | Self::BrokenBody => StatusCode::BAD_REQUEST,
+            | Self::BrokenBody
+            | Self::Packed(_) => StatusCode::BAD_REQUEST,
             Self::Origin | Self::Unproven => StatusCode::FORBIDDEN,
             Self::Route | Self::Visitor | Self::Unknown { .. } | Self::Site => {
                 StatusCode::NOT_FOUND
             }
             Self::Method { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::SlowBody => StatusCode::REQUEST_TIMEOUT,
-            Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::BodyTooLarge | Self::UnpackedTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Encoding | Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Busy | Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -138,8 +149,9 @@ impl HttpError {
             Self::Site => "unknown_site",
             Self::Method { .. } => "method_not_allowed",
             Self::SlowBody => "slow_body",
-            Self::BodyTooLarge => "body_too_large",
+            Self::BodyTooLarge | Self::UnpackedTooLarge => "body_too_large",
             Self::Encoding => "unsupported_encoding",
+            Self::Packed(_) => "broken_encoding",
             Self::MediaType => "unsupported_media_type",
             Self::Busy => "busy",
             Self::Store(StoreError::Busy) => "busy",
@@ -160,7 +172,7 @@ impl HttpError {
             Self::Origin => Some("Origin".to_owned()),
             Self::Unproven => Some("claim".to_owned()),
             Self::Site => Some("site".to_owned()),
-            Self::Encoding => Some("Content-Encoding".to_owned()),
+            Self::Encoding | Self::Packed(_) => Some("Content-Encoding".to_owned()),
             Self::MediaType => Some("Content-Type".to_owned()),
             _ => None,
         }
@@ -172,6 +184,8 @@ impl HttpError {
         let (name, value) = match self {
             Self::Method { allow } => (ALLOW, allow),
             Self::Token => (WWW_AUTHENTICATE, &"Bearer"),
+            // RFC 7694: what would have been right.
+            Self::Encoding => (ACCEPT_ENCODING, &"gzip, br"),
             // Not Basic, although that is taken: browsers would ask the visitor for a password.
             Self::Ingest(IngestError::MissingKey | IngestError::WrongKey) => {
                 (WWW_AUTHENTICATE, &"WriteKey")

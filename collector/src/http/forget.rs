@@ -17,10 +17,10 @@ pub(super) async fn answer(
     request: &Request<()>,
     body: &mut Unread,
 ) -> Result<Answer, HttpError> {
-    headers::acceptable(request.headers())?;
+    let coding = headers::acceptable(request.headers())?;
     let header_key = headers::basic_user(request.headers());
     let own = me::visitor(app, request.headers());
-    let held = body.read(&app.limits, &app.held).await?;
+    let held = body.read(app, coding).await?;
     let Forget { visitor, claim } =
         ingest::forget(&held.bytes, header_key.as_deref(), &app.site.write_key)?;
     let now = clock::now();

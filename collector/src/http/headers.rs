@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use hyper::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName};
 
 use super::App;
+use super::compression::Coding;
 use super::error::HttpError;
 use crate::cookie::Attributes;
 
@@ -27,22 +28,29 @@ fn came_by_tls(headers: &HeaderMap) -> bool {
         .is_some_and(|first| first.trim().eq_ignore_ascii_case("https"))
 }
 
-/// Whether the body is what it must be, by its own account. Beacons and the tracker send JSON as
-/// `text/plain`, which needs no preflight.
-pub(super) fn acceptable(headers: &HeaderMap) -> Result<(), HttpError> {
+/// How the body is packed, where it is what it must be by its own account. Beacons and the tracker
+/// send JSON as `text/plain`, which needs no preflight.
+pub(super) fn acceptable(headers: &HeaderMap) -> Result<Coding, HttpError> {
     let text = |name| {
         let header: Option<&hyper::header::HeaderValue> = headers.get(name);
         header.map_or(Ok(""), |header| header.to_str())
     };
     let coding = text(CONTENT_ENCODING).map_err(|_| HttpError::Encoding)?;
-    if !coding.is_empty() && !coding.eq_ignore_ascii_case("identity") {
+    let coding = match coding.trim().to_ascii_lowercase().as_str() {
+        "" | "identity" => Coding::Identity,
+        "gzip" | "x-gzip" => Coding::Gzip,
+        "br" => Coding::Brotli,
+        _ => return Err(HttpError::Encoding),
+    };
+    // Of several lines only the first was read.
+    if headers.get_all(CONTENT_ENCODING).iter().count() > 1 {
         return Err(HttpError::Encoding);
     }
     let media = text(CONTENT_TYPE).map_err(|_| HttpError::MediaType)?;
     let media = media.split(';').next().unwrap_or_default().trim();
     let known = ["", "application/json", "text/plain"];
     if known.iter().any(|known| media.eq_ignore_ascii_case(known)) {
-        Ok(())
+        Ok(coding)
     } else {
         Err(HttpError::MediaType)
     }

@@ -3,16 +3,17 @@
 
 use std::borrow::Cow;
 
-use firstglance_engine::VisitorId;
 use firstglance_engine::json::JsonWriter;
-use hyper::header::SET_COOKIE;
+use firstglance_engine::{Timestamp, VisitorId};
+use hyper::header::{SET_COOKIE, USER_AGENT};
 use hyper::{Request, StatusCode};
 
 use super::answer::{Answer, json, set_text, write_error};
 use super::body::Unread;
 use super::error::HttpError;
-use super::{App, headers, me};
+use super::{App, client_address, headers, me};
 use crate::clock;
+use crate::cookieless::Sender;
 use crate::ingest::{self, Form, Refused};
 use crate::store::Committed;
 
@@ -22,16 +23,19 @@ pub(super) async fn answer(
     body: &mut Unread,
     form: Form,
 ) -> Result<Answer, HttpError> {
-    headers::acceptable(request.headers())?;
+    let coding = headers::acceptable(request.headers())?;
     let header_key = headers::basic_user(request.headers());
     let own = me::visitor(app, request.headers());
-    let held = body.read(&app.limits, &app.held).await?;
+    let received_at = clock::now();
+    let daily_visitor = daily_visitor(app, request, received_at)?;
+    let held = body.read(app, coding).await?;
     let judged = ingest::judge(
         ingest::Request {
             form,
             body: &held.bytes,
             header_key: header_key.as_deref(),
-            received_at: clock::now(),
+            received_at,
+            daily_visitor: daily_visitor.as_ref(),
         },
         &app.site.write_key,
     )?;
@@ -50,6 +54,8 @@ pub(super) async fn answer(
     drop(held);
 
     let stored = !committed.new.is_empty();
+    app.metrics
+        .answered(&committed, &judged.refused, judged.dropped);
     let mut answer = report(&committed, &judged.refused);
     // Who proves to be somebody is that one, whatever cookie an earlier answer left behind.
     let visitor = claimed.filter(|_| committed.claim_holds).or(own);
@@ -64,6 +70,29 @@ pub(super) async fn answer(
         set_text(&mut answer, SET_COOKIE, &cookie);
     }
     Ok(answer)
+}
+
+/// Who sends, where nothing on the device says so; nothing on sites that do not want to know.
+fn daily_visitor(
+    app: &App,
+    request: &Request<()>,
+    now: Timestamp,
+) -> Result<Option<VisitorId>, HttpError> {
+    let Some(salt) = &app.daily else {
+        return Ok(None);
+    };
+    let address = client_address::of(request, &app.behind.trusted_proxies);
+    let user_agent = request.headers().get(USER_AGENT);
+    let sender = Sender {
+        write_key: &app.site.write_key,
+        address: address.ok_or(HttpError::Internal)?,
+        user_agent: user_agent.map_or(b"", |header| header.as_bytes()),
+    };
+    let visitor = salt.visitor(sender, now).map_err(|error| {
+        tracing::error!(%error, "a visitor cannot be named");
+        HttpError::Internal
+    })?;
+    Ok(Some(visitor))
 }
 
 /// Tells which messages were taken and which were not. An error only where none was.

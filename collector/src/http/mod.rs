@@ -9,8 +9,10 @@ mod admin;
 pub mod answer;
 mod assets;
 mod body;
+mod client_address;
 mod compression;
 mod cors;
+mod decompression;
 pub mod error;
 mod forget;
 mod headers;
@@ -18,6 +20,7 @@ mod health;
 mod ingest;
 mod loader;
 mod me;
+mod metrics;
 mod model;
 mod query;
 mod router;
@@ -31,8 +34,10 @@ use std::time::Duration;
 use firstglance_engine::Model;
 use tokio::sync::Semaphore;
 
-use crate::config::{Config, Site, Tracker};
+use crate::config::{self, Config, Site, Tracker};
 use crate::cookie::CookieKey;
+use crate::cookieless::DailySalt;
+use crate::metrics::Metrics;
 use crate::store::Store;
 use crate::token::AdminToken;
 
@@ -74,15 +79,20 @@ impl Default for Limits {
 pub struct App {
     site: Site,
     tracker: Tracker,
+    behind: config::Server,
     loader: Option<assets::Served>,
     model: Arc<Model>,
     compiled: model::Compiled,
     store: Arc<dyn Store>,
     cookie: CookieKey,
     token: AdminToken,
+    daily: Option<Arc<DailySalt>>,
+    metrics: Metrics,
     files: Option<SiteFolder>,
     limits: Limits,
     held: Arc<Semaphore>,
+    /// Turns of decompressors.
+    unpacking: Semaphore,
 }
 
 impl App {
@@ -101,13 +111,24 @@ impl App {
             site: config.site,
             loader: loader::of(&config.tracker.names),
             tracker: config.tracker,
+            behind: config.server,
+            daily: None,
+            metrics: Metrics::default(),
             store,
             cookie,
             token,
             files: None,
             limits,
+            unpacking: Semaphore::new(decompression::AT_A_TIME),
             held: Arc::new(Semaphore::new(body::permits(limits.held_bytes))),
         }
+    }
+
+    /// Names visitors for a day whose pages ask for that.
+    #[must_use]
+    pub fn with_daily_names(mut self, salt: Arc<DailySalt>) -> Self {
+        self.daily = Some(salt);
+        self
     }
 
     /// Serves the files of a folder where no endpoint answers.

@@ -15,7 +15,7 @@ use super::answer::Answer;
 use super::assets::{self, Served};
 use super::body::Unread;
 use super::error::HttpError;
-use super::{App, admin, cors, forget, health, ingest, me, model};
+use super::{App, admin, cors, forget, health, ingest, me, metrics, model};
 use crate::config::Names;
 
 /// An endpoint, as its address says.
@@ -24,6 +24,7 @@ enum Endpoint<'a> {
     Page(Needed),
     Health,
     Ready,
+    Metrics,
     Admin(&'a str),
     Site,
 }
@@ -34,6 +35,7 @@ impl<'a> Endpoint<'a> {
         match path {
             "/healthz" => return Some(Self::Health),
             "/readyz" => return Some(Self::Ready),
+            "/metrics" => return Some(Self::Metrics),
             _ => {}
         }
         if let Some(rest) = path.strip_prefix("/admin/v1/") {
@@ -98,6 +100,7 @@ async fn route(app: &App, request: &Request<()>, body: &mut Unread) -> Answer {
             Endpoint::Page(Needed::Model) => model::answer(app, request),
             Endpoint::Health => Ok(health::alive()),
             Endpoint::Ready => health::ready(app),
+            Endpoint::Metrics => metrics::answer(app, request),
             Endpoint::Admin(rest) => admin::answer(app, request, rest).await,
             Endpoint::Page(Needed::File(file)) => Ok(assets::answer(&Served::of(file), request)),
             Endpoint::Page(Needed::Loader) => match &app.loader {
@@ -153,6 +156,7 @@ mod tests {
             ("/admin/v1/profiles/a", Some("Admin(\"profiles/a\")")),
             ("/admin/v2/profiles", None),
             ("/healthz", Some("Health")),
+            ("/metrics", Some("Metrics")),
             ("/index.html", Some("Site")),
             ("/", Some("Site")),
         ] {

@@ -7,6 +7,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -15,6 +17,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, oneshot};
 use tokio::task::{JoinHandle, JoinSet};
 
+use super::client_address::Peer;
 use super::{App, router};
 use crate::store::StoreError;
 
@@ -92,8 +95,9 @@ async fn run(
             _ = &mut stopped => break,
             Some(_) = tasks.join_next(), if !tasks.is_empty() => {}
             (permit, accepted) = next => match accepted {
-                Ok((stream, _)) => {
-                    let connection = connection(stream, app.clone(), &graceful);
+                Ok((stream, peer)) => {
+                    let peer = Peer(peer.ip());
+                    let connection = connection(stream, peer, app.clone(), &graceful);
                     tasks.spawn(async move {
                         connection.await;
                         drop(permit);
@@ -120,14 +124,16 @@ async fn run(
 
 fn connection(
     stream: TcpStream,
+    peer: Peer,
     app: Arc<App>,
     graceful: &GracefulShutdown,
 ) -> impl Future<Output = ()> + use<> {
     // Answers are small and whole: waiting for more to send with them only costs time.
     let _ = stream.set_nodelay(true);
     let head = app.limits.head;
-    let service = service_fn(move |request| {
+    let service = service_fn(move |mut request: Request<Incoming>| {
         let app = app.clone();
+        request.extensions_mut().insert(peer);
         async move { Ok::<_, Infallible>(router::answer(&app, request).await) }
     });
     let connection = http1::Builder::new()

@@ -17,6 +17,10 @@ struct Batch<'a> {
     claim: Field<'a>,
     #[serde(borrow, default)]
     consent: Field<'a>,
+    #[serde(default)]
+    cookieless: Option<bool>,
+    #[serde(default)]
+    dropped: Option<u64>,
     #[serde(borrow, default)]
     context: Option<&'a RawValue>,
     #[serde(borrow, default)]
@@ -39,6 +43,10 @@ pub(super) struct Envelope<'a> {
     pub(super) sent_at: Field<'a>,
     pub(super) claim: Field<'a>,
     pub(super) consent: Field<'a>,
+    /// Whether the page keeps no identifier.
+    pub(super) cookieless: bool,
+    /// Messages that the page had to drop since its last batch.
+    pub(super) dropped: u64,
     pub(super) context: Option<&'a str>,
     messages: Option<Vec<&'a str>>,
 }
@@ -56,6 +64,8 @@ impl<'a> Envelope<'a> {
                     sent_at: batch.sent_at,
                     claim: batch.claim,
                     consent: batch.consent,
+                    cookieless: batch.cookieless.unwrap_or(false),
+                    dropped: batch.dropped.unwrap_or(0),
                     context: batch.context.map(RawValue::get),
                     messages,
                 })
@@ -67,6 +77,8 @@ impl<'a> Envelope<'a> {
                     sent_at: None,
                     claim: None,
                     consent: single.consent,
+                    cookieless: false,
+                    dropped: 0,
                     context: None,
                     messages: Some(vec![text.trim()]),
                 })

@@ -8,6 +8,7 @@ mod envelope;
 mod error;
 mod forget;
 mod refusal;
+mod rename;
 
 use std::borrow::Cow;
 
@@ -34,6 +35,9 @@ pub const MAX_CONTEXT_BYTES: usize = 8 * 1024;
 /// Most messages of a batch.
 pub const MAX_MESSAGES: usize = 1_000;
 
+/// Most messages that a page can have dropped between two batches. No page captures as many.
+pub const MAX_DROPPED: u32 = 1_000_000;
+
 /// What a request's address says of its body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
@@ -54,6 +58,9 @@ pub struct Request<'a> {
     pub header_key: Option<&'a str>,
     /// When it arrived.
     pub received_at: Timestamp,
+    /// Who sent it, where that is told without an identifier on the device. It takes the place of
+    /// whatever name a page gives that says to keep none.
+    pub daily_visitor: Option<&'a VisitorId>,
 }
 
 /// A request whose messages have been judged.
@@ -65,6 +72,8 @@ pub struct Judged {
     pub refused: Vec<Refused>,
     /// Whether the visitor allows a cookie, as far as this request says.
     pub cookie_allowed: bool,
+    /// Messages that the page had to drop, by its own account.
+    pub dropped: u32,
 }
 
 /// Judges a request.
@@ -77,8 +86,11 @@ pub fn judge(request: Request<'_>, write_key: &str) -> Result<Judged, IngestErro
     authenticate(given, write_key)?;
     let consent = consent(envelope.consent.as_deref())?;
     let claim = claim(envelope.claim.as_deref())?;
+    let dropped = dropped(envelope.dropped)?;
     let sent_at = sent_at(envelope.sent_at.as_deref())?;
     let context = envelope.context;
+    let cookieless = envelope.cookieless;
+    let daily_visitor = request.daily_visitor.filter(|_| cookieless);
     let messages = envelope.messages()?;
     if messages.len() > MAX_MESSAGES {
         return Err(IngestError::TooManyMessages {
@@ -131,7 +143,12 @@ pub fn judge(request: Request<'_>, write_key: &str) -> Result<Judged, IngestErro
             Err(why) => refused.push(Refused::new(request.form, index, raw, why)),
         }
     }
-    let claim = only_visitor(&good).map(|visitor| Claim {
+    if let Some(visitor) = daily_visitor {
+        name(&mut good, visitor);
+    }
+    // Who keeps nothing has nothing to prove; and a name that others share belongs to nobody.
+    let claimed = only_visitor(&good).filter(|_| !cookieless);
+    let claim = claimed.map(|visitor| Claim {
         visitor: visitor.clone(),
         digest: claim,
     });
@@ -143,7 +160,8 @@ pub fn judge(request: Request<'_>, write_key: &str) -> Result<Judged, IngestErro
             claim,
         },
         refused,
-        cookie_allowed: matches!(consent, None | Some(Consent::Granted)),
+        dropped,
+        cookie_allowed: !cookieless && matches!(consent, None | Some(Consent::Granted)),
     })
 }
 
@@ -161,13 +179,31 @@ fn authenticate(given: Option<&str>, write_key: &str) -> Result<(), IngestError>
     }
 }
 
+/// Gives the messages of a page another name for their visitor.
+fn name(messages: &mut [NewMessage], visitor: &VisitorId) {
+    for new in messages {
+        if !is_anonymous(&new.message.visitor) {
+            continue;
+        }
+        new.message.visitor = visitor.clone();
+        // It was read as an object before.
+        if let Some(raw) = rename::renamed(&new.raw, visitor) {
+            new.raw = raw.into();
+        }
+    }
+}
+
 /// The visitor, where all messages are of one that has an anonymous id.
 fn only_visitor(messages: &[NewMessage]) -> Option<&VisitorId> {
     let (first, rest) = messages.split_first()?;
     let visitor = &first.message.visitor;
-    let anonymous = VisitorId::anonymous(visitor.as_str()).is_ok();
     let only = rest.iter().all(|other| other.message.visitor == *visitor);
-    (anonymous && only).then_some(visitor)
+    (is_anonymous(visitor) && only).then_some(visitor)
+}
+
+/// Whether a visitor is known by a browser's name for it, and not by that of a user.
+fn is_anonymous(visitor: &VisitorId) -> bool {
+    VisitorId::anonymous(visitor.as_str()).is_ok()
 }
 
 fn consent(text: Option<&str>) -> Result<Option<Consent>, IngestError> {
@@ -190,6 +226,16 @@ fn claim(text: Option<&str>) -> Result<Option<ClaimDigest>, IngestError> {
             detail: "\"claim\" must be a random text of 16 to 128 bytes".to_owned(),
         }),
     }
+}
+
+fn dropped(count: u64) -> Result<u32, IngestError> {
+    let count = u32::try_from(count).ok();
+    count
+        .filter(|count| *count <= MAX_DROPPED)
+        .ok_or_else(|| IngestError::InvalidField {
+            field: "dropped",
+            detail: format!("\"dropped\" must be a whole number of at most {MAX_DROPPED}"),
+        })
 }
 
 fn sent_at(text: Option<&str>) -> Result<Option<Timestamp>, IngestError> {
@@ -219,6 +265,7 @@ mod tests {
             body: body.as_bytes(),
             header_key: None,
             received_at: Timestamp::parse("2026-01-02T03:04:06Z").unwrap(),
+            daily_visitor: None,
         };
         judge(request, "k")
     }
@@ -274,6 +321,55 @@ mod tests {
     }
 
     #[test]
+    fn who_keeps_no_identifier_is_named_by_the_collector() {
+        let daily = VisitorId::anonymous("daily-x").unwrap();
+        let user = MESSAGE.replace("anonymousId", "userId");
+        let both = MESSAGE.replace(r#""type""#, r#""userId":"jo","type""#);
+        let claim = r#""claim":"0123456789abcdef","#;
+        for (said, on, expected) in [
+            (
+                r#""cookieless":true,"#,
+                true,
+                ["daily-x", "user:a", "daily-x"],
+            ),
+            (r#""cookieless":true,"#, false, ["a", "user:a", "a"]),
+            (r#""cookieless":false,"#, true, ["a", "user:a", "a"]),
+            (r#""cookieless":null,"#, true, ["a", "user:a", "a"]),
+            ("", true, ["a", "user:a", "a"]),
+        ] {
+            let body =
+                format!(r#"{{"writeKey":"k",{said}{claim}"batch":[{MESSAGE},{user},{both}]}}"#);
+            let read = |body: &str| {
+                let request = Request {
+                    form: Form::Batch,
+                    body: body.as_bytes(),
+                    header_key: None,
+                    received_at: Timestamp::parse("2026-01-02T03:04:06Z").unwrap(),
+                    daily_visitor: on.then_some(&daily),
+                };
+                judge(request, "k").unwrap()
+            };
+            let judged = read(&body);
+            let visitors: Vec<&str> = (judged.commit.messages.iter())
+                .map(|new| new.message.visitor.as_str())
+                .collect();
+            assert_eq!(visitors, expected, "{body}");
+            let first = &judged.commit.messages[0].raw;
+            assert_eq!(first.contains(r#""anonymousId":"a""#), expected[0] == "a");
+            let one = read(&format!(
+                r#"{{"writeKey":"k",{said}{claim}"batch":[{MESSAGE}]}}"#
+            ));
+            let kept = !said.contains("true");
+            assert_eq!(
+                (one.commit.claim.is_some(), one.cookie_allowed),
+                (kept, kept)
+            );
+        }
+        let error = judge_text(Form::Batch, r#"{"writeKey":"k","cookieless":1,"batch":[]}"#);
+        assert_eq!(error.unwrap_err().tag(), "malformed_json");
+    }
+
+    #[test]
     fn a_single_message_is_the_body() {
         let body = MESSAGE.replace('{', r#"{"writeKey":"k","#);
         let judged = judge_text(Form::Single("page"), &format!(" {body}\n")).unwrap();
@@ -304,6 +400,18 @@ mod tests {
             (
                 r#"{"writeKey":"k","consent":"x","batch":[]}"#,
                 "invalid_field",
+            ),
+            (
+                r#"{"writeKey":"k","dropped":1000001,"batch":[]}"#,
+                "invalid_field",
+            ),
+            (
+                r#"{"writeKey":"k","dropped":-1,"batch":[]}"#,
+                "malformed_json",
+            ),
+            (
+                r#"{"writeKey":"k","dropped":"5","batch":[]}"#,
+                "malformed_json",
             ),
             (
                 r#"{"writeKey":"k","context":[],"batch":[]}"#,

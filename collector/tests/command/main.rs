@@ -253,6 +253,26 @@ fn a_data_folder_has_one_user_at_a_time() {
 }
 
 #[test]
+fn the_days_salt_is_there_only_where_it_is_wanted() {
+    let (folder, config) = folder();
+    let data = folder.path().join("data");
+    let salt = data.join("daily-salt");
+    let site = "[site]\nwrite_key = \"k\"\n[tracker]\ncookieless =";
+    let mut kept = Vec::new();
+    for (cookieless, expected) in [(true, true), (true, true), (false, false)] {
+        fs::write(&config, format!("{site} {cookieless}\n")).unwrap();
+        let (_serving, _) = serve(&config, &data);
+        assert_eq!(salt.exists(), expected);
+        if expected {
+            kept.push(fs::read(&salt).unwrap());
+        }
+    }
+    // Unless the day ended in between.
+    let day = |bytes: &[u8]| bytes[..8].to_vec();
+    assert!(kept[0] == kept[1] || day(&kept[0]) != day(&kept[1]));
+}
+
+#[test]
 fn a_signal_ends_it_in_good_order_and_secrets_are_not_logged() {
     let (folder, config) = folder();
     let data = folder.path().join("data");

@@ -37,7 +37,7 @@ async fn bodies_of_no_known_kind() {
     let collector = Collector::start().await;
     let body = batch(&[page("a", "1", "/", 1)]);
     for (name, value, expected) in [
-        ("Content-Encoding", "gzip", "unsupported_encoding"),
+        ("Content-Encoding", "deflate", "unsupported_encoding"),
         ("Content-Encoding", "br, gzip", "unsupported_encoding"),
         ("Content-Type", "application/xml", "unsupported_media_type"),
         (

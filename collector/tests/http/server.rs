@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use firstglance_collector::clock;
 use firstglance_collector::config::Config;
 use firstglance_collector::cookie::CookieKey;
+use firstglance_collector::cookieless::DailySalt;
 use firstglance_collector::data::DataFolder;
 use firstglance_collector::http::{App, Limits, Server, Stop};
 use firstglance_collector::store::ProfileFold;
@@ -91,7 +92,12 @@ impl Collector {
             tries += 1;
             tokio::time::sleep(std::time::Duration::from_millis(50)).await;
         };
+        let daily = config.tracker.cookieless;
         let mut app = App::new(config, Arc::new(store), cookie, token, options.limits);
+        if daily {
+            let salt = DailySalt::of(&data, clock::now()).unwrap();
+            app = app.with_daily_names(Arc::new(salt));
+        }
         if let Some(site) = &options.site {
             app = app.with_site(site.path()).unwrap();
         }

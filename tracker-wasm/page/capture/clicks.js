@@ -88,24 +88,23 @@ function link(element) {
   return [];
 }
 
+/** Where the visitor is: a page that answers by moving them changes one of these. */
+const where = () => [location.href, scrollX, scrollY, document.activeElement, document.hasFocus()];
+
 /** Waits for the page to answer a click on a button; where it does not, the message says so. */
 function watch(name) {
   if (!name) return;
   hold(name);
   let answered;
-  const answer = () => {
+  const changes = new MutationObserver(() => {
     answered = 1;
     changes.disconnect();
-  };
-  const changes = new MutationObserver(answer);
+  });
   changes.observe(document.body, { subtree: true, childList: true, attributes: true, characterData: true });
-  const signs = ['scroll', 'focusin', 'blur', 'pagehide', 'submit', 'firstglance:moved'];
-  // Not before the click's own effects on the focus are over.
-  later(() => signs.forEach((sign) => addEventListener(sign, answer, { capture: true, once: true })));
+  const before = where();
   later(run, ANSWER, () => {
     changes.disconnect();
-    signs.forEach((sign) => removeEventListener(sign, answer, { capture: true }));
-    if (!answered) amend(name, 'dead');
+    if (!answered && where().every((each, index) => each == before[index])) amend(name, 'dead');
     hold();
   });
 }

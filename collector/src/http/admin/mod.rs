@@ -49,7 +49,8 @@ pub(super) fn methods(path: &str) -> &'static str {
     }
 }
 
-fn authorise(app: &App, headers: &HeaderMap) -> Result<(), HttpError> {
+/// Lets through who has the administrator's token.
+pub(super) fn authorise(app: &App, headers: &HeaderMap) -> Result<(), HttpError> {
     let header = headers.get(AUTHORIZATION).ok_or(HttpError::Token)?;
     let header = header.to_str().map_err(|_| HttpError::Token)?;
     match header.split_once(' ') {

@@ -1,0 +1,58 @@
+//! The table `[server]`: what the collector stands behind.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use super::problem::Problems;
+use super::table::{Placed, Table};
+
+/// What the collector stands behind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Server {
+    /// Peers whose word is taken for where a request came from. See [`Server::default`].
+    pub trusted_proxies: Vec<IpNet>,
+}
+
+impl Default for Server {
+    /// Trusts this machine's own addresses. No visitor comes from there: either a proxy on this
+    /// machine does, which by default is the collector's only way to the world, or one of the
+    /// machine's own programs. Were it not trusted, all visitors behind that proxy would have one
+    /// address.
+    fn default() -> Self {
+        let own = ["127.0.0.0/8", "::1/128"];
+        Self {
+            trusted_proxies: own.iter().filter_map(|text| text.parse().ok()).collect(),
+        }
+    }
+}
+
+const FIELDS: &[&str] = &["trusted_proxies"];
+
+/// Reads the table; what is not there keeps its default.
+pub(super) fn read(root: &Table<'_>, problems: &mut Problems<'_>) -> Server {
+    let mut server = Server::default();
+    let Some(table) = root.table("server", "[server]", problems) else {
+        return server;
+    };
+    table.only(FIELDS, "field", problems);
+    let example = "[\"127.0.0.1\", \"10.0.0.0/8\"]";
+    if let Some(texts) = table.texts("trusted_proxies", example, problems) {
+        let proxies = texts.into_iter();
+        server.trusted_proxies = proxies.filter_map(|text| proxy(&text, problems)).collect();
+    }
+    server
+}
+
+fn proxy(text: &Placed<&str>, problems: &mut Problems<'_>) -> Option<IpNet> {
+    let network = text.value.parse::<IpNet>().ok();
+    let network = network.or_else(|| text.value.parse::<IpAddr>().ok().map(IpNet::from));
+    if network.is_none() {
+        problems.add(
+            text.span.clone(),
+            format!("\"trusted_proxies\" holds {:?}", text.value),
+            "it must be an address or a network, such as \"192.0.2.1\" or \"10.0.0.0/8\"",
+        );
+    }
+    network
+}

@@ -1,0 +1,105 @@
+//! What the collector counts, for whoever watches it. Counts since the start of the process, never
+//! anything about a visitor; labels have few values, all of them known beforehand.
+
+use std::fmt;
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::registry::Registry;
+
+use crate::ingest::Refused;
+use crate::store::Committed;
+
+/// For the header `Content-Type` of what [`Metrics::text`] gives.
+pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// See the module.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    messages: Family<Outcome, Counter>,
+    refused: Family<Reason, Counter>,
+    dropped: Counter,
+}
+
+/// What became of a message.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Outcome {
+    outcome: &'static str,
+}
+
+/// Why a message was refused, as answers name it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Reason {
+    reason: &'static str,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("firstglance");
+        let messages = Family::<Outcome, Counter>::default();
+        let refused = Family::<Reason, Counter>::default();
+        let dropped = Counter::default();
+        registry.register(
+            "messages",
+            "Messages received, by what became of them",
+            messages.clone(),
+        );
+        registry.register(
+            "messages_refused",
+            "Messages refused, by reason",
+            refused.clone(),
+        );
+        registry.register(
+            "messages_dropped_by_pages",
+            "Messages that pages say they had to drop before they could be sent",
+            dropped.clone(),
+        );
+        // What has not happened yet is 0, and not unknown.
+        for outcome in ["accepted", "duplicate", "refused"] {
+            drop(messages.get_or_create(&Outcome { outcome }));
+        }
+        Self {
+            registry,
+            messages,
+            refused,
+            dropped,
+        }
+    }
+}
+
+impl Metrics {
+    /// Counts the messages of a request that was answered, and those that its page had to drop.
+    /// A request that is sent again says the same once more: of messages that are all known already
+    /// nothing but that is counted.
+    pub fn answered(&self, committed: &Committed, refused: &[Refused], dropped: u32) {
+        let count = |outcome: &'static str, number: usize| {
+            let counter = self.messages.get_or_create(&Outcome { outcome });
+            counter.inc_by(number as u64);
+        };
+        let accepted = committed.new.iter().filter(|new| **new).count();
+        count("accepted", accepted);
+        count("duplicate", committed.new.len() - accepted);
+        count("refused", refused.len());
+        for refused in refused {
+            let reason = refused.why.tag();
+            self.refused.get_or_create(&Reason { reason }).inc();
+        }
+        if accepted > 0 && dropped > 0 {
+            tracing::info!(dropped, "a page had to drop messages");
+            self.dropped.inc_by(dropped.into());
+        }
+    }
+
+    /// All of it in the text form that Prometheus reads.
+    ///
+    /// # Errors
+    /// Never, as long as memory can be written.
+    pub fn text(&self) -> Result<String, fmt::Error> {
+        let mut text = String::new();
+        encode(&mut text, &self.registry)?;
+        Ok(text)
+    }
+}
