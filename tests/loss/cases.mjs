@@ -245,7 +245,7 @@ export const CASES = [
   },
   {
     name: 'two-tabs',
-    what: 'acts in two tabs in turn, while the collector is busy every other time; closes one',
+    what: 'acts in two tabs in turn, while the collector is busy every other time; closes one and acts once more in the other',
     short: true,
     async run(play) {
       const tabs = [await play.open('one'), await play.open('two')];
@@ -256,6 +256,7 @@ export const CASES = [
       }
       play.stage.fault = null;
       await tabs[1].close();
+      await play.act(tabs[0]);
       await play.settled();
     },
   },

@@ -12,6 +12,8 @@ export const pause = (milliseconds) => new Promise((resolve) => setTimeout(resol
 const START = 30_000;
 /** What is waited for at the end of a case: real milliseconds; and seconds of a clock that is moved. */
 const PATIENCE = 25_000, MOCKED_PATIENCE = 1_800;
+/** Real milliseconds for what leaves with the last page. */
+const LEAVING = 3_000;
 /** For repetitions that come late: the same. */
 const GRACE = 700, MOCKED_GRACE = 60;
 
@@ -131,6 +133,11 @@ export class Play {
     } else {
       const deadline = Date.now() + PATIENCE;
       while (Date.now() < deadline && (await this.count()).lost) await pause(150);
+      // Who came back leaves again, which is the last chance.
+      if (tab && (await this.count()).lost) {
+        await tab.close();
+        await pause(LEAVING);
+      }
     }
     await pause(GRACE);
   }
