@@ -83,7 +83,7 @@ export const CASES = [
       for (const path of ['a', 'b', 'c', 'd', 'e', 'f', 'g']) await play.actAndGo(tab, path);
       await play.ready(tab);
       const names = play.steps(1);
-      await tab.leave((each) => {
+      await tab.run((each) => {
         each.forEach((name) => window.act(name));
         window.location.href = 'about:blank';
       }, names).catch(() => {});

@@ -59,6 +59,8 @@ const starts = {
 
 /** Milliseconds that a page may take to come. */
 const PATIENCE = 30_000;
+/** How often a page that is being replaced is asked again. */
+const RETRIES = 50;
 
 class Tab {
   constructor(page) {
@@ -70,16 +72,25 @@ class Tab {
   }
 
   /** Runs a function in the page. */
-  run(fn, ...values) {
-    return this.page.evaluate(fn, ...values);
+  async run(fn, ...values) {
+    for (let tries = 0; ; tries++) {
+      try {
+        return await this.page.evaluate(fn, ...values);
+      } catch (error) {
+        // A prepared page takes the place of another: nothing has run yet.
+        if (!/detached Frame/.test(error.message) || tries === RETRIES) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    }
   }
 
   /** Runs a function that leaves the page, and waits for the next one's document. */
   async leave(fn, ...values) {
     const before = await this.page.evaluate(() => performance.timeOrigin);
-    // The answer may go down with the page, and a page on its way answers nothing.
+    // The answer may go down with the page, a page on its way answers nothing, and an
+    // empty one may come before it.
     await this.page.evaluate(fn, ...values).catch(() => {});
-    const arrived = () => this.page.evaluate((last) => performance.timeOrigin !== last && document.readyState !== 'loading', before);
+    const arrived = () => this.page.evaluate((last) => performance.timeOrigin !== last && location.protocol !== 'about:' && document.readyState !== 'loading', before);
     const deadline = Date.now() + PATIENCE;
     while (!await arrived().catch(() => false)) {
       if (Date.now() > deadline) throw new Error('the next page does not come');

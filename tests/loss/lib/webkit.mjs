@@ -68,8 +68,8 @@ class Tab {
     const before = await this.run(() => performance.timeOrigin);
     await this.run(fn, ...values).catch(() => {});
     const deadline = Date.now() + PATIENCE;
-    // A page on its way cannot answer.
-    const arrived = () => this.run((last) => performance.timeOrigin !== last && document.readyState !== 'loading', before);
+    // A page on its way cannot answer, and an empty one may come before it.
+    const arrived = () => this.run((last) => performance.timeOrigin !== last && location.protocol !== 'about:' && document.readyState !== 'loading', before);
     while (!await arrived().catch(() => false)) {
       if (Date.now() > deadline) throw new Error('the next page does not come');
     }
