@@ -10,8 +10,10 @@ mod client;
 mod demo;
 mod fuzz;
 mod kill_loop;
+mod loss;
 mod module;
 mod parity;
+mod peers;
 mod random;
 mod recipes;
 mod size;
@@ -75,6 +77,14 @@ enum Command {
         after_help = "Example:\n  cargo xtask recipes --short\n  cargo xtask recipes --site next"
     )]
     Recipes(recipes::Options),
+    /// Proves in real browsers that nothing is lost, beside other trackers.
+    #[command(
+        after_help = "Example:\n  cargo xtask loss --short\n  cargo xtask loss --case close-tab --browser firefox"
+    )]
+    Loss(loss::Options),
+    /// Fetches the other trackers that run beside Firstglance in proofs and benchmarks.
+    #[command(after_help = "Example:\n  cargo xtask peers")]
+    Peers,
     /// Fuzzes what reads bytes from outside; a finding is an error.
     #[command(
         after_help = "Example:\n  cargo xtask fuzz --minutes 10\n  cargo xtask fuzz --target fold --jobs 1"
@@ -115,6 +125,8 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::KillLoop(options) => kill_loop::run(&workspace, &options)?,
         Command::Bench(options) => bench::run(&workspace, &options)?,
         Command::Recipes(options) => recipes::run(&workspace, &options)?,
+        Command::Loss(options) => loss::run(&workspace, &options)?,
+        Command::Peers => println!("{}", workspace.shown(&peers::ensure(&workspace)?)),
         Command::Fuzz(options) => fuzz::run(&workspace, &options)?,
     }
     Ok(ExitCode::SUCCESS)

@@ -11,7 +11,7 @@ use clap::builder::PossibleValuesParser;
 
 use crate::tools::{self, WASM_TARGET};
 use crate::workspace::{Workspace, run as run_command};
-use crate::{assets, bench, build, fuzz, kill_loop, parity, recipes, size};
+use crate::{assets, bench, build, fuzz, kill_loop, loss, parity, recipes, size};
 
 const PAGE_TESTS: &str = "tests/page";
 const BROWSER_TESTS: &str = "tests/browser";
@@ -32,7 +32,7 @@ struct Step {
     run: fn(&Workspace) -> Result<()>,
 }
 
-const STEPS: [Step; 14] = [
+const STEPS: [Step; 15] = [
     Step {
         name: "format",
         what: "cargo fmt --check",
@@ -98,6 +98,12 @@ const STEPS: [Step; 14] = [
             };
             recipes::run(workspace, &options)
         },
+    },
+    Step {
+        name: "loss",
+        what: "nothing is lost in a real Chromium, the quick cases",
+        needs: &["build"],
+        run: loss,
     },
     Step {
         name: "kill-loop",
@@ -296,6 +302,11 @@ fn types(workspace: &Workspace) -> Result<()> {
     TYPE_TESTS.iter().try_for_each(|project| {
         run_command(tools::node_tool(workspace, "tsc").args(["--project", project]))
     })
+}
+
+fn loss(workspace: &Workspace) -> Result<()> {
+    build::build(workspace)?;
+    loss::run(workspace, &loss::Options::short(workspace.collector()))
 }
 
 fn kill(workspace: &Workspace) -> Result<()> {

@@ -74,14 +74,21 @@ pub(crate) fn ensure_npm_packages(workspace: &Workspace) -> Result<()> {
         return Ok(());
     }
     announce("the npm packages of package-lock.json", "npm ci");
+    run(&mut npm_ci(workspace))
+}
+
+/// The command that installs exactly what the lock file of its folder says.
+pub(crate) fn npm_ci(workspace: &Workspace) -> Command {
+    let mut command = workspace.command(npm_program());
     // No package needs its installation script, and not running any is one risk less.
-    run(workspace.command(npm_program()).args([
+    command.args([
         "ci",
         "--no-audit",
         "--no-fund",
         "--ignore-scripts",
         "--loglevel=error",
-    ]))
+    ]);
+    command
 }
 
 /// A program of an npm package, ready to be given arguments.
@@ -130,7 +137,8 @@ pub(crate) fn ensure_debian_packages(
     }
 }
 
-fn ensure_node(workspace: &Workspace) -> Result<()> {
+/// Node and npm, new enough.
+pub(crate) fn ensure_node(workspace: &Workspace) -> Result<()> {
     let present = || {
         answers(workspace.command("node").arg("--version"))
             && answers(workspace.command(npm_program()).arg("--version"))
@@ -158,50 +166,132 @@ fn ensure_node(workspace: &Workspace) -> Result<()> {
     }
 }
 
-/// A Chromium that the browser tests can drive.
-pub(crate) fn ensure_chromium(workspace: &Workspace) -> Result<PathBuf> {
-    if let Some(chosen) = env::var_os("CHROMIUM") {
-        let chosen = PathBuf::from(chosen);
-        if !chosen.is_file() {
-            bail!(
-                "CHROMIUM names {}, which is not a file",
-                workspace.shown(&chosen)
-            );
-        }
-        return Ok(chosen);
-    }
-    if let Some(found) = find_chromium() {
-        return Ok(found);
-    }
-    let advice = "Debian: apt-get install chromium\n\
-                  macOS: brew install --cask chromium\n\
-                  One that is installed elsewhere: CHROMIUM=/path/to/chromium cargo xtask test";
-    if !may_use_apt() {
-        bail!("no Chromium was found for the browser tests.\n{advice}");
-    }
-    apt_install(workspace, &["chromium"])?;
-    find_chromium().with_context(|| {
-        format!("apt-get installed chromium, yet no such program is there.\n{advice}")
-    })
+/// A program that is found, or brought by a Debian package.
+struct Browser {
+    /// What it is called in messages.
+    name: &'static str,
+    /// The variable of the environment that names another one.
+    variable: &'static str,
+    /// Names that it may have in the path.
+    programs: &'static [&'static str],
+    /// Where it may be besides.
+    elsewhere: &'static [&'static str],
+    package: &'static str,
+    /// How it is installed where there is no Debian package.
+    advice: &'static str,
 }
 
-fn find_chromium() -> Option<PathBuf> {
-    const NAMES: [&str; 4] = [
+const CHROMIUM: Browser = Browser {
+    name: "Chromium",
+    variable: "CHROMIUM",
+    programs: &[
         "chromium",
         "chromium-browser",
         "google-chrome",
         "google-chrome-stable",
-    ];
-    const ELSEWHERE: [&str; 3] = [
+    ],
+    elsewhere: &[
         "/usr/bin/chromium",
         "/Applications/Chromium.app/Contents/MacOS/Chromium",
         "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-    ];
+    ],
+    package: "chromium",
+    advice: "macOS: brew install --cask chromium",
+};
+
+const FIREFOX: Browser = Browser {
+    name: "Firefox",
+    variable: "FIREFOX",
+    programs: &["firefox-esr", "firefox"],
+    elsewhere: &[
+        "/usr/bin/firefox-esr",
+        "/Applications/Firefox.app/Contents/MacOS/firefox",
+    ],
+    package: "firefox-esr",
+    advice: "macOS: brew install --cask firefox",
+};
+
+/// A Chromium that the browser tests can drive.
+pub(crate) fn ensure_chromium(workspace: &Workspace) -> Result<PathBuf> {
+    CHROMIUM.ensure(workspace)
+}
+
+/// A Firefox that the browser tests can drive.
+pub(crate) fn ensure_firefox(workspace: &Workspace) -> Result<PathBuf> {
+    FIREFOX.ensure(workspace)
+}
+
+impl Browser {
+    fn ensure(&self, workspace: &Workspace) -> Result<PathBuf> {
+        if let Some(chosen) = env::var_os(self.variable) {
+            let chosen = PathBuf::from(chosen);
+            if !chosen.is_file() {
+                bail!(
+                    "{} names {}, which is not a file",
+                    self.variable,
+                    workspace.shown(&chosen)
+                );
+            }
+            return Ok(chosen);
+        }
+        let find = || find_program(self.programs, self.elsewhere);
+        if let Some(found) = find() {
+            return Ok(found);
+        }
+        let Self {
+            name,
+            variable,
+            package,
+            advice,
+            ..
+        } = self;
+        let advice = format!(
+            "Debian: apt-get install {package}\n{advice}\n\
+             One that is installed elsewhere: {variable}=/path/to/it cargo xtask …"
+        );
+        if !may_use_apt() {
+            bail!("no {name} was found for the browser tests.\n{advice}");
+        }
+        apt_install(workspace, &[package])?;
+        find().with_context(|| {
+            format!("apt-get installed {package}, yet no such program is there.\n{advice}")
+        })
+    }
+}
+
+/// WebKitGTK with its WebDriver, and a screen without a monitor for it.
+pub(crate) fn ensure_webkit(workspace: &Workspace) -> Result<()> {
+    const PROGRAMS: [&str; 2] = ["WebKitWebDriver", "Xvfb"];
+    const PACKAGES: [&str; 2] = ["webkit2gtk-driver", "xvfb"];
+    let missing = || {
+        PROGRAMS
+            .iter()
+            .find(|program| find_program(&[**program], &[]).is_none())
+    };
+    if missing().is_none() {
+        return Ok(());
+    }
+    if may_use_apt() {
+        apt_install(workspace, &PACKAGES)?;
+    }
+    if let Some(program) = missing() {
+        bail!(
+            "no {program} was found for the tests in WebKitGTK.\n\
+             Debian: apt-get install {}\n\
+             Without WebKitGTK: --browser chromium --browser firefox",
+            PACKAGES.join(" ")
+        );
+    }
+    Ok(())
+}
+
+/// The first that is there: by these names in the path, then at these places.
+fn find_program(names: &[&str], elsewhere: &[&str]) -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
-    NAMES
+    names
         .iter()
         .flat_map(|name| env::split_paths(&path).map(move |folder| folder.join(name)))
-        .chain(ELSEWHERE.iter().map(PathBuf::from))
+        .chain(elsewhere.iter().map(PathBuf::from))
         .find(|candidate| candidate.is_file())
 }
 
@@ -277,7 +367,8 @@ fn npm_program() -> &'static str {
     if cfg!(windows) { "npm.cmd" } else { "npm" }
 }
 
-fn announce(what: &str, with: &str) {
+/// Says what is being installed, and with what.
+pub(crate) fn announce(what: &str, with: &str) {
     eprintln!("Installing {what} (with {with}).");
 }
 
