@@ -100,7 +100,7 @@ const STEPS: [Step; 12] = [
         run: |workspace| {
             let options = bench::Options {
                 short: true,
-                page: false,
+                part: None,
             };
             bench::run(workspace, &options)
         },
