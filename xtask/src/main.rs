@@ -12,6 +12,7 @@ mod fuzz;
 mod glue;
 mod kill_loop;
 mod parity;
+mod peers;
 mod random;
 mod size;
 mod test;
@@ -71,6 +72,9 @@ enum Command {
         after_help = "Example:\n  cargo xtask bench\n  cargo xtask bench --short\n  cargo xtask bench page"
     )]
     Bench(bench::Options),
+    /// Fetches the other trackers that run beside Firstglance in proofs and benchmarks.
+    #[command(after_help = "Example:\n  cargo xtask peers")]
+    Peers,
     /// Fuzzes what reads bytes from outside; a finding is an error.
     #[command(
         after_help = "Example:\n  cargo xtask fuzz --minutes 10\n  cargo xtask fuzz --target fold --jobs 1"
@@ -110,6 +114,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Parity(options) => parity::run(&workspace, &options)?,
         Command::KillLoop(options) => kill_loop::run(&workspace, &options)?,
         Command::Bench(options) => bench::run(&workspace, &options)?,
+        Command::Peers => println!("{}", workspace.shown(&peers::ensure(&workspace)?)),
         Command::Fuzz(options) => fuzz::run(&workspace, &options)?,
     }
     Ok(ExitCode::SUCCESS)

@@ -74,14 +74,21 @@ pub(crate) fn ensure_npm_packages(workspace: &Workspace) -> Result<()> {
         return Ok(());
     }
     announce("the npm packages of package-lock.json", "npm ci");
+    run(&mut npm_ci(workspace))
+}
+
+/// The command that installs exactly what the lock file of its folder says.
+pub(crate) fn npm_ci(workspace: &Workspace) -> Command {
+    let mut command = workspace.command(npm());
     // No package needs its installation script, and not running any is one risk less.
-    run(workspace.command(npm()).args([
+    command.args([
         "ci",
         "--no-audit",
         "--no-fund",
         "--ignore-scripts",
         "--loglevel=error",
-    ]))
+    ]);
+    command
 }
 
 /// A program of an npm package, ready to be given arguments.
@@ -94,7 +101,8 @@ pub(crate) fn node_tool(workspace: &Workspace, name: &str) -> Command {
     )
 }
 
-fn ensure_node(workspace: &Workspace) -> Result<()> {
+/// Node and npm, new enough.
+pub(crate) fn ensure_node(workspace: &Workspace) -> Result<()> {
     let present = || {
         answers(workspace.command("node").arg("--version"))
             && answers(workspace.command(npm()).arg("--version"))
@@ -209,7 +217,8 @@ fn npm() -> &'static str {
     if cfg!(windows) { "npm.cmd" } else { "npm" }
 }
 
-fn announce(what: &str, with: &str) {
+/// Says what is being installed, and with what.
+pub(crate) fn announce(what: &str, with: &str) {
     eprintln!("Installing {what} (with {with}).");
 }
 
