@@ -1,8 +1,10 @@
 /*
- * The site that is measured: pages of the demo shop, without the shop's own scripts, and a server
- * that gives Firstglance's own files as the collector does and takes in every batch. Everything is
- * compressed at best, so that no tracker looks heavier than it would be. Counts what it gave.
+ * The site that is measured: pages of the demo shop without the shop's own scripts, and a server
+ * that gives Firstglance's own files as the collector does, a peer's as their makers would, and
+ * takes in whatever is sent. All files are compressed at best, so that no tracker looks heavier
+ * than it has to be. Counts what it gave.
  */
+import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
@@ -10,15 +12,14 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 
-import { SITE, WRITE_KEY } from '../../browser/lib/collector.mjs';
+import { SITE } from '../../browser/lib/collector.mjs';
 
 const TYPES = {
-  html: 'text/html; charset=utf-8', js: 'text/javascript', wasm: 'application/wasm', css: 'text/css',
-  svg: 'image/svg+xml', json: 'application/json', txt: 'text/plain',
+  html: 'text/html; charset=utf-8', js: 'text/javascript', wasm: 'application/wasm', css: 'text/css', svg: 'image/svg+xml',
 };
 
-/** The tag as the owner of a site pastes it. */
-export const TAG = { src: '/fg.js', attributes: { 'data-site': WRITE_KEY } };
+/** Only an isolated page has a clock of five microseconds. */
+const ISOLATED = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' };
 
 /** A page whose content scrolls in an element, as many applications have it. */
 const framed = (html) => html
@@ -26,18 +27,14 @@ const framed = (html) => html
   .replace(/<body[^>]*>/, (tag) => `${tag}<div id="scroller">`)
   .replace('</body>', '</div></body>');
 
-const withTag = (html, { src, attributes = {} }) => {
-  const rest = Object.entries(attributes).map(([name, value]) => ` ${name}="${value}"`).join('');
-  return html.replace('</head>', `<script async src="${src}"${rest}></script></head>`);
-};
-
-const brotli = (bytes) => brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } });
-
 export class Site {
-  /** What a page gets as its model. */
+  /** Whose server this is at the moment, see `trackers.mjs`. */
+  tracker = {};
+  /** What a page gets as Firstglance's model. */
   model = '';
-  /** Requests with events. */
-  batches = 0;
+  /** Requests that were answered, and bytes of the answers' bodies, since `reset`. */
+  requests = 0;
+  bytes = 0;
   #compressed = new Map();
 
   /** Starts it; `assets` is the folder with Firstglance's files. */
@@ -53,60 +50,64 @@ export class Site {
     return site;
   }
 
+  reset() {
+    this.requests = this.bytes = 0;
+  }
+
   stop() {
     this.server.closeAllConnections();
     this.server.close();
   }
 
   async #answer(request, response) {
-    const { pathname, searchParams } = new URL(request.url, this.origin);
-    // Only an isolated page has a clock of five microseconds.
-    const headers = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' };
-    if (request.method == 'POST') {
-      for await (const chunk of request) void chunk;
-      this.batches += pathname == '/v1/batch';
-      response.writeHead(200, { 'content-type': 'application/json' }).end('{"success":true}');
-      return;
-    }
-    if (pathname == '/v1/model') {
-      const text = Buffer.from(this.model);
-      const version = createHash('sha256').update(text).digest('hex').slice(0, 16);
-      response.writeHead(200, {
-        'content-type': 'text/plain; charset=utf-8', 'content-encoding': 'gzip',
-        'x-firstglance-consent': 'granted', 'x-firstglance-search': 'q', 'x-firstglance-version': version,
-      }).end(gzipSync(text, { level: 9 }));
-      return;
-    }
-    if (pathname == '/inert.js') {
-      response.writeHead(200, { ...headers, 'content-type': TYPES.js }).end(';');
-      return;
-    }
-    const page = !/\.\w+$/.test(pathname);
-    const own = pathname.startsWith('/fg');
-    const file = own ? join(this.assets, pathname) : join(SITE, page ? `${pathname}/index.html` : pathname);
-    let bytes = await readFile(file).catch(() => null);
-    if (!bytes) {
-      response.writeHead(404).end();
-      return;
-    }
-    if (page) {
-      // The shop's own scripts would be measured with the tracker.
-      let html = bytes.toString().replace(/<script [^>]*src=[^>]*><\/script>/g, '');
-      if (searchParams.has('framed')) html = framed(html);
-      if (searchParams.has('tag')) html = withTag(html, TAG);
-      bytes = Buffer.from(html);
-    }
-    response.writeHead(200, {
-      ...headers,
-      'content-type': TYPES[page ? 'html' : pathname.split('.').pop()] || 'application/octet-stream',
-      'content-encoding': 'br',
-    }).end(this.#compress(bytes));
+    const url = new URL(request.url, this.origin);
+    const chunks = [];
+    for await (const chunk of request) chunks.push(chunk);
+    const { status, headers, body } = await this.#content(url, request, Buffer.concat(chunks));
+    this.requests++;
+    this.bytes += Buffer.byteLength(body);
+    response.writeHead(status, { ...ISOLATED, ...headers }).end(body);
   }
 
-  /** Once for each content: the server shares the machine with the browser that is measured. */
-  #compress(bytes) {
+  async #content({ pathname, search, searchParams }, { method, headers }, body) {
+    if (method != 'GET') return this.#taken({ method, path: pathname, query: search, headers, body });
+    const file = this.tracker.files?.get(pathname);
+    if (file) return this.#file(file, 'js');
+    if (pathname == '/v1/model') {
+      const version = createHash('sha256').update(this.model).digest('hex').slice(0, 16);
+      return {
+        status: 200,
+        headers: {
+          'content-type': 'text/plain; charset=utf-8', 'content-encoding': 'gzip',
+          'x-firstglance-consent': 'granted', 'x-firstglance-search': 'q', 'x-firstglance-version': version,
+        },
+        body: gzipSync(this.model, { level: 9 }),
+      };
+    }
+    const [, kind] = /\.(\w+)$/.exec(pathname) || [];
+    const path = pathname.startsWith('/fg') ? join(this.assets, pathname) : join(SITE, kind ? pathname : `${pathname}/index.html`);
+    const found = await readFile(path).catch(() => null);
+    if (!found) return this.#taken({ method, path: pathname, query: search, headers, body });
+    if (kind) return this.#file(found, kind);
+    // The shop's own scripts would be measured with the tracker.
+    const html = found.toString().replace(/<script [^>]*src=[^>]*><\/script>/g, '');
+    return this.#file(Buffer.from(searchParams.has('framed') ? framed(html) : html), 'html');
+  }
+
+  #taken(request) {
+    return this.tracker.answer?.(request) || { status: 200, headers: { 'content-type': 'application/json' }, body: '{"success":true}' };
+  }
+
+  /** Compressed once for each content: the server shares the machine with the browser. */
+  #file(bytes, kind) {
     const name = createHash('sha256').update(bytes).digest('hex');
-    if (!this.#compressed.has(name)) this.#compressed.set(name, brotli(bytes));
-    return this.#compressed.get(name);
+    if (!this.#compressed.has(name)) {
+      this.#compressed.set(name, brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }));
+    }
+    return {
+      status: 200,
+      headers: { 'content-type': TYPES[kind] || 'application/octet-stream', 'content-encoding': 'br' },
+      body: this.#compressed.get(name),
+    };
   }
 }
