@@ -1,10 +1,14 @@
 /*
  * What the main thread of a page did, as Chromium tells it. All times are processor time of that
- * thread: on a machine that others use as well, the time on the clock would be theirs too.
+ * thread, never time on the clock: on a machine that others use as well, that would be theirs too.
  */
 
 /** Milliseconds in which a page that was loaded comes to rest. */
 const REST = 500;
+/** Milliseconds until a recording surely runs. */
+const BEFORE = 300;
+/** What the page marks when the recording's time begins. */
+const MARK = 'measured from here';
 
 export const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
@@ -15,56 +19,53 @@ export async function open(visitor, address) {
   return { page, session: await visitor.context.newCDPSession(page) };
 }
 
-/** Runs an expression in the page, without a driver's own script around it. */
-export async function evaluate(session, expression) {
+/** Calls a function in the page, without a driver's own script around it. */
+export async function call(session, action, ...values) {
   const { result, exceptionDetails } = await session.send('Runtime.evaluate', {
-    expression, returnByValue: true, awaitPromise: true,
+    expression: `(${action})(${values.map((value) => JSON.stringify(value)).join()})`,
+    returnByValue: true,
+    awaitPromise: true,
   });
   if (exceptionDetails) throw new Error(exceptionDetails.exception?.description || exceptionDetails.text);
   return result.value;
 }
 
-/** Calls a function of this file's callers in the page. */
-export const call = (session, action, ...values) =>
-  evaluate(session, `(${action})(${values.map((value) => JSON.stringify(value)).join()})`);
-
-/** Puts HTML into the head, with scripts that run. For the page. */
-export const INSERT = `(html) => document.head.append(document.createRange().createContextualFragment(html))`;
+/** For the page: puts HTML into the head, with scripts that run. */
+export const insert = (html) => document.head.append(document.createRange().createContextualFragment(html));
 
 /**
- * Tasks of a page's main thread while `action` runs, from the moment on that the page marks with
- * `performance.mark(MARK)`: [{time, calls}] in milliseconds; `calls` are the entries into JavaScript
- * in it, [{url, time}].
+ * What a page's main thread does from the moment on at which the page calls a function, until so
+ * many milliseconds after what that function promises: tasks as [{time, calls}], with the entries
+ * into JavaScript as [{url, name, time}]; times in milliseconds. The function is called by the
+ * page's own timer: no message of the driver falls into the time.
  */
-export async function tasks(browser, page, action) {
+export async function record({ browser, page, session }, after, action, ...values) {
   await browser.startTracing(page, {
     categories: ['disabled-by-default-devtools.timeline', 'devtools.timeline', 'blink.user_timing'],
   });
-  await action();
+  await call(session, `() => new Promise((resolve) => {
+    setTimeout(() => {
+      performance.mark(${JSON.stringify(MARK)});
+      resolve((${action})(${values.map((value) => JSON.stringify(value)).join()}));
+    }, ${BEFORE});
+  }).then(() => {})`);
+  await pause(after);
   const { traceEvents } = JSON.parse(await browser.stopTracing());
   const mark = traceEvents.find((event) => event.name == MARK);
-  if (!mark) throw new Error(`the page has not marked ${MARK}`);
+  if (!mark) throw new Error('the recording has not begun');
   const mine = traceEvents
     .filter((event) => event.pid == mark.pid && event.tid == mark.tid && event.ph == 'X' && event.ts + event.dur >= mark.ts)
     .sort((left, right) => left.ts - right.ts);
+  const calls = mine.filter((event) => event.name == 'FunctionCall');
   return mine.filter((event) => event.name == 'RunTask').map(({ ts, dur, tdur = 0 }) => ({
     time: tdur / 1e3,
-    calls: mine
-      .filter((event) => event.name == 'FunctionCall' && event.ts >= ts && event.ts < ts + dur)
-      .map((event) => ({ url: event.args.data?.url || '', time: (event.tdur ?? event.dur) / 1e3 })),
+    calls: calls
+      .filter((event) => event.ts >= ts && event.ts < ts + dur)
+      .map(({ args, tdur: time = 0 }) => ({ url: args.data?.url || '', name: args.data?.functionName || '', time: time / 1e3 })),
   }));
 }
 
-export const MARK = 'measured';
-
-/** Counts the processor time of a page's main thread: milliseconds of all tasks that have ended. */
-export async function meter(session) {
-  await session.send('Performance.enable', { timeDomain: 'threadTicks' });
-  return async () => {
-    const { metrics } = await session.send('Performance.getMetrics');
-    return metrics.find((metric) => metric.name == 'TaskDuration').value * 1e3;
-  };
-}
+export const sum = (list) => list.reduce((total, each) => total + each, 0);
 
 export function median(list) {
   const sorted = [...list].sort((left, right) => left - right);
