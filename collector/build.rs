@@ -11,6 +11,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+/// The one file whose name stays when its content changes.
+const LOADER: &str = "fg.js";
+
+/// What the names of all others begin with. There may be any number of them.
+const HASHED: &str = "fg-";
+
 fn main() -> ExitCode {
     match generate() {
         Ok(()) => ExitCode::SUCCESS,
@@ -55,6 +61,12 @@ fn generate() -> Result<(), Box<dyn Error>> {
 
     let mut table = String::from("static ASSETS: &[Asset] = &[\n");
     for name in names {
+        if name != LOADER && !name.starts_with(HASHED) {
+            return Err(format!(
+                "{name} is neither {LOADER} nor a file of a hashed name, {HASHED}…"
+            )
+            .into());
+        }
         let identity = fs::canonicalize(folder.join(&name))?;
         let compressed = |ending: &str| {
             fs::canonicalize(folder.join(format!("{name}{ending}"))).map_err(|error| {
@@ -69,7 +81,7 @@ fn generate() -> Result<(), Box<dyn Error>> {
              include_bytes!({identity:?}), gzip: include_bytes!({:?}), brotli: \
              include_bytes!({:?}), etag: {:?} }},",
             content_type(&name)?,
-            name != "fg.js",
+            name != LOADER,
             compressed(".gz")?,
             compressed(".br")?,
             format!("W/\"{tag:016x}\""),

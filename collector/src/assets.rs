@@ -1,4 +1,5 @@
-//! What a page loads, embedded in this binary: the loader, the glue and the WebAssembly module.
+//! What a page loads, embedded in this binary: the loader, and files whose names change with their
+//! content: scripts, of which the loader names the first, and the WebAssembly module.
 //!
 //! The table is written by `build.rs` from what `cargo xtask build` made. A plain `cargo build` in
 //! a fresh clone gives an empty table, which `is_complete` tells. Never reads a file at run time.
@@ -24,19 +25,35 @@ pub struct Asset {
 
 include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 
-/// The asset of this name.
-pub fn find(name: &str) -> Option<&'static Asset> {
-    ASSETS.iter().find(|asset| asset.name == name)
+/// Everything there is.
+#[must_use]
+pub fn all() -> &'static [Asset] {
+    ASSETS
+}
+
+/// The loader, the only one whose name stays.
+#[must_use]
+pub fn loader() -> Option<&'static Asset> {
+    ASSETS.iter().find(|asset| !asset.immutable)
+}
+
+/// The file whose name is `fg-` and this.
+#[must_use]
+pub fn hashed(rest: &str) -> Option<&'static Asset> {
+    ASSETS
+        .iter()
+        .find(|asset| asset.immutable && asset.name.strip_prefix("fg-") == Some(rest))
 }
 
 /// Whether this binary has everything that a page loads.
+#[must_use]
 pub fn is_complete() -> bool {
     let has = |ending: &str| {
         ASSETS
             .iter()
             .any(|asset| asset.immutable && asset.name.ends_with(ending))
     };
-    find("fg.js").is_some() && has(".js") && has(".wasm")
+    loader().is_some() && has(".js") && has(".wasm")
 }
 
 #[cfg(test)]
@@ -44,16 +61,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_asset_is_found_by_its_name_in_all_forms() {
+    fn every_asset_is_found_in_all_forms() {
         for asset in ASSETS {
-            assert!(find(asset.name).is_some_and(|found| std::ptr::eq(found, asset)));
             assert!(!asset.identity.is_empty() && !asset.gzip.is_empty());
             assert!(!asset.brotli.is_empty());
             assert!(asset.etag.starts_with("W/\"") && asset.etag.ends_with('"'));
             assert_eq!(asset.immutable, asset.name != "fg.js");
+            let found = match asset.name.strip_prefix("fg-") {
+                Some(rest) => hashed(rest),
+                None => loader(),
+            };
+            assert!(found.is_some_and(|found| std::ptr::eq(found, asset)));
         }
-        assert!(find("").is_none());
-        assert!(find("../fg.js").is_none());
+        for name in ["", ".js", "../fg.js", "fg.js"] {
+            assert!(hashed(name).is_none(), "{name}");
+        }
     }
 
     #[test]
@@ -61,12 +83,29 @@ mod tests {
         assert!(ASSETS.is_empty() || is_complete());
     }
 
+    /// The texts that other names replace stand in the loader exactly once, and what stands there
+    /// is the script that names all the rest.
     #[test]
-    fn the_loader_names_the_other_two() {
-        let Some(loader) = find("fg.js") else { return };
+    fn the_loader_names_one_script_which_names_the_rest() {
+        let Some(loader) = loader() else { return };
         let loader = String::from_utf8_lossy(loader.identity);
+        assert_eq!(loader.matches("v1/").count(), 1);
+        let places: Vec<_> = loader.match_indices("fg-").collect();
+        let [(at, prefix)] = places[..] else {
+            panic!("{places:?}");
+        };
+        let rest = &loader[at + prefix.len()..];
+        let end = rest.find(".js").unwrap() + ".js".len();
+        let script = hashed(&rest[..end]).unwrap();
+        let text = String::from_utf8_lossy(script.identity);
         for asset in ASSETS.iter().filter(|asset| asset.immutable) {
-            assert!(loader.contains(asset.name), "{}", asset.name);
+            let stem = asset.name.split('.').next().unwrap();
+            let hash = stem.strip_prefix("fg-").unwrap();
+            assert!(
+                asset.name == script.name || text.contains(hash),
+                "{}",
+                asset.name
+            );
         }
     }
 }

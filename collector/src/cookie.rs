@@ -95,13 +95,7 @@ impl CookieKey {
             utf8_percent_encode(visitor.as_str(), PLAIN),
             URL_SAFE_NO_PAD.encode(&mac[..MAC_BYTES])
         );
-        if attributes.secure {
-            cookie.push_str("; Secure");
-        }
-        if let Some(domain) = attributes.domain {
-            cookie.push_str("; Domain=");
-            cookie.push_str(domain);
-        }
+        attributes.append_to(&mut cookie);
         cookie
     }
 
@@ -124,6 +118,26 @@ impl CookieKey {
             VisitorId::parse(&id).ok()
         })
     }
+}
+
+impl Attributes<'_> {
+    fn append_to(self, cookie: &mut String) {
+        if self.secure {
+            cookie.push_str("; Secure");
+        }
+        if let Some(domain) = self.domain {
+            cookie.push_str("; Domain=");
+            cookie.push_str(domain);
+        }
+    }
+}
+
+/// The value of `Set-Cookie` that takes the cookie away.
+#[must_use]
+pub fn expired(attributes: Attributes<'_>) -> String {
+    let mut cookie = format!("{NAME}=; Path=/; Max-Age=0; SameSite=Lax");
+    attributes.append_to(&mut cookie);
+    cookie
 }
 
 /// Digest of a claim's secret; nothing for one too short to be hard to guess, or too long.
@@ -177,6 +191,10 @@ mod tests {
         assert_eq!(
             attributes,
             "Path=/; Max-Age=34128000; SameSite=Lax; Secure; Domain=example.nl"
+        );
+        assert_eq!(
+            expired(PLAIN_ATTRIBUTES),
+            "fg_visitor=; Path=/; Max-Age=0; SameSite=Lax"
         );
     }
 

@@ -4,10 +4,10 @@
  */
 import { asked } from './capture/routes.js';
 import { choose, forget } from './consent.js';
-import { clip } from './declared.js';
+import { cut } from './declared.js';
 import { capture, track } from './events.js';
 import { subscribe } from './hooks.js';
-import { parse, stringify } from './run.js';
+import { parse, stringify } from './pristine.js';
 
 /** An object of the page as plain data: without getters, functions and dates. */
 function plain(value) {
@@ -18,7 +18,7 @@ function plain(value) {
 }
 
 export function call([name, first, second]) {
-  const text = /string|number/.test(typeof first) ? clip(String(first)) : undefined;
+  const text = /string|number/.test(typeof first) ? cut(String(first)) : undefined;
   if (name == 'onSegments') subscribe(first);
   if (name == 'track' && text) track(text, plain(second));
   if (name == 'identify') {

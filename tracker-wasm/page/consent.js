@@ -7,24 +7,33 @@ import { resetView } from './capture/activity.js';
 import { view } from './capture/routes.js';
 import { forgetDelivery, resume } from './delivery.js';
 import { awaken, restart } from './engine.js';
+import { askErasure, pursue } from './erasure.js';
 import { forgetEvents, reconsider, resend } from './events.js';
+import { attribute, later } from './given.js';
 import { disown, recognise } from './identity.js';
-import { change } from './run.js';
 import { fetchModel } from './model.js';
+import { on } from './options.js';
+import { part } from './parts.js';
+import { change, note, run } from './run.js';
 import { names, persist, read, remove, write } from './storage.js';
 
 /** `granted`, `segments`, `session` or `denied`; nothing as long as it is not known. */
 export let consent;
 
-let given, asked;
+/** Whether the collector is asked to tell visitors apart for a day, with nothing kept here. */
+export let cookieless;
+
+let asked, bridge, signalled;
 
 /** A state as somebody wrote it. What is written and is none of the four allows nothing. */
-const written = (name) => name && (['granted', 'segments', 'session'].includes(name) ? name : 'denied');
+const written = (name) => name && (/^(granted|segments|session)$/.test(name) ? name : 'denied');
 
-/** `attribute` is the script tag's, or what the browser asks for in its place. */
-export const prepare = (attribute) => {
-  given = attribute;
-};
+/** What the tag or the site's owner says. Where they leave it to another tool, what that one says. */
+function given(name) {
+  if (!/^(google|tcf)$/.test(name)) return name;
+  if (!bridge) part(PARTS.consent, bridge = name);
+  return signalled;
+}
 
 /** The visitor chose. A refusal is kept as well: without it they would be asked on every page. */
 export function choose(name) {
@@ -32,26 +41,38 @@ export function choose(name) {
   settle();
 }
 
+/** A tool for consent says what holds, perhaps for now. */
+export function signal(name) {
+  signalled = name;
+  settle();
+}
+
 /** Brings what is kept and what is sent in line with the consent that holds. */
 export function settle() {
   const before = consent;
-  const next = written(read('consent', 1) || given || read('default', 1));
+  let next = written(read('consent', 1) || given(attribute || read('default', 1)));
+  // Nothing is kept then, as in a session.
+  cookieless = (next == 'granted' && on('cookieless')) || undefined;
+  if (cookieless) next = 'session';
   if (before === next) return;
   consent = next;
+  note('consent', next);
   change();
   // What waits was captured under a consent that no longer holds.
-  if (next == 'segments') names('q:').forEach(remove);
+  if (next == 'segments') discard();
   const keeps = next == 'granted' || next == 'segments';
   persist(keeps);
   if (next && !keeps) erase();
   if (next == 'denied') return reconsider();
   if (!asked) {
     asked = 1;
-    fetchModel();
-    awaken();
+    // In tasks of their own: a start is many small things.
+    later(run, 0, fetchModel);
+    later(run, 0, awaken);
   }
   if (!next) return;
   recognise();
+  pursue();
   if (!before) {
     restart();
     resume();
@@ -60,13 +81,18 @@ export function settle() {
   else if (before == 'segments') resend();
 }
 
-/** Removes everything, except the visitor's choice about it; what the site says of itself stays
- * where it may. */
+/** Removes what waits to be sent, and what would if this page crashed. */
+function discard() {
+  for (const name of names('')) if (/^[qe]:/.test(name)) remove(name);
+}
+
+/** Removes everything, except the visitor's choice about it; what the site says of itself, and what
+ * the collector is asked to erase, stays where it may. */
 function erase() {
   for (const name of names('')) {
     const value = read(name, 1);
     if (name != 'consent') remove(name);
-    if (/^(model|version|default|search-names)$/.test(name)) write(name, value);
+    if (/^(model|version|default|options|erase)$/.test(name)) write(name, value);
   }
   // First, so that no answer sets the cookie again that is then deleted.
   forgetDelivery();
@@ -76,9 +102,11 @@ function erase() {
   resetView();
 }
 
-/** The visitor wants to be forgotten; somebody new goes on. */
+/** The visitor wants to be forgotten, here and at the collector; somebody new goes on. */
 export function forget() {
+  const known = [read('id'), read('claim')];
   erase();
+  askErasure(known);
   if (consent && consent != 'denied') recognise();
   change();
 }

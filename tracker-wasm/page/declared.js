@@ -2,7 +2,10 @@
  * What a page says of itself: address, title, where the visitor came from, and its topics.
  * Never reads form fields, what can be edited, or anything inside `data-fg-private`.
  */
-import { parse } from './run.js';
+import { on } from './options.js';
+import { parse } from './pristine.js';
+import { redact } from './redact.js';
+import { note } from './run.js';
 
 /** What happens inside these is nobody's business. */
 const SECLUDED = '[data-fg-private],[contenteditable]';
@@ -12,6 +15,8 @@ const PRIVATE = SECLUDED + ',input,textarea,select';
 const UNSEEN = PRIVATE + ',script,style,template,noscript';
 /** Characters of an address, of a title or label. */
 const MAX_ADDRESS = 2048, MAX_TEXT = 200;
+/** Characters that are looked at: what is cut off afterwards may begin what must not leave. */
+const MAX_READ = 4096;
 /** Topics or keywords; the engine takes fewer. */
 const MAX_LABELS = 8;
 
@@ -19,8 +24,11 @@ const MAX_LABELS = 8;
 export let page = {}, about = {};
 
 /** The first characters, and never half of one; nothing for an empty text. */
-export const clip = (text, most = MAX_TEXT) =>
-  (text || '').trim().slice(0, most).replace(/[\ud800-\udbff]$/, '') || undefined;
+export const cut = (text, most = MAX_TEXT) =>
+  text.trim().slice(0, most).replace(/[\ud800-\udbff]$/, '') || undefined;
+
+/** The same of what the page shows or is: without what must not leave. */
+export const clip = (text, most) => cut(redact((text || '').slice(0, MAX_READ)), most);
 
 /** Labels with a separator between them; nothing where there is none. */
 export function labels(text, separator = ';') {
@@ -28,28 +36,36 @@ export function labels(text, separator = ';') {
   return all[0] && all;
 }
 
-const address = (url) => clip(url.split('#')[0], MAX_ADDRESS);
+/** What follows `#` is a place on the page, unless the site's router works with it. */
+const address = (url) => clip(on('hash_routes') ? url : url.split('#')[0], MAX_ADDRESS);
 
 const readable = (selector) =>
   [...document.querySelectorAll(selector)].filter((element) => !element.closest(PRIVATE));
 
-/** Whether the browser shows another address now; what follows `#` does not count. */
+/** Whether the browser shows another address now. */
 export const wasLeft = () => address(location.href) != page.url;
 
 /** Reads the page. `before` is the address before, where this one was reached without loading. */
 export function readPage(before) {
+  const { href, pathname, search, hash } = location;
   page = {
-    url: address(location.href),
-    path: clip(location.pathname, MAX_ADDRESS),
+    url: address(href),
+    path: clip((on('hash_routes') && /^#!?(\/[^?]*)/.exec(hash)?.[1]) || pathname, MAX_ADDRESS),
     referrer: address(before || document.referrer),
     title: clip(document.title),
-    search: clip(location.search, MAX_ADDRESS),
+    search: clip(search, MAX_ADDRESS),
   };
-  about = {
-    language: clip(document.documentElement.lang),
-    topics: labels(pageTopics() || publicTopics().join('\0'), /[;\0]/),
-    keywords: labels(contents('meta[name=keywords]').join(), ','),
-  };
+  about = {};
+  try {
+    about = {
+      language: clip(document.documentElement.lang),
+      topics: labels(pageTopics() || publicTopics().join('\0'), /[;\0]/),
+      keywords: labels(contents('meta[name=keywords]').join(), ','),
+    };
+  } catch (error) {
+    // What cannot be told from a page that breaks things is left out.
+    note('error', error);
+  }
 }
 
 const contents = (selector) => readable(selector).map((element) => element.content);

@@ -1,25 +1,31 @@
 /*
- * The engine, in WebAssembly: interests, segments and score. It gets every event, in order, as
- * soon as it and the model are there. A page that does not let it run goes on without. Never
- * decides anything about an event.
+ * The engine, in WebAssembly: interests, segments and score. It gets every event, in order, before
+ * the next frame, as soon as it and the model are there. A page that does not let it run goes on
+ * without. Never decides anything about an event.
  */
-import begin, { load, save, snapshot, take_in } from 'engine';
 import { consent } from './consent.js';
+import { hidden, now, sibling } from './given.js';
 import { askCollector, known } from './hooks.js';
-import { change, hidden, now, run, wasm } from './run.js';
 import { answered, model } from './model.js';
+import { ask } from './pristine.js';
+import { change, note, run } from './run.js';
 import { read, write } from './storage.js';
+import start, { load, save, snapshot, take_in } from 'engine';
 
 /** Whether the engine cannot be had on this page. */
 export let lost;
 
 let loaded, running, unsaved;
+/** The profile as it stands. */
+let saved = '';
 let stale = 1;
 let waiting = [];
 
-function lose() {
+function lose(error) {
+  note('no engine', error);
   running = 0;
   lost = 1;
+  waiting = [];
   askCollector();
 }
 
@@ -27,8 +33,8 @@ function lose() {
 function attempt(action) {
   try {
     return running && action();
-  } catch {
-    lose();
+  } catch (error) {
+    lose(error);
   }
 }
 
@@ -37,7 +43,11 @@ export function awaken() {
     loaded = 1;
     ready();
   };
-  begin(wasm).then(() => run(begun, 0, 1), () => run(lose, 0, 1));
+  const [hash, integrity] = WASM;
+  ask(sibling(hash, '.wasm'), { integrity })
+    .then((answer) => answer.arrayBuffer())
+    .then(start)
+    .then(() => run(begun, 0, 1), (error) => run(lose, error, 1));
 }
 
 /** Begins when both the engine and a model that it can read are there: without the model, an event
@@ -45,11 +55,9 @@ export function awaken() {
 export function ready() {
   if (!loaded || running || lost) return;
   running = model() || answered;
-  const text = evaluate();
-  if (!text) return;
-  known(text);
-  waiting.splice(0).forEach(feed);
-  change();
+  // Of somebody new nothing was known before.
+  known(read('profile') && evaluate());
+  if (running) change();
 }
 
 /** Another page has changed the profile. */
@@ -66,11 +74,11 @@ export const restart = () => {
 };
 
 /** Goes on with another model. */
-export const reload = () => attempt(() => give(save()));
+export const reload = () => attempt(() => give(saved));
 
 /** What is no model throws: it is the end of the engine on this page. */
 function give(profile) {
-  if (!load(profile, model())) throw 0;
+  if (!load(saved = profile, model())) throw 0;
 }
 
 function refresh() {
@@ -80,31 +88,33 @@ function refresh() {
   }
 }
 
-/** Gives the engine an event: the arguments of `take_in`. */
-export function feed(event) {
-  if (!running && !lost) waiting.push(event);
+/** An event for the engine: the arguments of `take_in`. */
+export const feed = (event) => {
+  if (!lost) waiting.push(event);
+};
+
+/** Takes in what waits, and keeps the profile; not as long as it is not known whether it may be. */
+export const digest = () =>
   attempt(() => {
-    refresh();
-    take_in(...event);
-    unsaved = 1;
+    if (waiting[0]) {
+      refresh();
+      for (const event of waiting) take_in(...event);
+      waiting = [];
+      saved = save();
+      unsaved = 1;
+    }
+    if (unsaved && consent) {
+      unsaved = 0;
+      write('profile', saved);
+    }
   });
-}
 
-/** Keeps the profile; not as long as it is not known whether it may be. */
-export function keep() {
-  if (unsaved && consent) {
-    unsaved = 0;
-    attempt(() => write('profile', save()));
-  }
-}
-
-/** What the profile means now, as a JSON text; with an event that is not reported yet. */
+/** What the profile means now, as a text; with an event that is not reported yet. */
 export const evaluate = (event) =>
   attempt(() => {
     refresh();
-    const profile = event && save();
     if (event) take_in(...event);
     const text = snapshot(now());
-    if (event) load(profile, '');
+    if (event) load(saved, '');
     return text;
   });

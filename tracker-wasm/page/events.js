@@ -7,8 +7,10 @@ import { consent } from './consent.js';
 import { page } from './declared.js';
 import { add } from './delivery.js';
 import { feed } from './engine.js';
-import { random, visitor } from './identity.js';
-import { agent, change, language, now, stringify, written } from './run.js';
+import { agent, language, now, written } from './given.js';
+import { random, sessionAt, visitor } from './identity.js';
+import { stringify } from './pristine.js';
+import { change, note } from './run.js';
 
 /** Messages kept in memory as long as it is not known whether they may be sent. */
 const MAX_UNDECIDED = 100;
@@ -25,27 +27,40 @@ const CONTROL = /[\0-\x1f]/g;
 const lines = (list) =>
   [list || ''].flat().filter((text) => text.trim).map((text) => text.trim().replace(CONTROL, ' ')).join('\n');
 
+/** A path decoded, or as it is where that would make what no path has. */
+function decoded(path) {
+  try {
+    const text = decodeURIComponent(path);
+    if (!text.match(CONTROL)) return text;
+  } catch {}
+  return path;
+}
+
 /** Host, decoded path and decoded parameters of an address; nothing of what is none. */
 function split(address) {
-  const parts = [];
+  if (!address) return [];
   try {
     const { hostname, pathname, searchParams } = new URL(address);
-    const parameters = [...searchParams].map(([name, value]) => name + '=' + value.trim());
-    parts.push(hostname, pathname, lines(parameters));
-    const decoded = decodeURIComponent(pathname);
-    // As the address has it, where it hides what no path has.
-    if (!decoded.match(CONTROL)) parts[1] = decoded;
-  } catch {}
-  return parts;
+    return [hostname, decoded(pathname), lines([...searchParams].map(([name, value]) => name + '=' + value.trim()))];
+  } catch {
+    return [];
+  }
 }
+
+/** What is the same for every event of a page view. */
+let place, host, parameters, referrer;
 
 /** An event as the engine takes it. */
 export function engineEvent({ type, event, properties = {}, traits, userId }, at) {
-  const [host, path, parameters] = split(page.url);
+  if (place != page) {
+    place = page;
+    [host, , parameters] = split(page.url);
+    [referrer] = split(page.referrer);
+  }
   return [
     at,
     [
-      type, lines(event), host, path, page.title, split(page.referrer)[0], parameters,
+      type, lines(event), host, decoded(page.path), page.title, referrer, parameters,
       lines(properties.topics), lines(properties.keywords), language, agent,
       lines(properties.query), lines(properties.text), split(properties.href)[1], userId,
       ...Object.entries(traits || properties).flatMap(([name, value]) => [name, stringify(value)]),
@@ -60,11 +75,26 @@ export function engineEvent({ type, event, properties = {}, traits, userId }, at
 
 const message = (fields, at) => ({ messageId: random(), timestamp: written(at), ...fields });
 
-/** Captures an event: `{type, …}` with what its type calls for. */
+/** A message of this page and session. */
+const here = (fields, at) => ({ ...message(fields, at), context: { page, sessionId: sessionAt(at) } });
+
+/** A message as it would be posted now, complete. */
+export const complete = (fields, at) => stringify({ ...here(fields, at), anonymousId: visitor });
+
+/** Captures an event: `{type, …}` with what its type calls for. Gives the name under which the
+ * message is queued, where it is. */
 export function capture(fields) {
   if (consent == 'denied') return;
   const at = now();
-  take([message({ ...fields, context: { page } }, at), engineEvent(fields, at)]);
+  note('captured', fields);
+  let event;
+  try {
+    event = engineEvent(fields, at);
+  } catch (error) {
+    // The message needs less of the page than the engine, and is worth more.
+    note('error', error);
+  }
+  return take([here(fields, at), event]);
 }
 
 /** Captures something that was done. */
@@ -72,18 +102,19 @@ export const track = (event, properties) => capture({ type: 'track', event, prop
 
 function take(captured) {
   const [made, event] = captured;
-  feed(event);
+  if (event) feed(event);
   change();
   if (!consent) {
     if (undecided.length < MAX_UNDECIDED) undecided.push(captured);
-  } else if (consent != 'segments') post(made);
+  } else if (consent != 'segments') return post(made);
   else if (made.type == 'page') lastView = made;
 }
 
 /** Queues a message. */
 function post(made) {
   const text = stringify({ ...made, anonymousId: visitor });
-  if (text.length < MAX_MESSAGE) add(text, made.event == 'Page Engaged');
+  if (text.length < MAX_MESSAGE) return add(text, made.event == 'Page Engaged');
+  note('too long', made);
 }
 
 /** Consent is known now: what was captured before counts, or never was. */

@@ -6,9 +6,11 @@ import { unreported } from './capture/activity.js';
 import { consent } from './consent.js';
 import { evaluate, lost } from './engine.js';
 import { derived } from './events.js';
+import { collector, later, name, now } from './given.js';
 import { visitor } from './identity.js';
-import { base, change, parse, run } from './run.js';
 import { answered, version } from './model.js';
+import { ask, parse } from './pristine.js';
+import { change, conclude, note, run } from './run.js';
 import { read, write } from './storage.js';
 
 /** What is said of somebody who allows nothing. */
@@ -45,18 +47,23 @@ function understand(text) {
 const subscribers = [];
 const defaults = new WeakMap();
 const variants = new WeakMap();
+/** Milliseconds in which a page finishes what it adds; and how many times as long as looking it
+ * through took, it is left in peace. */
+const GATHER = 50, PEACE = 30;
+
 let state, published, notable, remote;
 let segments;
+let applied, planned, peace;
 
 /** What was known before anything happened on this page; nobody enters that. */
 export const known = (text) => {
-  segments = understand(text).segments;
+  segments = text ? understand(text).segments : [];
 };
 
 /** Without the engine, the collector says what it has found. */
 export function askCollector() {
   if (lost && consent == 'granted') {
-    fetch(base + 'v1/me', { credentials: 'include' })
+    ask(collector + 'me', { credentials: 'include' })
       .then((answer) => answer.text())
       .then((text) => run(() => {
         remote = text;
@@ -71,14 +78,30 @@ function tell(subscriber) {
     subscriber(state);
   } catch (error) {
     // The page's own mistake: its author should see it, and nothing else should suffer.
-    console.error(error);
+    self.console?.error(error);
   }
 }
 
 export function subscribe(subscriber) {
   if (typeof subscriber != 'function') return;
+  // Who asks now is told what is true now.
+  conclude();
   subscribers.push(subscriber);
   if (state) tell(subscriber);
+}
+
+/** The page has changed: what it asks for is looked for anew. */
+export function readapt() {
+  planned = 0;
+  applied = 0;
+  change();
+}
+
+/** What a page adds later is adapted as well. */
+export function watchPage() {
+  new MutationObserver(() => {
+    if (!planned) planned = later(run, Math.max(GATHER, peace), readapt);
+  }).observe(document, { childList: true, subtree: true });
 }
 
 export function publish() {
@@ -89,11 +112,13 @@ export function publish() {
     if (state && state.consent == 'denied') state = 0;
     return;
   }
+  const all = text + consent + visitor;
+  if (all == published && applied) return;
   // The collector answers in JSON.
   const next = text[0] == '{' ? parse(text) : understand(text);
-  applyHooks(next);
-  if (text + consent + visitor == published) return;
-  published = text + consent + visitor;
+  adapt(next);
+  if (all == published) return;
+  published = all;
   const before = segments || next.segments;
   segments = next.segments;
   state = {
@@ -105,10 +130,11 @@ export function publish() {
   };
   if (consent == 'segments') report();
   subscribers.forEach(tell);
-  document.dispatchEvent(new CustomEvent('firstglance:segments', { detail: state }));
+  document.dispatchEvent(new CustomEvent(name + ':segments', { detail: state }));
+  note('state', state);
   // A tag manager's layer keeps all it is given: only what one would act on.
   if (notable != (notable = segments + state.stage) && window.dataLayer) {
-    dataLayer.push({ event: 'firstglance.segments', firstglance: state });
+    dataLayer.push({ event: name + '.segments', [name]: state });
   }
 }
 
@@ -119,6 +145,17 @@ function report() {
   write('reported', list);
   const bucket = [80, 50, 20, 0].find((from) => state.score >= from);
   derived({ segments, score_bucket: bucket, model: version() });
+}
+
+/** The page's HTML follows the visitor's segments. It is the first instance's; others tell what they
+ * know by calls and events alone. */
+function adapt(next) {
+  const stands = [next.segments, next.interests[0]?.id, next.stage, consent].join();
+  if (stands == applied) return;
+  applied = stands;
+  const begun = now();
+  if (name == 'firstglance') applyHooks(next);
+  peace = (now() - begun) * PEACE;
 }
 
 function applyHooks(next) {

@@ -1,16 +1,34 @@
 /*
  * Who the visitor is: a random name of this browser, from the collector's cookie, from the storage,
- * or fresh. Never anything that the browser or the person could be recognised by elsewhere.
+ * or fresh; and which session it is, shared by the tabs of the site. Never anything that the browser
+ * or the person could be recognised by elsewhere.
  */
 import { consent } from './consent.js';
-import { later, run } from './run.js';
+import { later } from './given.js';
+import { run } from './run.js';
 import { read, write } from './storage.js';
+
+/** Milliseconds without an event after which another session begins; the engine's own measure. */
+const SESSION = 1_800_000;
 
 /** The visitor's id, as long as there is one. */
 export let visitor;
 
-export const random = () =>
-  Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(36)).join('');
+export function random() {
+  let name = '';
+  try {
+    // Only pages that came by TLS have the first, which is the faster one.
+    if (crypto.randomUUID) return crypto.randomUUID();
+    for (const part of crypto.getRandomValues(new Uint32Array(4))) name += part.toString(36);
+  } catch {
+    // A page that has broken it still has visitors to tell apart.
+    while (name.length < 24) name += Math.random().toString(36).slice(2);
+  }
+  return name;
+}
+
+/** This page among the pages of the site, as long as it lives. */
+export const tab = random();
 
 /** What is kept under a name, or a fresh random text that is kept from now on. */
 export function kept(name, known) {
@@ -19,10 +37,19 @@ export function kept(name, known) {
   return value;
 }
 
+/** The session of an event: the moment at which it began. */
+export function sessionAt(at) {
+  const [begun, latest] = read('session').split(' ');
+  const session = Math.abs(at - latest) < SESSION ? +begun : at;
+  // A second is fine enough, and spares the storage in between.
+  if (!(Math.abs(at - latest) < 1_000)) write('session', session + ' ' + at);
+  return session;
+}
+
 /** The id in the collector's cookie; nothing where it cannot be read. */
 function cookieId() {
   try {
-    return decodeURIComponent(/(?:^|; )fg_visitor=([^;]*)\./.exec(document.cookie)[1]);
+    return decodeURIComponent(/(?:^|; )fg_visitor=([^;]*)\./.exec(document.cookie)?.[1] || '');
   } catch {}
 }
 
@@ -41,8 +68,11 @@ export function disown() {
   if (former) later(run, 1_000, () => former == cookieId() && former != visitor && clear(), 0, 1);
 }
 
+/** Removes the cookie, also one for all subdomains: whose it is cannot be seen. */
 function clear() {
   try {
-    document.cookie = 'fg_visitor=;path=/;max-age=0';
+    for (let domain = location.hostname; domain; domain = domain.replace(/^[^.]*\.?/, '')) {
+      for (const whose of ['', ';domain=' + domain]) document.cookie = 'fg_visitor=;path=/;max-age=0' + whose;
+    }
   } catch {}
 }

@@ -3,72 +3,96 @@
  * listens to. It never decides what an event means: that is the engine's, in WebAssembly.
  */
 import { call } from './api.js';
-import { leave, look, sign } from './capture/activity.js';
-import { clicked } from './capture/clicks.js';
-import { submitted } from './capture/forms.js';
+import { leave, look, recover, sign } from './capture/activity.js';
+import { clicked, pressed } from './capture/clicks.js';
+import { entered, submitted } from './capture/forms.js';
+import { played } from './capture/media.js';
 import { moved, view, watchHistory } from './capture/routes.js';
 import { scrolled } from './capture/scroll.js';
-import { consent, prepare, settle } from './consent.js';
-import { resetDelivery, retry, send } from './delivery.js';
+import { settleTyping, typed } from './capture/search.js';
+import { consent, settle } from './consent.js';
+import { release, retry, send } from './delivery.js';
 import { outdated } from './engine.js';
-import { change, hidden, place, run } from './run.js';
-import { open } from './storage.js';
+import { hidden, later, queue } from './given.js';
+import { watchPage } from './hooks.js';
+import { equip, explain } from './parts.js';
+import { change, conclude, run } from './run.js';
 
 const MINUTE = 60_000;
 
 /** Listens at the window while events go down, before the page can stop them. */
-const listen = (names, action, always) =>
-  names.split(' ').forEach((name) =>
-    addEventListener(name, (event) => run(action, event, always), { capture: true, passive: true }));
+const listen = (names, action, always) => {
+  for (const name of names.split(' ')) {
+    addEventListener(name, (event) => run(action, event, always), { capture: true, passive: true });
+  }
+};
 
-/** The loader calls this once. */
-export function start(given) {
-  const { queue, site, attribute } = given;
-  const calls = queue.splice(0);
+/** The last choice made before the script was there counts before anything is captured. */
+function start() {
   const isChoice = (each) => each[0] == 'consent';
   const answer = (each) => run(call, each, 1);
-  run(() => {
-    place(given);
-    open(site);
-    prepare(attribute);
-  }, 0, 1);
-  // The last choice made before the script was there counts before anything is captured.
-  calls.filter(isChoice).slice(-1).forEach(answer);
+  const calls = queue.splice(0);
+  let choice;
+  for (const each of calls) if (isChoice(each)) choice = each;
+  run(explain, 0, 1);
+  if (choice) answer(choice);
   run(begin, 0, 1);
   queue.push = answer;
-  calls.forEach((each) => isChoice(each) || answer(each));
+  for (const each of calls) if (!isChoice(each)) answer(each);
+  queue.fg.running = 1;
 }
 
 function begin() {
   listen('click auxclick', clicked);
+  listen('keydown', pressed);
   listen('submit', submitted);
+  listen('input', entered);
+  listen('input', typed);
+  listen('focusout', settleTyping);
+  listen('timeupdate ended', played);
   listen('scroll', scrolled);
   listen('pointerdown pointermove keydown touchstart wheel', sign);
-  listen('popstate', moved);
+  listen('popstate hashchange firstglance:moved', moved);
   listen('visibilitychange', () => (hidden() ? away() : look()));
-  listen('pagehide', away);
-  listen('pageshow', (event) => {
-    if (event.persisted) {
-      resetDelivery();
-      view();
-    }
+  listen('pagehide', () => {
+    away(1);
+    release();
+    gone = 1;
   });
-  // Another page of the site has written: perhaps a choice, perhaps more of the profile.
-  listen('storage', () => {
-    outdated();
-    settle();
-  }, 1);
-  listen('DOMContentLoaded load', change, 1);
+  listen('pageshow', (event) => {
+    gone = 0;
+    if (event.persisted) view();
+  });
   listen('online', retry);
-  // Segments end when their time is over, whether the visitor does something or not.
-  setInterval(run, MINUTE, change);
   watchHistory();
   settle();
   if (consent != 'denied') view();
+  later(run, 0, goOn, 0, 1);
 }
 
-/** The page is hidden or left: there may be no other moment. */
-function away() {
-  leave();
-  send(1);
+/** What can wait for a task of its own. */
+function goOn() {
+  // Another page of the site has written a choice, or more of the profile; or all was removed.
+  listen('storage', ({ key }) => {
+    if (!key || /:profile$/.test(key)) outdated();
+    if (!key || /:consent$/.test(key)) settle();
+  }, 1);
+  watchPage();
+  // Segments end when their time is over, whether the visitor does something or not.
+  setInterval(run, MINUTE, change);
+  recover();
+  equip();
 }
+
+/** The page was left; it becomes hidden after that, with nothing more to tell. */
+let gone;
+
+/** The page is hidden, or left for good: there may be no other moment. */
+function away(forGood) {
+  if (gone) return;
+  leave(forGood);
+  send(1);
+  conclude();
+}
+
+start();

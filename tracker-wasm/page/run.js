@@ -1,31 +1,22 @@
 /*
- * The one door through which everything that happens comes in, and what every module needs. Never
- * lets an error reach the page, and never lets one thing run inside another.
+ * The one door through which everything that happens comes in. Never lets an error reach the page,
+ * and never lets one thing run inside another.
  */
 import { consent } from './consent.js';
-import { keep } from './engine.js';
+import { digest } from './engine.js';
+import { hidden, later } from './given.js';
 import { publish } from './hooks.js';
 
-// Taken before the page may put something of its own in their place.
-export const { stringify, parse } = JSON;
-export const later = setTimeout;
-export const now = Date.now;
-/** What the browser asks for; a page that is left does not know it any more. */
-export const { language, userAgent: agent } = navigator;
+let busy, changed, planned;
 
-/** A moment as messages carry it. */
-export const written = (at) => new Date(at).toISOString();
+const nobody = () => {};
 
-/** The folder of the script, the write key, and the address of the engine. */
-export let base, site, wasm;
+/** Tells whoever looks over the tracker's shoulder what happens. */
+export let note = nobody;
 
-export const place = (given) => {
-  ({ base, site, wasm } = given);
+export const observe = (observer = nobody) => {
+  note = observer;
 };
-
-let busy, changed;
-
-export const hidden = () => document.visibilityState == 'hidden';
 
 /** There is something new to tell the page. */
 export const change = () => {
@@ -33,21 +24,35 @@ export const change = () => {
 };
 
 /**
- * Does something, and whatever follows from it: the profile is kept, the page is told. What is
- * asked for meanwhile comes after it. After a refusal only what is `always` done is done.
+ * Does something. What follows from it, the page is told before the next frame, and once for all
+ * that happened until then. What is asked for meanwhile comes after it. After a refusal only what
+ * is `always` done is done.
  */
 export function run(action, value, always) {
   if (busy) return void later(run, 0, action, value, always);
   busy = 1;
   try {
-    if (always || consent != 'denied') {
-      action(value);
-      keep();
-      if (changed) {
-        changed = 0;
-        publish();
-      }
-    }
-  } catch {}
+    if (always || consent != 'denied') action(value);
+  } catch (error) {
+    note('error', error);
+  }
   busy = 0;
+  if (changed && !planned) {
+    planned = 1;
+    // No frame comes where nobody looks.
+    if (hidden()) follow();
+    else requestAnimationFrame(follow);
+  }
+}
+
+const follow = () => run(conclude, 0, 1);
+
+/** Takes in what was captured and tells the page what it means. */
+export function conclude() {
+  planned = 0;
+  digest();
+  if (changed) {
+    changed = 0;
+    publish();
+  }
 }

@@ -1,18 +1,23 @@
 //! Makes what a page loads: the loader, the script and the WebAssembly module, each also compressed.
 //!
 //! The script is `tracker-wasm/page/` with the glue of wasm-bindgen, which it imports as `engine`,
-//! bundled into one file.
+//! bundled into one file. Each file of `tracker-wasm/parts/` is a part that few pages need, a script
+//! of its own. Loader, script, module and parts name each other by the hash of their content, and
+//! the browser checks each of them but the loader.
 //!
 //! The result lies in `target/assets/`, from where the collector's build script embeds it. Files
 //! that did not change are not written, so that cargo does not compile the collector again; when
 //! no input changed, nothing but the tracker's own compilation runs at all. Never touches the
 //! collector.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest as _, Sha256};
 use wasm_bindgen_cli_support::Bindgen;
 
 use crate::glue::{self, IMPORT_MODULE, SHORT_IMPORT_MODULE};
@@ -27,8 +32,11 @@ const PAGE: &str = "tracker-wasm/page";
 const PAGE_MAIN: &str = "tracker-wasm/page/main.js";
 /// The name by which the script imports the glue.
 const ENGINE_MODULE: &str = "engine";
-const GLUE_PLACEHOLDER: &str = "__GLUE__";
-const WASM_PLACEHOLDER: &str = "__WASM__";
+/// The folder of the parts, and those that are one: the others are shared by them.
+const PARTS_FOLDER: &str = "tracker-wasm/parts";
+const PARTS: [&str; 4] = ["consent", "debug", "errors", "vitals"];
+const SCRIPT_PLACEHOLDER: &str = "__SCRIPT__";
+const INTEGRITY_PLACEHOLDER: &str = "__INTEGRITY__";
 const COMPRESS: &str = include_str!("compress.mjs");
 
 /// The loader decides whether the browser is new enough, so an old one must be able to read it.
@@ -81,7 +89,9 @@ pub(crate) const WASM_OPT_OPTIONS: [&str; 17] = [
 /// One file that a page loads.
 pub(crate) struct Asset {
     /// What it is, for the size table.
-    pub(crate) title: &'static str,
+    pub(crate) title: String,
+    /// Whether a page loads it only where something asks for it.
+    pub(crate) is_optional: bool,
     /// Its bytes as they are.
     pub(crate) raw: u64,
     /// Its bytes after gzip -9.
@@ -101,8 +111,13 @@ pub(crate) fn build(workspace: &Workspace) -> Result<Vec<Asset>> {
         .with_context(|| format!("the loader {LOADER} cannot be read"))?;
     check_placeholders(&loader).with_context(|| format!("the loader {LOADER}"))?;
 
-    let page = read_scripts(&workspace.root.join(PAGE))
-        .with_context(|| format!("the script {PAGE} cannot be read"))?;
+    let mut page = Vec::new();
+    for folder in [PAGE, PARTS_FOLDER] {
+        page.extend(
+            read_scripts(&workspace.root.join(folder))
+                .with_context(|| format!("the scripts in {folder} cannot be read"))?,
+        );
+    }
 
     let module_path = tracker::compile(workspace)?;
     let module = fs::read(&module_path)
@@ -121,10 +136,14 @@ pub(crate) fn build(workspace: &Workspace) -> Result<Vec<Asset>> {
         let description = current().context("the assets vanished while they were made")?;
         fs::write(&stamp, description)?;
     }
-    measure(&workspace.assets())
+    let titles = fs::read_to_string(work.join(TITLES)).context("the titles of the assets")?;
+    measure(&workspace.assets(), &titles)
 }
 
-/// Everything from the compiled tracker to the nine files, into the folder `made`.
+/// What each asset is: a line with its name and its title.
+const TITLES: &str = "titles";
+
+/// Everything from the compiled tracker to the files and their compressed forms, into the folder `made`.
 fn make(
     workspace: &Workspace,
     module: &Path,
@@ -145,11 +164,67 @@ fn make(
     let wasm = fs::read(&optimised)?;
     let wasm_name = format!("fg-{}.wasm", content_hash(&wasm));
 
-    let glue = bound.join("glue.js");
+    let mut files = vec![("WebAssembly", wasm_name, wasm.clone())];
+    let mut parts = Vec::new();
+    for part in PARTS {
+        let entry = workspace.root.join(PARTS_FOLDER).join(format!("{part}.js"));
+        let script = bundle(workspace, work, &entry, &[])?.into_bytes();
+        parts.push(format!("\"{part}\":{}", reference(&script)));
+        files.push((part, script_name(&script), script));
+    }
+    let script = bundle(
+        workspace,
+        work,
+        &workspace.root.join(PAGE_MAIN),
+        &[
+            format!(
+                "--alias:{ENGINE_MODULE}={}",
+                bound.join("glue.js").display()
+            ),
+            format!("--define:WASM={}", reference(&wasm)),
+            format!("--define:PARTS={{{}}}", parts.join(",")),
+        ],
+    )?
+    .into_bytes();
+
+    let loader = capture(
+        tools::node_tool(workspace, "esbuild")
+            .arg(loader)
+            .args(LOADER_OPTIONS)
+            .arg("--log-level=warning"),
+    )?;
+    check_placeholders(&loader).context("the loader after its minification")?;
+    let loader = fill_placeholders(&loader, &script_name(&script), &integrity(&script));
+    files.push(("script", script_name(&script), script));
+    files.push((
+        "loader",
+        LOADER_NAME.to_owned(),
+        loader.trim_end().as_bytes().to_vec(),
+    ));
+
+    let mut compress = workspace.command("node");
+    compress.args(["--input-type=module", "--eval", COMPRESS, "--"]);
+    let mut titles = String::new();
+    for (title, name, content) in files {
+        titles += &format!("{name} {title}\n");
+        let path = made.join(name);
+        fs::write(&path, content)?;
+        compress.arg(path);
+    }
+    fs::write(work.join(TITLES), titles)?;
+    run(&mut compress)
+}
+
+/// Tells browsers that all of a script is needed at once: compiled while it loads, and not function
+/// by function on the page's thread. A comment for those that do not know it.
+const EAGER: &str = "//# allFunctionsCalledOnLoad";
+
+/// Bundles a script and what it imports into one file, as small as two minifiers make it.
+fn bundle(workspace: &Workspace, work: &Path, entry: &Path, more: &[String]) -> Result<String> {
     let script = capture(
         tools::node_tool(workspace, "esbuild")
-            .arg(workspace.root.join(PAGE_MAIN))
-            .arg(format!("--alias:{ENGINE_MODULE}={}", glue.display()))
+            .arg(entry)
+            .args(more)
             .args(["--bundle", "--minify", "--format=esm", "--charset=utf8"])
             .args([
                 "--legal-comments=none",
@@ -165,30 +240,25 @@ fn make(
             .arg(&bundled)
             .args(TERSER_OPTIONS),
     )?;
-    let script_name = format!("fg-{}.js", content_hash(script.as_bytes()));
+    Ok(format!("{EAGER}\n{}", script.trim_end()))
+}
 
-    let loader = capture(
-        tools::node_tool(workspace, "esbuild")
-            .arg(loader)
-            .args(LOADER_OPTIONS)
-            .arg("--log-level=warning"),
-    )?;
-    check_placeholders(&loader).context("the loader after its minification")?;
-    let loader = fill_placeholders(&loader, &script_name, &wasm_name);
+fn script_name(content: &[u8]) -> String {
+    format!("fg-{}.js", content_hash(content))
+}
 
-    let files = [
-        (LOADER_NAME, loader.trim_end().as_bytes()),
-        (&script_name, script.trim_end().as_bytes()),
-        (&wasm_name, &wasm),
-    ];
-    let mut compress = workspace.command("node");
-    compress.args(["--input-type=module", "--eval", COMPRESS, "--"]);
-    for (name, content) in files {
-        let path = made.join(name);
-        fs::write(&path, content)?;
-        compress.arg(path);
-    }
-    run(&mut compress)
+/// By what a script knows another file: the hash in its name, and what the browser checks.
+fn reference(content: &[u8]) -> String {
+    format!(
+        "[\"{}\",\"{}\"]",
+        content_hash(content),
+        integrity(content)
+    )
+}
+
+/// The hash by which a browser checks a file, as Subresource Integrity (W3C) has it.
+fn integrity(content: &[u8]) -> String {
+    format!("sha256-{}", STANDARD.encode(Sha256::digest(content)))
 }
 
 /// Runs wasm-bindgen and shrinks its pair: `glue.js` (bundled, not yet minified) and `fg_bg.wasm`.
@@ -272,20 +342,20 @@ fn bind(workspace: &Workspace, module: &Path, bound: &Path) -> Result<()> {
 /// A loader without these would ask for a file that does not exist.
 fn check_placeholders(loader: &str) -> Result<()> {
     for (placeholder, what) in [
-        (GLUE_PLACEHOLDER, "the script"),
-        (WASM_PLACEHOLDER, "the WebAssembly module"),
+        (SCRIPT_PLACEHOLDER, "the name of the script"),
+        (INTEGRITY_PLACEHOLDER, "the script's hash"),
     ] {
         if !loader.contains(placeholder) {
-            bail!("lacks the placeholder {placeholder}, where the name of {what} belongs");
+            bail!("lacks the placeholder {placeholder}, where {what} belongs");
         }
     }
     Ok(())
 }
 
-fn fill_placeholders(loader: &str, script: &str, wasm: &str) -> String {
+fn fill_placeholders(loader: &str, script: &str, integrity: &str) -> String {
     loader
-        .replace(GLUE_PLACEHOLDER, script)
-        .replace(WASM_PLACEHOLDER, wasm)
+        .replace(SCRIPT_PLACEHOLDER, script)
+        .replace(INTEGRITY_PLACEHOLDER, integrity)
 }
 
 /// Changes whenever one of the inputs does, this build's own code and tools included.
@@ -367,40 +437,27 @@ fn synchronise(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The sizes of what lies in the assets folder.
-fn measure(folder: &Path) -> Result<Vec<Asset>> {
-    let mut sizes = BTreeMap::new();
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        sizes.insert(
-            entry.file_name().to_string_lossy().into_owned(),
-            entry.metadata()?.len(),
-        );
-    }
-    let size = |name: &str| {
-        sizes
-            .get(name)
-            .copied()
-            .with_context(|| format!("{name} is missing among the assets"))
+/// The sizes of what lies in the assets folder: first what a page always loads, in its order. They
+/// were made the other way round, for each names the one before.
+fn measure(folder: &Path, titles: &str) -> Result<Vec<Asset>> {
+    let size = |name: &str| -> Result<u64> {
+        let metadata = fs::metadata(folder.join(name));
+        Ok(metadata
+            .with_context(|| format!("{name} is missing among the assets"))?
+            .len())
     };
     let mut assets = Vec::new();
-    for name in sizes.keys() {
-        let title = match name.rsplit_once('.') {
-            Some((_, "js")) if name == LOADER_NAME => "loader",
-            Some((_, "js")) => "script",
-            Some((_, "wasm")) => "WebAssembly",
-            _ => continue,
-        };
+    for line in titles.lines().rev() {
+        let (name, title) = line.split_once(' ').context("a title without a name")?;
         assets.push(Asset {
-            title,
+            title: title.to_owned(),
+            is_optional: PARTS.contains(&title),
             raw: size(name)?,
             gzip: size(&format!("{name}.gz"))?,
             brotli: size(&format!("{name}.br"))?,
         });
     }
-    // In the order in which a page meets them.
-    assets
-        .sort_by_key(|asset| ["loader", "script", "WebAssembly"].map(|title| title != asset.title));
+    assets.sort_by_key(|asset| asset.is_optional);
     Ok(assets)
 }
 
@@ -438,13 +495,27 @@ mod tests {
 
     #[test]
     fn both_placeholders_are_needed_and_all_are_filled() {
-        let error = check_placeholders("import('__GLUE__')").map_err(|error| error.to_string());
-        assert!(error.is_err_and(|text| text.contains(WASM_PLACEHOLDER)));
-        assert!(check_placeholders("__GLUE__ __WASM__").is_ok());
+        let error = check_placeholders("'__SCRIPT__'").map_err(|error| error.to_string());
+        assert!(error.is_err_and(|text| text.contains(INTEGRITY_PLACEHOLDER)));
+        assert!(check_placeholders("__SCRIPT__ __INTEGRITY__").is_ok());
         assert_eq!(
-            fill_placeholders("__GLUE__ __WASM__ __GLUE__", "g.js", "w.wasm"),
-            "g.js w.wasm g.js"
+            fill_placeholders("__SCRIPT__ __INTEGRITY__ __SCRIPT__", "s.js", "sha"),
+            "s.js sha s.js"
         );
+    }
+
+    #[test]
+    fn every_part_has_a_script_and_every_script_is_a_part_or_shared() -> Result<()> {
+        let workspace = Workspace::locate()?;
+        let mut found = Vec::new();
+        for entry in fs::read_dir(workspace.root.join(PARTS_FOLDER))? {
+            let name = entry?.file_name().to_string_lossy().into_owned();
+            found.extend(name.strip_suffix(".js").map(str::to_owned));
+        }
+        found.retain(|name| name != "kit");
+        found.sort();
+        assert_eq!(found, PARTS);
+        Ok(())
     }
 
     #[test]

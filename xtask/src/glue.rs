@@ -27,12 +27,11 @@ const UNEXPECTED: &str = "the glue of this version of wasm-bindgen looks differe
 const LOADING_BEGINS: &str = "let wasmModule, wasmInstance, wasm;";
 const LOADING_ENDS: &str = "export { initSync, __wbg_init as default };";
 
-/// Takes the module's address. The page's script calls it once.
+/// Takes the module's bytes. The page's script calls it once.
 /// Without streaming: it gains nothing at this size, and it fails when a server sends another MIME
 /// type than `application/wasm`.
 const LOADING: &str = r#"let wasm;
-export default async (address) => {
-    const bytes = await (await fetch(address)).arrayBuffer();
+export default async (bytes) => {
     wasm = (await WebAssembly.instantiate(bytesIMPORTS)).instance.exports;
     START
 };

@@ -43,11 +43,12 @@ fn table(assets: &[Asset]) -> (String, Vec<String>) {
         // Writing into a String cannot fail.
         let _ = writeln!(text, "{}", line.trim_end());
     };
-    for asset in assets {
+    let (optional, always): (Vec<_>, Vec<_>) = assets.iter().partition(|asset| asset.is_optional);
+    for asset in &always {
         let budget = (asset.title == "loader").then_some(LOADER_BUDGET);
-        row(asset.title, asset.raw, asset.gzip, asset.brotli, budget);
+        row(&asset.title, asset.raw, asset.gzip, asset.brotli, budget);
     }
-    let sum = |bytes: fn(&Asset) -> u64| assets.iter().map(bytes).sum();
+    let sum = |bytes: fn(&Asset) -> u64| always.iter().map(|asset| bytes(asset)).sum();
     row(
         "total",
         sum(|asset| asset.raw),
@@ -55,6 +56,10 @@ fn table(assets: &[Asset]) -> (String, Vec<String>) {
         sum(|asset| asset.brotli),
         Some(TOTAL_BUDGET),
     );
+    for asset in optional {
+        let title = format!("+ {}", asset.title);
+        row(&title, asset.raw, asset.gzip, asset.brotli, None);
+    }
     let head = format!(
         "{:<12} {:>9} {:>9} {:>10}   budget (brotli)\n",
         "bytes", "raw", "gzip -9", "brotli 11"
@@ -67,14 +72,19 @@ mod tests {
     use super::*;
 
     fn assets(loader: u64, module: u64) -> Vec<Asset> {
-        [("loader", loader), ("WebAssembly", module)]
-            .map(|(title, brotli)| Asset {
-                title,
-                raw: brotli * 3,
-                gzip: brotli + 10,
-                brotli,
-            })
-            .into()
+        [
+            ("loader", loader),
+            ("WebAssembly", module),
+            ("debug", TOTAL_BUDGET),
+        ]
+        .map(|(title, brotli)| Asset {
+            title: title.to_owned(),
+            is_optional: title == "debug",
+            raw: brotli * 3,
+            gzip: brotli + 10,
+            brotli,
+        })
+        .into()
     }
 
     #[test]

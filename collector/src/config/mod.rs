@@ -1,12 +1,13 @@
 //! `firstglance.toml`: read, checked and compiled into the engine's model.
 //!
 //! Reading goes in two steps: the text as the owner wrote it, with the place of every value
-//! (`table`), and what it means (`site`, `interest`, `segment`, `score`, whose conditions
+//! (`table`), and what it means (`site`, `tracker`, `interest`, `segment`, `score`, whose conditions
 //! `condition` compiles). A checked configuration never holds a value
 //! that the rest of the collector would have to doubt, and no mistake is reported without its line
 //! and column. Nothing here touches the network or the data folder.
 
 mod condition;
+mod consent;
 mod duration;
 mod evidence;
 mod interest;
@@ -22,16 +23,18 @@ mod stage;
 mod table;
 #[cfg(test)]
 mod tests;
+mod tracker;
 
 use std::path::Path;
 
 use firstglance_engine::Model;
-use firstglance_engine::model::Consent;
 use jiff::tz::TimeZone;
 
+pub use consent::DefaultConsent;
 pub use origin::Origin;
 pub use problem::{ConfigError, Problem};
 pub use stage::Stage;
+pub use tracker::{Names, Tracker};
 
 use problem::Problems;
 use table::Table;
@@ -41,6 +44,8 @@ use table::Table;
 pub struct Config {
     /// What only the collector needs.
     pub site: Site,
+    /// What the page's script does.
+    pub tracker: Tracker,
     /// The stages of a lead, from the first; without the one of those who are no leads.
     pub stages: Vec<Stage>,
     /// What page and collector evaluate.
@@ -61,7 +66,7 @@ pub struct Site {
     /// Query parameters of the site's own search.
     pub search_parameters: Vec<String>,
     /// Consent where nobody has asked the visitor yet.
-    pub consent: Consent,
+    pub consent: DefaultConsent,
     /// Domain of the visitor cookie, where it is not the collector's own host.
     pub cookie_domain: Option<String>,
     /// The zone whose clocks conditions read.
@@ -69,7 +74,9 @@ pub struct Site {
 }
 
 /// The tables that a configuration may have.
-const TABLES: &[&str] = &["site", "interest", "evidence", "segment", "score"];
+const TABLES: &[&str] = &[
+    "site", "tracker", "interest", "evidence", "segment", "score",
+];
 
 impl Config {
     /// Reads a configuration file.
@@ -145,6 +152,7 @@ impl Config {
                 None
             }
         };
+        let tracker = tracker::read(&root, &mut problems);
         let interests = interest::read_all(&root, &mut problems);
         let weights = evidence::read(&root, &mut problems);
         let segments = segment::read_all(&root, &mut problems);
@@ -167,6 +175,7 @@ impl Config {
             Some(model) if !problems.any() => Ok(Self {
                 stages: score.stages,
                 site,
+                tracker,
                 model,
             }),
             _ => Err(problems.into_sorted()),
@@ -180,12 +189,16 @@ impl Config {
             1 => format!("1 {one}"),
             count => format!("{count} {one}s"),
         };
+        let consent = match self.site.consent {
+            DefaultConsent::State(state) => format!("consent {} by default", state.name()),
+            DefaultConsent::GoogleConsentMode => "consent as Google Consent Mode says".to_owned(),
+            DefaultConsent::TransparencyFramework => "consent as the IAB TCF API says".to_owned(),
+        };
         format!(
-            "{}, {}, {} besides its own, consent {} by default",
+            "{}, {}, {} besides its own, {consent}",
             count(self.model.interests.len(), "interest"),
             count(self.model.segments.len(), "segment"),
             count(self.site.allowed_origins.len(), "origin"),
-            self.site.consent.name()
         )
     }
 }

@@ -1,10 +1,9 @@
 //! The table `[site]`.
 
-use firstglance_engine::model::Consent;
-
 use jiff::tz::TimeZone;
 
 use super::Site;
+use super::consent::DefaultConsent;
 use super::origin::{self, Origin};
 use super::problem::{Problems, choice, suggestion};
 use super::table::{Placed, Table};
@@ -110,18 +109,18 @@ fn words(
     Some(words)
 }
 
-fn consent(table: &Table<'_>, problems: &mut Problems<'_>) -> Consent {
+fn consent(table: &Table<'_>, problems: &mut Problems<'_>) -> DefaultConsent {
     let Some(text) = table.text("consent", "\"granted\"", problems) else {
-        return Consent::default();
+        return DefaultConsent::default();
     };
-    Consent::from_name(text.value).unwrap_or_else(|| {
-        let names = Consent::ALL.map(Consent::name);
+    DefaultConsent::from_name(text.value).unwrap_or_else(|| {
+        let names = DefaultConsent::ALL.map(DefaultConsent::name);
         let right = match suggestion(text.value, &names) {
             Some(meant) => format!("did you mean \"{meant}\"?"),
             None => format!("it may be {}", choice(&names)),
         };
         problems.add(text.span, format!("\"consent\" is {:?}", text.value), right);
-        Consent::default()
+        DefaultConsent::default()
     })
 }
 

@@ -135,6 +135,24 @@ impl<'a> Table<'a> {
         Some(texts)
     }
 
+    /// True or false. The example is one of them.
+    pub(super) fn truth(
+        &self,
+        name: &str,
+        example: bool,
+        problems: &mut Problems<'_>,
+    ) -> Option<bool> {
+        let value = self.field(name)?;
+        match value.get_ref() {
+            DeValue::Boolean(truth) => Some(*truth),
+            _ => {
+                let right = format!("it must be true or false, such as {name} = {example}");
+                self.wrong_type(name, value, &right, problems);
+                None
+            }
+        }
+    }
+
     /// A number.
     pub(super) fn number(
         &self,

@@ -6,6 +6,7 @@ use firstglance_engine::model::Consent;
 use super::*;
 
 mod tables;
+mod tracker;
 
 /// Compares all that is said about a configuration, line by line.
 fn check(text: &str, expected: &[&str]) {
@@ -44,7 +45,10 @@ id = "crm"
     .unwrap();
     assert_eq!(config.site.write_key, "my-site");
     assert_eq!(config.site.allowed_origins.len(), 2);
-    assert_eq!(config.site.consent, Consent::Segments);
+    assert_eq!(
+        config.site.consent,
+        DefaultConsent::State(Consent::Segments)
+    );
     assert_eq!(config.site.search_parameters.len(), 2);
     let [bikes, crm] = &config.model.interests[..] else {
         panic!("two interests");
@@ -144,7 +148,7 @@ fn an_unknown_table() {
     check(
         "[site]\nwrite_key = \"k\"\n[[people]]\nid = \"x\"\n[sites]\n",
         &[
-            "3:3: there is no table \"people\"; it may be site, interest, evidence, segment or score",
+            "3:3: there is no table \"people\"; it may be site, tracker, interest, evidence, segment or score",
             "5:2: there is no table \"sites\"; did you mean \"site\"?",
         ],
     );
@@ -192,7 +196,9 @@ fn consent() {
     );
     check(
         "[site]\nwrite_key = \"k\"\nconsent = \"maybe\"",
-        &["3:11: \"consent\" is \"maybe\"; it may be granted, segments, session or denied"],
+        &[
+            "3:11: \"consent\" is \"maybe\"; it may be granted, segments, session, denied, google or tcf",
+        ],
     );
     check(
         "[site]\nwrite_key = \"k\"\nconsent = true",
@@ -200,6 +206,27 @@ fn consent() {
             "3:11: \"consent\" is true or false; it must be a text in quotes, such as consent = \"granted\"",
         ],
     );
+}
+
+#[test]
+fn consent_that_the_page_knows() {
+    for (name, expected, said) in [
+        (
+            "google",
+            DefaultConsent::GoogleConsentMode,
+            "consent as Google Consent Mode says",
+        ),
+        (
+            "tcf",
+            DefaultConsent::TransparencyFramework,
+            "consent as the IAB TCF API says",
+        ),
+    ] {
+        let text = format!("[site]\nwrite_key = \"k\"\nconsent = \"{name}\"");
+        let config = Config::parse(&text).unwrap();
+        assert_eq!(config.site.consent, expected);
+        assert!(config.summary().ends_with(said), "{}", config.summary());
+    }
 }
 
 #[test]

@@ -1,12 +1,15 @@
-//! What a page loads: the loader, and the hashed files that it names.
+//! What a page loads: the loader, and the hashed files behind it.
 
+use std::borrow::Cow;
+
+use bytes::Bytes;
 use hyper::header::{
     ACCEPT_ENCODING, ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE,
     ETAG, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH, VARY,
 };
 use hyper::{Request, StatusCode};
 
-use super::answer::{Answer, empty, set, with_body};
+use super::answer::{Answer, empty, set, set_text, with_body};
 use super::compression::Coding;
 use crate::assets::Asset;
 
@@ -16,21 +19,49 @@ const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resour
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
 const FIVE_MINUTES: &str = "public, max-age=300, stale-while-revalidate=86400";
 
-pub(super) fn answer(asset: &'static Asset, request: &Request<()>) -> Answer {
+/// One file, in the forms in which it can be sent.
+pub(super) struct Served {
+    /// For the header `Content-Type`.
+    pub(super) content_type: &'static str,
+    /// Whether the name changes with the content.
+    pub(super) immutable: bool,
+    pub(super) identity: Bytes,
+    pub(super) gzip: Option<Bytes>,
+    pub(super) brotli: Option<Bytes>,
+    /// For the header `ETag`.
+    pub(super) etag: Cow<'static, str>,
+}
+
+impl Served {
+    pub(super) fn of(asset: &'static Asset) -> Self {
+        Self {
+            content_type: asset.content_type,
+            immutable: asset.immutable,
+            identity: Bytes::from_static(asset.identity),
+            gzip: Some(Bytes::from_static(asset.gzip)),
+            brotli: Some(Bytes::from_static(asset.brotli)),
+            etag: Cow::Borrowed(asset.etag),
+        }
+    }
+}
+
+pub(super) fn answer(asset: &Served, request: &Request<()>) -> Answer {
     let accepted = request
         .headers()
         .get(ACCEPT_ENCODING)
         .and_then(|header| header.to_str().ok());
-    let coding = Coding::choose(accepted);
-    let mut answer = if matches(request.headers(), asset.etag) {
+    let mut answer = if matches(request.headers(), &asset.etag) {
         empty(StatusCode::NOT_MODIFIED)
     } else {
-        let bytes = match coding {
-            Coding::Brotli => asset.brotli,
-            Coding::Gzip => asset.gzip,
-            Coding::Identity => asset.identity,
-        };
-        let mut answer = with_body(StatusCode::OK, bytes);
+        let brotli = asset.brotli.as_ref().map(|bytes| (Coding::Brotli, bytes));
+        let gzip = asset.gzip.as_ref().map(|bytes| (Coding::Gzip, bytes));
+        let forms = [brotli, gzip, Some((Coding::Identity, &asset.identity))];
+        let forms: Vec<_> = forms.into_iter().flatten().collect();
+        let offered: Vec<Coding> = forms.iter().map(|(coding, _)| *coding).collect();
+        let coding = Coding::choose(accepted, &offered);
+        let chosen = forms.into_iter().find(|(form, _)| *form == coding);
+        let bytes = chosen.map_or(&asset.identity, |(_, bytes)| bytes);
+        let mut answer = with_body(StatusCode::OK, bytes.clone());
         set(
             &mut answer,
             CONTENT_TYPE,
@@ -50,8 +81,8 @@ pub(super) fn answer(asset: &'static Asset, request: &Request<()>) -> Answer {
     } else {
         FIVE_MINUTES
     };
+    set_text(&mut answer, ETAG, &asset.etag);
     for (name, value) in [
-        (ETAG, asset.etag),
         (CACHE_CONTROL, cache),
         (VARY, "Accept-Encoding"),
         // Any site may load it; it says nothing about anybody.
@@ -94,7 +125,7 @@ mod tests {
             let value = HeaderValue::from_str(value).unwrap();
             request.headers_mut().insert(name, value);
         }
-        answer(&ASSET, &request)
+        answer(&Served::of(&ASSET), &request)
     }
 
     #[test]

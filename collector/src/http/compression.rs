@@ -18,9 +18,10 @@ impl Coding {
         }
     }
 
-    /// The best form that the header accepts. Where even identity is refused it is sent all the
-    /// same, as the standard allows: an unreadable asset is no worse than none.
-    pub(super) fn choose(header: Option<&str>) -> Self {
+    /// The best of the forms that there are, which the header accepts. Where even identity is
+    /// refused it is sent all the same, as the standard allows: an unreadable asset is no worse
+    /// than none.
+    pub(super) fn choose(header: Option<&str>, offered: &[Self]) -> Self {
         let Some(header) = header else {
             return Self::Identity;
         };
@@ -54,7 +55,7 @@ impl Coding {
         let mut best = (Self::Identity, weight(Self::Identity));
         for coding in [Self::Gzip, Self::Brotli] {
             let weight = weight(coding);
-            if weight > 0.0 && weight >= best.1 {
+            if offered.contains(&coding) && weight > 0.0 && weight >= best.1 {
                 best = (coding, weight);
             }
         }
@@ -65,6 +66,18 @@ impl Coding {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_what_there_is_is_chosen() {
+        for (header, expected) in [
+            ("br, gzip", Coding::Gzip),
+            ("br", Coding::Identity),
+            ("br, gzip;q=0", Coding::Identity),
+        ] {
+            let chosen = Coding::choose(Some(header), &[Coding::Gzip]);
+            assert_eq!(chosen, expected, "{header}");
+        }
+    }
 
     #[test]
     fn what_is_chosen() {
@@ -85,7 +98,8 @@ mod tests {
             (Some("br ; q=1"), Coding::Brotli),
             (Some("*;q=0"), Coding::Identity),
         ] {
-            assert_eq!(Coding::choose(header), expected, "{header:?}");
+            let offered = [Coding::Brotli, Coding::Gzip, Coding::Identity];
+            assert_eq!(Coding::choose(header, &offered), expected, "{header:?}");
         }
     }
 }

@@ -30,6 +30,12 @@ pub enum HttpError {
     /// A page of a foreign origin sent it.
     #[error("pages of this origin may not send or ask; see allowed_origins in firstglance.toml")]
     Origin,
+    /// Somebody asks to be forgotten as a visitor that they do not prove to be.
+    #[error(
+        "this visitor cannot be erased by whoever knows the id: neither the visitor cookie nor \
+         \"claim\" proves that it is the browser's own"
+    )]
+    Unproven,
     /// There is nothing at this address.
     #[error("there is nothing at this address")]
     Route,
@@ -103,7 +109,7 @@ impl HttpError {
             )
             | Self::Query { .. }
             | Self::BrokenBody => StatusCode::BAD_REQUEST,
-            Self::Origin => StatusCode::FORBIDDEN,
+            Self::Origin | Self::Unproven => StatusCode::FORBIDDEN,
             Self::Route | Self::Visitor | Self::Unknown { .. } | Self::Site => {
                 StatusCode::NOT_FOUND
             }
@@ -125,6 +131,7 @@ impl HttpError {
             Self::BrokenBody => "broken_body",
             Self::Token => "unauthorized",
             Self::Origin => "origin_not_allowed",
+            Self::Unproven => "unproven_visitor",
             Self::Route => "not_found",
             Self::Visitor => "unknown_visitor",
             Self::Unknown { .. } => "unknown_id",
@@ -151,6 +158,7 @@ impl HttpError {
             Self::Unknown { what, .. } => Some((*what).to_owned()),
             Self::Token => Some("Authorization".to_owned()),
             Self::Origin => Some("Origin".to_owned()),
+            Self::Unproven => Some("claim".to_owned()),
             Self::Site => Some("site".to_owned()),
             Self::Encoding => Some("Content-Encoding".to_owned()),
             Self::MediaType => Some("Content-Type".to_owned()),

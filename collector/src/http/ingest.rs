@@ -3,25 +3,18 @@
 
 use std::borrow::Cow;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use firstglance_engine::VisitorId;
 use firstglance_engine::json::JsonWriter;
-use hyper::header::{
-    AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, SET_COOKIE,
-};
+use hyper::header::SET_COOKIE;
 use hyper::{Request, StatusCode};
 
 use super::answer::{Answer, json, set_text, write_error};
 use super::body::Unread;
 use super::error::HttpError;
-use super::{App, me};
+use super::{App, headers, me};
 use crate::clock;
-use crate::cookie::Attributes;
 use crate::ingest::{self, Form, Refused};
 use crate::store::Committed;
-
-const FORWARDED_PROTOCOL: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 pub(super) async fn answer(
     app: &App,
@@ -29,11 +22,9 @@ pub(super) async fn answer(
     body: &mut Unread,
     form: Form,
 ) -> Result<Answer, HttpError> {
-    let headers = request.headers();
-    acceptable(headers)?;
-    let header_key = basic_user(headers);
-    let own = me::visitor(app, headers);
-    let secure = came_by_tls(headers);
+    headers::acceptable(request.headers())?;
+    let header_key = headers::basic_user(request.headers());
+    let own = me::visitor(app, request.headers());
     let held = body.read(&app.limits, &app.held).await?;
     let judged = ingest::judge(
         ingest::Request {
@@ -50,6 +41,7 @@ pub(super) async fn answer(
         Committed {
             new: Vec::new(),
             claim_holds: false,
+            erased: false,
         }
     } else {
         app.store.commit(judged.commit).await?
@@ -64,60 +56,14 @@ pub(super) async fn answer(
     if let Some(visitor) = visitor
         && stored
         && judged.cookie_allowed
+        // Who was erased is not to be recognised again because a request was late.
+        && !committed.erased
     {
-        let attributes = Attributes {
-            secure,
-            domain: app.site.cookie_domain.as_deref(),
-        };
+        let attributes = headers::cookie_attributes(app, request.headers());
         let cookie = app.cookie.issue(&visitor, attributes);
         set_text(&mut answer, SET_COOKIE, &cookie);
     }
     Ok(answer)
-}
-
-/// Whether the browser reached the first proxy by TLS, as that proxy says.
-fn came_by_tls(headers: &HeaderMap) -> bool {
-    headers
-        .get(FORWARDED_PROTOCOL)
-        .and_then(|protocols| protocols.to_str().ok())
-        .and_then(|protocols| protocols.split(',').next())
-        .is_some_and(|first| first.trim().eq_ignore_ascii_case("https"))
-}
-
-/// Whether the body is what it must be, by its own account. Beacons and the tracker send JSON as
-/// `text/plain`, which needs no preflight.
-fn acceptable(headers: &HeaderMap) -> Result<(), HttpError> {
-    let text = |name| {
-        let header: Option<&hyper::header::HeaderValue> = headers.get(name);
-        header.map_or(Ok(""), |header| header.to_str())
-    };
-    let coding = text(CONTENT_ENCODING).map_err(|_| HttpError::Encoding)?;
-    if !coding.is_empty() && !coding.eq_ignore_ascii_case("identity") {
-        return Err(HttpError::Encoding);
-    }
-    let media = text(CONTENT_TYPE).map_err(|_| HttpError::MediaType)?;
-    let media = media.split(';').next().unwrap_or_default().trim();
-    let known = ["", "application/json", "text/plain"];
-    if known.iter().any(|known| media.eq_ignore_ascii_case(known)) {
-        Ok(())
-    } else {
-        Err(HttpError::MediaType)
-    }
-}
-
-/// The user name of Basic authentication, which the Segment libraries put the write key into.
-fn basic_user(headers: &HeaderMap) -> Option<String> {
-    let header = headers.get(AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, encoded) = header.split_once(' ')?;
-    if !scheme.eq_ignore_ascii_case("basic") {
-        return None;
-    }
-    let decoded = STANDARD.decode(encoded.trim()).ok()?;
-    let decoded = String::from_utf8(decoded).ok()?;
-    let user = decoded
-        .split_once(':')
-        .map_or(decoded.as_str(), |(user, _)| user);
-    Some(user.to_owned())
 }
 
 /// Tells which messages were taken and which were not. An error only where none was.

@@ -4,6 +4,7 @@
 //! endpoint has a file of its own. `error` is the only place that knows statuses of failures.
 //! Nothing here decides what a message means or how it is kept.
 
+mod addresses;
 mod admin;
 pub mod answer;
 mod assets;
@@ -11,8 +12,11 @@ mod body;
 mod compression;
 mod cors;
 pub mod error;
+mod forget;
+mod headers;
 mod health;
 mod ingest;
+mod loader;
 mod me;
 mod model;
 mod query;
@@ -27,7 +31,7 @@ use std::time::Duration;
 use firstglance_engine::Model;
 use tokio::sync::Semaphore;
 
-use crate::config::{Config, Site};
+use crate::config::{Config, Site, Tracker};
 use crate::cookie::CookieKey;
 use crate::store::Store;
 use crate::token::AdminToken;
@@ -69,6 +73,8 @@ impl Default for Limits {
 /// Everything that endpoints need.
 pub struct App {
     site: Site,
+    tracker: Tracker,
+    loader: Option<assets::Served>,
     model: Arc<Model>,
     compiled: model::Compiled,
     store: Arc<dyn Store>,
@@ -90,9 +96,11 @@ impl App {
         limits: Limits,
     ) -> Self {
         Self {
-            compiled: model::Compiled::new(&config.model, &config.site),
+            compiled: model::Compiled::new(&config),
             model: Arc::new(config.model),
             site: config.site,
+            loader: loader::of(&config.tracker.names),
+            tracker: config.tracker,
             store,
             cookie,
             token,

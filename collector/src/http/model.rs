@@ -1,26 +1,21 @@
 //! `GET /v1/model`: the compiled configuration for the page. It is the same for every visitor and
 //! holds nothing that the pages do not show anyway.
 
-use std::io::{self, Write as _};
-
 use bytes::Bytes;
-use firstglance_engine::Model;
 use firstglance_engine::codec::Encode as _;
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use hyper::header::{
     ACCEPT_ENCODING, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, CACHE_CONTROL,
     CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, VARY,
 };
 use hyper::{Request, StatusCode};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 use sha2::{Digest as _, Sha256};
 
 use super::answer::{Answer, empty, set, set_text, with_body};
 use super::compression::Coding;
 use super::error::HttpError;
-use super::{App, assets, query};
-use crate::config::Site;
+use super::{App, assets, loader, query};
+use crate::config::{Config, Tracker};
 
 /// The model's text, as it is and compressed, and what tells it from others.
 pub(super) struct Compiled {
@@ -28,49 +23,72 @@ pub(super) struct Compiled {
     gzip: Option<Bytes>,
     version: String,
     etag: String,
-    search: String,
+    options: String,
 }
 
 impl Compiled {
-    pub(super) fn new(model: &Model, site: &Site) -> Self {
+    pub(super) fn new(config: &Config) -> Self {
         use std::fmt::Write as _;
-        let text = model.to_text().into_bytes();
+        let text = config.model.to_text().into_bytes();
         let mut version = String::new();
         for byte in &Sha256::digest(&text)[..8] {
             // Writing into a String cannot fail.
             let _ = write!(version, "{byte:02x}");
         }
         Self {
-            gzip: gzip(&text).ok().map(Bytes::from),
+            // Once, at the start: what pages load is compressed when it is built, and there is no
+            // configuration then.
+            gzip: loader::gzip(&text).ok().map(Bytes::from),
             text: text.into(),
             etag: format!("W/\"{version}\""),
             version,
-            search: search_names(site),
+            options: options(config),
         }
     }
 }
 
-/// Once, at the start: the page's module is compressed at build time, the configuration is not
-/// there yet then.
-fn gzip(text: &[u8]) -> io::Result<Vec<u8>> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
-    encoder.write_all(text)?;
-    encoder.finish()
-}
+/// Of a text that is encoded already, only this means something else in a query string.
+const ENCODED: &AsciiSet = &CONTROLS.add(b'%');
 
-/// Names of search parameters, encoded as in an address, for they may have any character.
-fn search_names(site: &Site) -> String {
-    let names: Vec<String> = site
+/// What the page's script is to do, as a query string that `URLSearchParams` reads: `search`
+/// always, everything else only where it differs from its default.
+///
+/// `search` is a list. Names of search parameters may have any character, also commas: each is
+/// percent-encoded by itself, they are joined by commas, and the list is encoded once more as
+/// every value of a query string is. Who reads it gets the list from `URLSearchParams`, splits it
+/// at the commas and decodes each name once.
+fn options(config: &Config) -> String {
+    let names: Vec<String> = config
+        .site
         .search_parameters
         .iter()
         .map(|name| utf8_percent_encode(name, NON_ALPHANUMERIC).to_string())
         .collect();
-    names.join(",")
+    let names = names.join(",");
+    let mut options = format!("search={}", utf8_percent_encode(&names, ENCODED));
+    let (tracker, usual) = (&config.tracker, Tracker::default());
+    for (name, value, usual) in [
+        ("hash_routes", tracker.hash_routes, usual.hash_routes),
+        ("errors", tracker.errors, usual.errors),
+        ("web_vitals", tracker.web_vitals, usual.web_vitals),
+        ("forms", tracker.forms, usual.forms),
+        ("media", tracker.media, usual.media),
+        ("cookieless", tracker.cookieless, usual.cookieless),
+    ] {
+        if value != usual {
+            options.push_str(&format!("&{name}={}", u8::from(value)));
+        }
+    }
+    if let Some(selector) = &tracker.scroll_container {
+        let selector = utf8_percent_encode(selector, NON_ALPHANUMERIC);
+        options.push_str(&format!("&scroll_container={selector}"));
+    }
+    options
 }
 
 /// What the page's script must know before, or without, the module that reads the model.
 const CONSENT_HEADER: &str = "x-firstglance-consent";
-const SEARCH_HEADER: &str = "x-firstglance-search";
+const OPTIONS_HEADER: &str = "x-firstglance-options";
 const VERSION_HEADER: &str = "x-firstglance-version";
 
 pub(super) fn answer(app: &App, request: &Request<()>) -> Result<Answer, HttpError> {
@@ -86,14 +104,9 @@ pub(super) fn answer(app: &App, request: &Request<()>) -> Result<Answer, HttpErr
     } else {
         let accepted = request.headers().get(ACCEPT_ENCODING);
         let accepted = accepted.and_then(|header| header.to_str().ok());
-        let gzip = match Coding::choose(accepted) {
-            Coding::Identity => None,
+        let gzip = match Coding::choose(accepted, &[Coding::Gzip]) {
             Coding::Gzip => compiled.gzip.as_ref(),
-            // There is no such form, and whoever prefers it mostly takes the other as well.
-            Coding::Brotli => {
-                let also = accepted.is_some_and(|header| header.contains("gzip"));
-                compiled.gzip.as_ref().filter(|_| also)
-            }
+            _ => None,
         };
         let body = gzip.unwrap_or(&compiled.text).clone();
         let mut answer = with_body(StatusCode::OK, body);
@@ -111,7 +124,7 @@ pub(super) fn answer(app: &App, request: &Request<()>) -> Result<Answer, HttpErr
     set_text(&mut answer, ETAG, &compiled.etag);
     for (name, value) in [
         (CONSENT_HEADER, app.site.consent.name()),
-        (SEARCH_HEADER, &compiled.search),
+        (OPTIONS_HEADER, &compiled.options),
         (VERSION_HEADER, &compiled.version),
     ] {
         set_text(&mut answer, HeaderName::from_static(name), value);
@@ -122,7 +135,7 @@ pub(super) fn answer(app: &App, request: &Request<()>) -> Result<Answer, HttpErr
         (ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
         (
             ACCESS_CONTROL_EXPOSE_HEADERS,
-            "x-firstglance-consent, x-firstglance-search, x-firstglance-version",
+            "x-firstglance-consent, x-firstglance-options, x-firstglance-version",
         ),
     ] {
         set(&mut answer, name, HeaderValue::from_static(value));

@@ -10,67 +10,60 @@ use std::task::Poll;
 use hyper::body::Incoming;
 use hyper::{Method, Request};
 
+use super::addresses::{self, Needed};
 use super::answer::Answer;
+use super::assets::{self, Served};
 use super::body::Unread;
 use super::error::HttpError;
-use super::{App, admin, assets, cors, health, ingest, me, model};
-use crate::ingest::Form;
+use super::{App, admin, cors, forget, health, ingest, me, model};
+use crate::config::Names;
 
 /// An endpoint, as its address says.
 #[derive(Debug)]
 enum Endpoint<'a> {
-    Ingest(Form),
-    Me,
-    Model,
+    Page(Needed),
     Health,
     Ready,
     Admin(&'a str),
-    Asset(&'static crate::assets::Asset),
     Site,
 }
 
 impl<'a> Endpoint<'a> {
     /// The endpoint of a path. The collector's own addresses come before the site's files.
-    fn of(path: &'a str, has_site: bool) -> Option<Self> {
-        Some(match path {
-            "/v1/batch" => Self::Ingest(Form::Batch),
-            "/v1/track" => Self::Ingest(Form::Single("track")),
-            "/v1/page" => Self::Ingest(Form::Single("page")),
-            "/v1/screen" => Self::Ingest(Form::Single("screen")),
-            "/v1/identify" => Self::Ingest(Form::Single("identify")),
-            "/v1/alias" => Self::Ingest(Form::Single("alias")),
-            "/v1/group" => Self::Ingest(Form::Single("group")),
-            "/v1/me" => Self::Me,
-            "/v1/model" => Self::Model,
-            "/healthz" => Self::Health,
-            "/readyz" => Self::Ready,
-            _ => {
-                if let Some(rest) = path.strip_prefix("/admin/v1/") {
-                    return Some(Self::Admin(rest));
-                }
-                if path.starts_with("/v1/") || path.starts_with("/admin/") {
-                    return None;
-                }
-                if let Some(asset) = path.strip_prefix('/').and_then(crate::assets::find) {
-                    return Some(Self::Asset(asset));
-                }
-                return has_site.then_some(Self::Site);
-            }
-        })
+    fn of(path: &'a str, names: &Names, has_site: bool) -> Option<Self> {
+        match path {
+            "/healthz" => return Some(Self::Health),
+            "/readyz" => return Some(Self::Ready),
+            _ => {}
+        }
+        if let Some(rest) = path.strip_prefix("/admin/v1/") {
+            return Some(Self::Admin(rest));
+        }
+        if let Some(needed) = addresses::find(path, names) {
+            return Some(Self::Page(needed));
+        }
+        if path.starts_with("/v1/") || path.starts_with("/admin/") {
+            return None;
+        }
+        has_site.then_some(Self::Site)
     }
 
     /// The methods it takes.
-    const fn methods(&self) -> &'static str {
+    fn methods(&self) -> &'static str {
         match self {
-            Self::Ingest(_) => "POST, OPTIONS",
-            Self::Me => "GET, HEAD, OPTIONS",
+            Self::Page(Needed::Ingest(_) | Needed::Forget) => "POST, OPTIONS",
+            Self::Page(Needed::Me) => "GET, HEAD, OPTIONS",
+            Self::Admin(rest) => admin::methods(rest),
             _ => "GET, HEAD",
         }
     }
 
     /// Whether pages of other origins use it with the visitor's cookie.
     const fn answers_pages(&self) -> bool {
-        matches!(self, Self::Ingest(_) | Self::Me)
+        matches!(
+            self,
+            Self::Page(Needed::Ingest(_) | Needed::Forget | Needed::Me)
+        )
     }
 }
 
@@ -91,7 +84,8 @@ pub(super) async fn answer(app: &Arc<App>, request: Request<Incoming>) -> Answer
 }
 
 async fn route(app: &App, request: &Request<()>, body: &mut Unread) -> Answer {
-    let Some(endpoint) = Endpoint::of(request.uri().path(), app.files.is_some()) else {
+    let path = request.uri().path();
+    let Some(endpoint) = Endpoint::of(path, &app.tracker.names, app.files.is_some()) else {
         return HttpError::Route.into();
     };
     let allow = endpoint.methods();
@@ -101,11 +95,15 @@ async fn route(app: &App, request: &Request<()>, body: &mut Unread) -> Answer {
     }
     if !endpoint.answers_pages() {
         let answered = match endpoint {
-            Endpoint::Model => model::answer(app, request),
+            Endpoint::Page(Needed::Model) => model::answer(app, request),
             Endpoint::Health => Ok(health::alive()),
             Endpoint::Ready => health::ready(app),
             Endpoint::Admin(rest) => admin::answer(app, request, rest).await,
-            Endpoint::Asset(asset) => Ok(assets::answer(asset, request)),
+            Endpoint::Page(Needed::File(file)) => Ok(assets::answer(&Served::of(file), request)),
+            Endpoint::Page(Needed::Loader) => match &app.loader {
+                Some(loader) => Ok(assets::answer(loader, request)),
+                None => Err(HttpError::Route),
+            },
             _ => match &app.files {
                 Some(files) => files.answer(request).await,
                 None => Err(HttpError::Route),
@@ -119,7 +117,8 @@ async fn route(app: &App, request: &Request<()>, body: &mut Unread) -> Answer {
     };
     let answered = match endpoint {
         _ if *method == Method::OPTIONS => Ok(cors::preflight()),
-        Endpoint::Ingest(form) => ingest::answer(app, request, body, form).await,
+        Endpoint::Page(Needed::Ingest(form)) => ingest::answer(app, request, body, form).await,
+        Endpoint::Page(Needed::Forget) => forget::answer(app, request, body).await,
         _ => me::answer(app, request).await,
     };
     cors::permit(answered.unwrap_or_else(Answer::from), origin)
@@ -145,20 +144,23 @@ mod tests {
     #[test]
     fn addresses() {
         for (path, expected) in [
-            ("/v1/batch", Some(Endpoint::Ingest(Form::Batch))),
-            ("/v1/page", Some(Endpoint::Ingest(Form::Single("page")))),
-            ("/v1/me", Some(Endpoint::Me)),
+            ("/v1/batch", Some("Page(Ingest(Batch))")),
+            ("/v1/page", Some("Page(Ingest(Single(\"page\")))")),
+            ("/v1/me", Some("Page(Me)")),
+            ("/fg.js", Some("Page(Loader)")),
             ("/v1/me/", None),
             ("/v1/unknown", None),
-            ("/admin/v1/profiles/a", Some(Endpoint::Admin("profiles/a"))),
+            ("/admin/v1/profiles/a", Some("Admin(\"profiles/a\")")),
             ("/admin/v2/profiles", None),
-            ("/index.html", Some(Endpoint::Site)),
-            ("/", Some(Endpoint::Site)),
+            ("/healthz", Some("Health")),
+            ("/index.html", Some("Site")),
+            ("/", Some("Site")),
         ] {
-            let found = Endpoint::of(path, true);
-            assert_eq!(format!("{found:?}"), format!("{expected:?}"), "{path}");
+            let found = Endpoint::of(path, &Names::default(), true);
+            let found = found.map(|found| format!("{found:?}"));
+            assert_eq!(found.as_deref(), expected, "{path}");
         }
-        assert!(Endpoint::of("/index.html", false).is_none());
+        assert!(Endpoint::of("/index.html", &Names::default(), false).is_none());
     }
 
     #[tokio::test]

@@ -83,7 +83,8 @@ impl<'a> Envelope<'a> {
     }
 }
 
-fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, IngestError> {
+/// Reads a body.
+pub(super) fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, IngestError> {
     // serde reads a list as an object without names; nobody means that.
     if text.trim_start().starts_with('[') {
         return Err(IngestError::Malformed {

@@ -6,6 +6,7 @@
 
 mod envelope;
 mod error;
+mod forget;
 mod refusal;
 
 use std::borrow::Cow;
@@ -18,6 +19,7 @@ use crate::cookie;
 use crate::store::{Claim, ClaimDigest, Commit, NewMessage};
 use envelope::Envelope;
 pub use error::IngestError;
+pub use forget::{Forget, forget};
 pub use refusal::{Refused, Why};
 
 /// Largest request body, in bytes.
@@ -70,15 +72,9 @@ pub struct Judged {
 /// # Errors
 /// [`IngestError`] when the request is refused as a whole.
 pub fn judge(request: Request<'_>, write_key: &str) -> Result<Judged, IngestError> {
-    let text = std::str::from_utf8(request.body).map_err(|error| IngestError::BadUtf8 {
-        at: error.valid_up_to(),
-    })?;
-    let envelope = Envelope::read(text, request.form)?;
-    match envelope.write_key.as_deref().or(request.header_key) {
-        Some(key) if key == write_key => {}
-        Some(_) => return Err(IngestError::WrongKey),
-        None => return Err(IngestError::MissingKey),
-    }
+    let envelope = Envelope::read(utf8(request.body)?, request.form)?;
+    let given = envelope.write_key.as_deref().or(request.header_key);
+    authenticate(given, write_key)?;
     let consent = consent(envelope.consent.as_deref())?;
     let claim = claim(envelope.claim.as_deref())?;
     let sent_at = sent_at(envelope.sent_at.as_deref())?;
@@ -149,6 +145,20 @@ pub fn judge(request: Request<'_>, write_key: &str) -> Result<Judged, IngestErro
         refused,
         cookie_allowed: matches!(consent, None | Some(Consent::Granted)),
     })
+}
+
+fn utf8(body: &[u8]) -> Result<&str, IngestError> {
+    std::str::from_utf8(body).map_err(|error| IngestError::BadUtf8 {
+        at: error.valid_up_to(),
+    })
+}
+
+fn authenticate(given: Option<&str>, write_key: &str) -> Result<(), IngestError> {
+    match given {
+        Some(key) if key == write_key => Ok(()),
+        Some(_) => Err(IngestError::WrongKey),
+        None => Err(IngestError::MissingKey),
+    }
 }
 
 /// The visitor, where all messages are of one that has an anonymous id.

@@ -96,6 +96,23 @@ pub fn take_in<R: Register>(register: &mut R, message: &Message) -> Result<(), R
     Ok(())
 }
 
+/// Takes a visitor out of the person that it belongs to. The others of the person stay, and so does
+/// what was said of its users.
+///
+/// # Errors
+/// When the register cannot be read.
+pub fn leave<R: Register>(register: &mut R, visitor: &VisitorId) -> Result<(), R::Error> {
+    let Some(Some(membership)) = register.membership(visitor)? else {
+        return Ok(());
+    };
+    let root = root(register, &membership.user)?;
+    if register.person(&root)?.visitors.contains(visitor) {
+        let entry = register.change_person(&root)?;
+        entry.visitors.retain(|one| one != visitor);
+    }
+    Ok(())
+}
+
 /// The name under which a user's person is kept.
 fn root<R: Register>(register: &mut R, user: &UserId) -> Result<UserId, R::Error> {
     let mut root = user.clone();

@@ -41,6 +41,14 @@ pub trait Store: Send + Sync + 'static {
     /// The answer, how many changes there were, comes when all of it is on disk.
     fn settle(&self, visitors: Vec<VisitorId>, now: Timestamp) -> Later<'_, usize>;
 
+    /// Erases a visitor: messages, profile, the memory of message ids, and the place in a person,
+    /// whose other visitors stay. All of it goes in one transaction; the answer comes when that is
+    /// on disk.
+    ///
+    /// For some days after that, messages that were on their way do not make the visitor known
+    /// again, see [`Ground`]: they are left out as if they were duplicates.
+    fn erase(&self, erasure: Erasure) -> Later<'_, Erased>;
+
     /// A visitor's messages in the order of their time, at most so many, from the first one after
     /// a position.
     fn timeline<'a>(
@@ -160,6 +168,43 @@ pub struct Claim {
 /// Digest of a claim's secret.
 pub type ClaimDigest = [u8; 16];
 
+/// A visitor to be erased.
+#[derive(Clone, Debug)]
+pub struct Erasure {
+    /// The visitor.
+    pub visitor: VisitorId,
+    /// By which right.
+    pub ground: Ground,
+    /// The present moment.
+    pub now: Timestamp,
+}
+
+/// By which right a visitor is erased.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ground {
+    /// The owner wants it. Messages that are older than the erasure are left out from then on; later
+    /// ones make the visitor known anew, for nobody has told the browser or the owner's servers to
+    /// use another id.
+    Owner,
+    /// The visitor wants it, and the browser's cookie proves who that is. The id is retired: whoever
+    /// was told to forget it uses it no more, whatever its messages say of their time.
+    Cookie,
+    /// As before, and proven by the secret that the browser keeps, where its digest is the one that
+    /// is stored. The digest is not there where the request has none.
+    Claim(Option<ClaimDigest>),
+}
+
+/// What became of an erasure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Erased {
+    /// Everything is erased.
+    Done,
+    /// There was nothing.
+    Unknown,
+    /// The claim does not hold. Everything is as before.
+    Unproven,
+}
+
 /// What became of a commit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Committed {
@@ -168,6 +213,8 @@ pub struct Committed {
     /// Whether the claim holds: the visitor was unknown before this request, or the digest is the
     /// one stored then. False where nothing was claimed.
     pub claim_holds: bool,
+    /// Whether messages were left out because their visitor had been erased.
+    pub erased: bool,
 }
 
 /// Where a message stands in a visitor's timeline.

@@ -10,6 +10,7 @@ mod client;
 mod cookie;
 mod cors;
 mod failure;
+mod forget;
 mod ingest;
 mod me;
 mod model;

@@ -4,7 +4,7 @@ use firstglance_engine::Model;
 use firstglance_engine::codec::Encode;
 
 use crate::client::{Request, get};
-use crate::server::Collector;
+use crate::server::{CONFIG, Collector, Options};
 
 #[tokio::test]
 async fn a_page_gets_the_model() {
@@ -71,4 +71,78 @@ async fn head_has_no_body() {
     let answer = collector.send(Request::new("HEAD", "/v1/model")).await;
     assert_eq!((answer.status, answer.body.len()), (200, 0));
     assert_ne!(answer.header("content-length"), Some("0"));
+}
+
+#[tokio::test]
+async fn options_say_what_differs_from_the_defaults() {
+    const SITE: &str = "[site]\nwrite_key = \"k\"\n";
+    for (config, consent, options) in [
+        (
+            CONFIG.to_owned(),
+            "granted",
+            "search=q,query,s,search,zoek,zoekterm,keyword,keywords",
+        ),
+        (
+            format!("{SITE}search_parameters = []\nconsent = \"google\"\n[tracker]\nforms = true"),
+            "google",
+            "search=",
+        ),
+        (
+            format!(
+                "{SITE}search_parameters = [\"a,b\", \"zoek term\", \"é+&=\"]\nconsent = \"tcf\""
+            ),
+            "tcf",
+            "search=a%252Cb,zoek%2520term,%25C3%25A9%252B%2526%253D",
+        ),
+        (
+            format!(
+                "{SITE}search_parameters = [\"q\"]\nconsent = \"denied\"\n[tracker]\n\
+                 hash_routes = true\nerrors = true\nweb_vitals = true\nforms = false\n\
+                 media = false\ncookieless = true\nscroll_container = \"#app > .é\"\n\
+                 path = \"/m/\""
+            ),
+            "denied",
+            "search=q&hash_routes=1&errors=1&web_vitals=1&forms=0&media=0&cookieless=1\
+             &scroll_container=%23app%20%3E%20%2E%C3%A9",
+        ),
+    ] {
+        let collector = Collector::start_with(Options {
+            config,
+            ..Options::default()
+        })
+        .await;
+        let answer = collector.send(get("/v1/model")).await;
+        assert_eq!(answer.header("x-firstglance-consent"), Some(consent));
+        assert_eq!(answer.header("x-firstglance-options"), Some(options));
+        let exposed = answer.header("access-control-expose-headers").unwrap();
+        for (name, _) in &answer.headers {
+            assert!(!name.starts_with("x-firstglance-") || exposed.contains(name.as_str()));
+        }
+    }
+}
+
+/// A browser reads the list from the query string, splits it, and decodes each name once.
+#[tokio::test]
+async fn names_of_search_parameters_survive_whatever_is_in_them() {
+    let names = ["a,b", "50%25", "x y+z&=#", "é", "q"];
+    let quoted: Vec<String> = names.iter().map(|name| format!("{name:?}")).collect();
+    let config = format!(
+        "[site]\nwrite_key = \"k\"\nsearch_parameters = [{}]",
+        quoted.join(",")
+    );
+    let collector = Collector::start_with(Options {
+        config,
+        ..Options::default()
+    })
+    .await;
+    let answer = collector.send(get("/v1/model")).await;
+    let options = answer.header("x-firstglance-options").unwrap();
+    let decoded = |text: &str| {
+        let text = percent_encoding::percent_decode_str(text);
+        text.decode_utf8().unwrap().into_owned()
+    };
+    let pairs: Vec<_> = options.split('&').collect();
+    let list = decoded(pairs[0].strip_prefix("search=").unwrap());
+    let read: Vec<String> = list.split(',').map(decoded).collect();
+    assert_eq!(read, names);
 }

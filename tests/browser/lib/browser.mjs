@@ -10,16 +10,19 @@ import { chromium } from 'playwright-core';
 const ARGUMENTS = [
   '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
   '--disable-background-networking', '--disable-component-update', '--disable-sync',
-  // No name leads anywhere. Playwright's own interception would do the same, and would lose what
-  // pages send while they are left.
-  '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
 ];
 
-/** Starts the browser. `cache` leaves the cache for going back and forth on, as people have it. */
-export function launch({ cache = false } = {}) {
+// No name leads anywhere, but those of a test's own site. Playwright's own interception would do the
+// same, and would lose what pages send while they are left.
+const resolve = (site) =>
+  `--host-resolver-rules=${site ? `MAP *.${site} 127.0.0.1, ` : ''}MAP * ~NOTFOUND, EXCLUDE 127.0.0.1`;
+
+/** Starts the browser. `cache` leaves the cache for going back and forth on, as people have it; all
+ * names below `site` lead to this machine. */
+export function launch({ cache = false, site } = {}) {
   return chromium.launch({
     executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
-    args: ARGUMENTS,
+    args: [...ARGUMENTS, resolve(site)],
     ignoreDefaultArgs: cache ? ['--disable-back-forward-cache'] : [],
   });
 }
@@ -96,6 +99,11 @@ export function stateOf(page) {
   }));
   return within('the page is told a state', told);
 }
+
+/** Waits until the page was drawn once more: what the visitor did shows by then. */
+export const nextFrame = (page) => page.evaluate(() => new Promise((resolve) => {
+  requestAnimationFrame(() => setTimeout(resolve));
+}));
 
 /** Fails when a promise takes too long. */
 async function within(what, promise, patience = 15_000) {

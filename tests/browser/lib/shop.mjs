@@ -10,12 +10,12 @@ import { Proxy } from './proxy.mjs';
 export class Shop {
   #proxies = [];
 
-  /** Opens the shop; `cache` and `configure` as for the browser and the collector. */
-  static async open({ cache, configure } = {}) {
+  /** Opens the shop; `cache` and `site` as for the browser, `configure` as for the collector. */
+  static async open({ cache, site, configure } = {}) {
     const shop = new Shop();
     try {
       shop.collector = await Collector.start({ configure });
-      shop.browser = await launch({ cache });
+      shop.browser = await launch({ cache, site });
     } catch (error) {
       await shop.close();
       throw error;

@@ -5,21 +5,35 @@
  */
 import { consent } from '../consent.js';
 import { about, page, shownText } from '../declared.js';
-import { engineEvent, track } from '../events.js';
-import { change, hidden, later, now, run } from '../run.js';
+import { add } from '../delivery.js';
+import { capture, complete, engineEvent } from '../events.js';
+import { hidden, later, now } from '../given.js';
+import { random, tab } from '../identity.js';
+import { change, run } from '../run.js';
+import { names, read, remove, write } from '../storage.js';
+import { abandon, seek } from './forms.js';
 import { settleRoute, settling } from './routes.js';
 import { depth, measure, pixels, resetDepth } from './scroll.js';
+import { settleTyping } from './search.js';
 
 /** Milliseconds for which one sign of life counts. */
 const PATIENCE = 15_000;
 /** Milliseconds between two ticks; and that one may count for: timers stand still while a machine sleeps. */
 const TICK = 1_000, LONGEST_TICK = 1_500;
-/** Milliseconds of active time after which it is reported; and after which the page is told. */
+/** Milliseconds of active time after which it is reported; and after which the page is told, and a
+ * report is kept for the case that the tab crashes. */
 const REPORT = 15_000, REFRESH = 5_000;
+/** Milliseconds after which a kept report is that of a page that is no more. */
+const ORPHAN = 120_000;
 /** Characters of text beyond which a page takes the longest reading time anyway; and of a word. */
 const MAX_CHARACTERS = 12_000, WORD = 6;
 
+/** Where the next report is kept, as long as it is not made. */
+const KEPT = 'e:' + tab;
+
 let active, reported, refreshed, lastSign, lastTick, words, reportedDepth;
+/** The next report's id: made or recovered, it is one. */
+let messageId;
 let ticking;
 
 /** Attention for a page view that begins now, which is itself a sign of life. */
@@ -32,6 +46,7 @@ export function beginView() {
 export function resetView() {
   active = reported = refreshed = words = reportedDepth = 0;
   lastSign = lastTick = now();
+  messageId = random();
   resetDepth();
 }
 
@@ -52,7 +67,7 @@ function engagement(until) {
   const scroll = Math.max(depth(), reportedDepth);
   if (after == before && scroll == reportedDepth) return;
   words = words || shownText(MAX_CHARACTERS).length / WORD | 0;
-  return {
+  const properties = {
     url: page.url,
     path: page.path,
     topics: about.topics,
@@ -64,21 +79,41 @@ function engagement(until) {
     scroll_percent_before: reportedDepth,
     scroll_pixels: pixels(),
   };
+  return { type: 'track', event: 'Page Engaged', properties, messageId };
 }
 
 /** What the engine has not heard of yet, of the active time until the last refresh: so the state
  * that the page is told changes at each refresh, and not at each event. */
 export function unreported() {
-  const properties = engagement(refreshed);
-  return properties && engineEvent({ event: 'Page Engaged', properties }, now());
+  const fields = engagement(refreshed);
+  return fields && engineEvent(fields, now());
 }
 
 function report() {
-  const properties = engagement(active);
-  if (!properties) return;
+  const fields = engagement(active);
+  if (!fields) return;
   reported = refreshed = active;
-  reportedDepth = properties.scroll_percent;
-  track('Page Engaged', properties);
+  reportedDepth = fields.properties.scroll_percent;
+  capture(fields);
+  messageId = random();
+  remove(KEPT);
+}
+
+/** Keeps the report as it would be now. */
+function keep() {
+  const fields = consent == 'granted' && engagement(active);
+  if (fields) write(KEPT, complete(fields, now()));
+}
+
+/** Reports of tabs that crashed are queued. One that another page queues as well counts once. */
+export function recover() {
+  if (consent != 'granted') return;
+  for (const name of names('e:')) {
+    const [, at] = /"timestamp":"([^"]+)/.exec(read(name)) || [];
+    if (name == KEPT || Math.abs(now() - Date.parse(at)) < ORPHAN) continue;
+    if (at) add(read(name), 1);
+    remove(name);
+  }
 }
 
 /** The visitor moved, typed, scrolled or touched. */
@@ -116,10 +151,12 @@ function tick() {
   ticking = 0;
   if (!attended()) return;
   count();
+  seek();
   if (!settling) measure();
   if (active - refreshed >= REFRESH) {
     refreshed = active;
     change();
+    keep();
   }
   if (active - reported >= REPORT) report();
   if (now() - lastSign < PATIENCE) wait();
@@ -131,8 +168,10 @@ export function pause() {
   report();
 }
 
-/** The page is hidden or left. */
-export function leave() {
+/** The page is hidden, or gone for good: then what was begun was given up. */
+export function leave(gone) {
   settleRoute();
+  settleTyping();
+  if (gone) abandon();
   pause();
 }

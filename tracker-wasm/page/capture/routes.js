@@ -1,31 +1,41 @@
 /*
  * Page views: the first, those that a router makes without loading, and those that come back from
- * the browser's cache. A router that calls `pushState` and `replaceState` makes one. Never counts
- * a change of what follows `#`.
+ * the browser's cache. A router that calls `pushState` and `replaceState` makes one. What follows
+ * `#` counts only where the site's router works with it.
  */
 import { about, page, readPage, wasLeft } from '../declared.js';
 import { capture } from '../events.js';
-import { later, now, run } from '../run.js';
+import { later, now } from '../given.js';
+import { readapt } from '../hooks.js';
+import { run } from '../run.js';
 import { beginView, pause } from './activity.js';
-import { viewed } from './search.js';
+import { abandon, forgetForms } from './forms.js';
+import { settleTyping, viewed } from './search.js';
 
 /** Milliseconds in which a router finishes: it changes the address more than once, and the title
  * and the text after it. */
 const SETTLE = 60;
+/** How often a page without a title is looked at once more. */
+const TRIES = 16;
 /** Milliseconds in which the page's own call for a page view means the one just counted. */
 const SAME = 1_000;
+/** By this event every instance on the page hears of a change that the browser does not tell. */
+const MOVED = 'firstglance:moved';
 
 /** Whether a router is at work. */
 export let settling;
 
 let viewedAt, first = 1;
 
+/** Once a page, however many instances there are; what others have put there stays in use. */
 export function watchHistory() {
+  if (history.firstglance) return;
+  Object.defineProperty(history, 'firstglance', { value: 1 });
   for (const name of ['pushState', 'replaceState']) {
     const original = history[name];
     history[name] = function () {
       const result = original.apply(this, arguments);
-      run(moved);
+      dispatchEvent(new Event(MOVED));
       return result;
     };
   }
@@ -35,7 +45,7 @@ export function watchHistory() {
 export function moved() {
   if (!settling && wasLeft()) {
     settling = 1;
-    later(run, SETTLE, settleRoute);
+    later(run, SETTLE, () => look(TRIES));
   }
 }
 
@@ -45,6 +55,12 @@ export function settleRoute() {
     settling = 0;
     if (wasLeft()) view(page.url);
   }
+}
+
+/** A page that has no title yet is on its way, and may be another in the end. */
+function look(tries) {
+  if (settling && tries && !document.title) later(run, SETTLE, () => look(tries - 1));
+  else settleRoute();
 }
 
 /** The page asks for a page view, as sites with a router of their own do. */
@@ -58,11 +74,17 @@ export function asked() {
 
 /** Counts a page view. `before` is the address before it, where no page was loaded for it. */
 export function view(before) {
-  if (!first) pause();
+  if (!first) {
+    settleTyping();
+    abandon();
+    pause();
+  }
   first = settling = 0;
   readPage(before);
   viewedAt = now();
   capture({ type: 'page', properties: { ...page, ...about } });
+  forgetForms();
   beginView();
   viewed();
+  readapt();
 }

@@ -1,8 +1,10 @@
 /*
  * Scroll depth: the deepest pixel that was visible, against the height that there is now, of the
- * window or of the element that scrolls in its place. One measurement a frame; never one for each
- * of the browser's scroll events.
+ * window or of the element that scrolls in its place. One measurement a frame, after the browser
+ * has laid the page out; never one for each of the browser's scroll events.
  */
+import { later } from '../given.js';
+import { option } from '../options.js';
 import { run } from '../run.js';
 import { sign } from './activity.js';
 import { settling } from './routes.js';
@@ -18,9 +20,10 @@ export const depth = () => Math.min(100, Math.round(bottom * 100 / (height || 1)
 
 export const pixels = () => bottom | 0;
 
-/** Something scrolled: measures before the next frame. */
+/** Something scrolled. */
 export function scrolled(event) {
-  if (!target) requestAnimationFrame(() => run(frame));
+  // Once the frame is painted nothing has to be laid out for a look.
+  if (!target) requestAnimationFrame(() => later(run, 0, frame));
   target = event.target;
   sign();
 }
@@ -40,7 +43,9 @@ const scrolls = (element) =>
 /** Measures; `element` is the one that scrolled. */
 export function measure(element) {
   const root = document.scrollingElement || document.documentElement;
-  if (root.scrollHeight > root.clientHeight + 1) scroller = root;
+  const named = option('scroll_container');
+  if (named) scroller = document.querySelector(named) || root;
+  else if (root.scrollHeight > root.clientHeight + 1) scroller = root;
   else if (element && element.nodeType == 1 && element != scroller && scrolls(element)) scroller = element;
   else if (!scroller || scroller == root || !scroller.isConnected) {
     scroller = document.elementFromPoint(innerWidth / 2, innerHeight / 2);

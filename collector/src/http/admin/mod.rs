@@ -1,6 +1,7 @@
-//! `/admin/v1/…`: what the owner may see, with the administrator's token. No page of another
+//! `/admin/v1/…`: what the owner may see and do, with the administrator's token. No page of another
 //! origin gets anything from here.
 
+mod erase;
 mod person;
 mod profile;
 mod profiles;
@@ -9,8 +10,8 @@ mod timeline;
 mod why;
 
 use firstglance_engine::VisitorId;
-use hyper::Request;
 use hyper::header::{AUTHORIZATION, HeaderMap};
+use hyper::{Method, Request};
 use percent_encoding::percent_decode_str;
 
 use super::App;
@@ -28,12 +29,23 @@ pub(super) async fn answer(
     let uri = request.uri();
     let segments: Vec<&str> = path.split('/').collect();
     match segments[..] {
+        ["profiles", id] if request.method() == Method::DELETE => {
+            erase::answer(app, uri, visitor(id)?).await
+        }
         ["profiles"] => profiles::answer(app, uri).await,
         ["profiles", id] => profile::answer(app, &visitor(id)?).await,
         ["profiles", id, "timeline"] => timeline::answer(app, uri, &visitor(id)?).await,
         ["profiles", id, "why"] => why::answer(app, uri, &visitor(id)?).await,
         ["segments"] => segments::answer(app).await,
         _ => Err(HttpError::Route),
+    }
+}
+
+/// The methods that a path below `/admin/v1/` takes.
+pub(super) fn methods(path: &str) -> &'static str {
+    match path.strip_prefix("profiles/") {
+        Some(id) if !id.contains('/') => "GET, HEAD, DELETE",
+        _ => "GET, HEAD",
     }
 }
 

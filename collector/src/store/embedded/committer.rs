@@ -1,4 +1,6 @@
-//! The committer: one thread that turns all waiting requests into one batch and one flush.
+//! The committer: one thread that turns all waiting requests into one batch and one flush. Where
+//! there are erasures among them it is a batch more for each change between the two, and still one
+//! flush.
 //!
 //! The slower the disk, the more requests share a flush, so throughput holds up while latency
 //! stays that of a flush or two. What a group changes is the work of `group`.
@@ -8,9 +10,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use firstglance_engine::{Timestamp, VisitorId};
 use tokio::sync::{mpsc, oneshot};
 
+use super::erased::ErasedVisitors;
 use super::group::Group;
 use super::{EmbeddedError, Failure, Sync};
-use crate::store::{Commit, Committed, ProfileFold, StoreError};
+use crate::store::{Commit, Committed, Erased, Erasure, ProfileFold, StoreError};
 
 /// Most requests of a group, and most bytes of messages: beyond these a larger group saves nothing
 /// and only costs memory.
@@ -21,13 +24,17 @@ const GROUP_BYTES: usize = 2 * 1024 * 1024;
 pub(super) enum Pending {
     Commit {
         commit: Commit,
-        answer: oneshot::Sender<Result<Committed, StoreError>>,
+        answer: Asked<Committed>,
     },
     /// Records what time alone has changed of visitors.
     Settle {
         visitors: Vec<VisitorId>,
         now: Timestamp,
-        answer: oneshot::Sender<Result<usize, StoreError>>,
+        answer: Asked<usize>,
+    },
+    Erase {
+        erasure: Erasure,
+        answer: Asked<Erased>,
     },
 }
 
@@ -37,6 +44,7 @@ impl Pending {
             Self::Commit { commit, .. } => commit.messages.iter().map(|new| new.raw.len()).sum(),
             // About what a record of a visitor takes.
             Self::Settle { visitors, .. } => visitors.len() * 4_096,
+            Self::Erase { .. } => 4_096,
         }
     }
 }
@@ -46,16 +54,24 @@ pub(super) struct Committer {
     fold: ProfileFold,
     sync: Sync,
     failure: Failure,
+    erased: ErasedVisitors,
 }
 
 impl Committer {
-    pub(super) fn new(tree: sled::Db, fold: ProfileFold, sync: Sync, failure: Failure) -> Self {
-        Self {
+    pub(super) fn new(
+        tree: sled::Db,
+        fold: ProfileFold,
+        sync: Sync,
+        failure: Failure,
+    ) -> Result<Self, EmbeddedError> {
+        let erased = ErasedVisitors::load(&tree)?;
+        Ok(Self {
             tree,
             fold,
             sync,
             failure,
-        }
+            erased,
+        })
     }
 
     /// Works until nobody can send any more.
@@ -74,12 +90,17 @@ impl Committer {
 
     /// Commits a group and answers each of its requests. Whoever asked may have gone away.
     fn answer(&mut self, group: Vec<Pending>) {
-        let (mut commits, mut committing) = (Vec::new(), Vec::new());
-        let (mut settles, mut settling) = (Vec::new(), Vec::new());
+        let mut steps = Vec::new();
+        let mut step = Step::default();
+        let (mut committing, mut settling, mut erasing) = (Vec::new(), Vec::new(), Vec::new());
         for pending in group {
+            let erases = matches!(pending, Pending::Erase { .. });
+            if !erases && !step.erasures.is_empty() {
+                steps.push(std::mem::take(&mut step));
+            }
             match pending {
                 Pending::Commit { commit, answer } => {
-                    commits.push(commit);
+                    step.commits.push(commit);
                     committing.push(answer);
                 }
                 Pending::Settle {
@@ -87,63 +108,106 @@ impl Committer {
                     now,
                     answer,
                 } => {
-                    settles.push((visitors, now));
+                    step.settles.push((visitors, now));
                     settling.push(answer);
+                }
+                Pending::Erase { erasure, answer } => {
+                    step.erasures.push(erasure);
+                    erasing.push(answer);
                 }
             }
         }
-        match self
-            .failure
-            .check()
-            .and_then(|()| self.commit(commits, settles))
-        {
-            Ok((committed, settled)) => {
-                for (answer, committed) in committing.into_iter().zip(committed) {
-                    let _ = answer.send(Ok(committed));
-                }
-                for (answer, settled) in settling.into_iter().zip(settled) {
-                    let _ = answer.send(Ok(settled));
-                }
+        steps.push(step);
+        let outcome = self.failure.check().and_then(|()| self.commit(steps));
+        match outcome {
+            Ok(done) => {
+                tell(committing, done.committed);
+                tell(settling, done.settled);
+                tell(erasing, done.erased);
             }
             Err(error) => {
-                for answer in committing {
-                    let _ = answer.send(Err(error.clone()));
-                }
-                for answer in settling {
-                    let _ = answer.send(Err(error.clone()));
-                }
+                refuse(committing, &error);
+                refuse(settling, &error);
+                refuse(erasing, &error);
             }
         }
     }
 
-    fn commit(&mut self, commits: Vec<Commit>, settles: Settles) -> Result<Done, StoreError> {
+    fn commit(&mut self, steps: Vec<Step>) -> Result<Done, StoreError> {
         // sled has been seen to panic; a panic here must not let requests wait for ever.
-        match catch_unwind(AssertUnwindSafe(|| self.write(commits, settles))) {
+        match catch_unwind(AssertUnwindSafe(|| self.write(steps))) {
             Ok(Ok(done)) => Ok(done),
             Ok(Err(error)) => Err(self.failure.set(&error.to_string())),
             Err(_) => Err(self.failure.set("the committer panicked")),
         }
     }
 
-    fn write(&mut self, commits: Vec<Commit>, settles: Settles) -> Result<Done, EmbeddedError> {
-        let mut group = Group::new(&self.tree, &self.fold);
-        let committed = group.take_in(commits)?;
-        // After what came in, so that nobody is settled who has just come back.
-        let mut settled = Vec::with_capacity(settles.len());
-        for (visitors, now) in settles {
-            settled.push(group.settle(&visitors, now)?);
+    fn write(&mut self, steps: Vec<Step>) -> Result<Done, EmbeddedError> {
+        let mut done = Done::default();
+        let mut any = false;
+        for step in steps {
+            let mut group = Group::new(&self.tree, &self.fold, &mut self.erased);
+            done.committed.extend(group.take_in(step.commits)?);
+            // After what came in, so that nobody is settled who has just come back.
+            for (visitors, now) in step.settles {
+                done.settled.push(group.settle(&visitors, now)?);
+            }
+            any |= apply(&self.tree, group)?;
+            if !step.erasures.is_empty() {
+                let mut group = Group::new(&self.tree, &self.fold, &mut self.erased);
+                for erasure in &step.erasures {
+                    done.erased.push(group.erase(erasure)?);
+                }
+                any |= apply(&self.tree, group)?;
+            }
         }
-        if let Some(batch) = group.into_batch() {
-            self.tree.apply_batch(batch)?;
+        if any {
             self.tree.flush()?;
             (self.sync)()?;
         }
-        Ok((committed, settled))
+        Ok(done)
     }
 }
 
-/// Visitors to settle and the moment, of each request.
-type Settles = Vec<(Vec<VisitorId>, Timestamp)>;
+/// Puts into memory what a group changes. Says whether that was anything.
+fn apply(tree: &sled::Tree, group: Group<'_>) -> Result<bool, EmbeddedError> {
+    match group.into_batch() {
+        None => Ok(false),
+        Some(batch) => {
+            tree.apply_batch(batch)?;
+            Ok(true)
+        }
+    }
+}
 
-/// What is answered to each commit, and to each settling.
-type Done = (Vec<Committed>, Vec<usize>);
+/// Requests that need no more than one batch of messages and one of erasures, the messages first.
+#[derive(Default)]
+struct Step {
+    commits: Vec<Commit>,
+    /// Visitors to settle and the moment.
+    settles: Vec<(Vec<VisitorId>, Timestamp)>,
+    erasures: Vec<Erasure>,
+}
+
+/// What is answered to requests of each kind, in their order.
+#[derive(Default)]
+struct Done {
+    committed: Vec<Committed>,
+    settled: Vec<usize>,
+    erased: Vec<Erased>,
+}
+
+/// Where a request's answer goes.
+type Asked<T> = oneshot::Sender<Result<T, StoreError>>;
+
+fn tell<T>(asked: Vec<Asked<T>>, answers: Vec<T>) {
+    for (asked, answer) in asked.into_iter().zip(answers) {
+        let _ = asked.send(Ok(answer));
+    }
+}
+
+fn refuse<T>(asked: Vec<Asked<T>>, error: &StoreError) {
+    for asked in asked {
+        let _ = asked.send(Err(error.clone()));
+    }
+}

@@ -4,6 +4,9 @@
 //! of them happened to share a flush; within a group profiles are folded visitor by visitor, in the
 //! order of time. Changes of segments and stage go into the timeline with the messages that caused
 //! them, in the same batch, and are never folded themselves.
+//!
+//! Erasures are a group by themselves: what they remove is looked up in what is stored, and a batch
+//! that is not applied yet cannot be looked into.
 
 use std::collections::BTreeMap;
 
@@ -12,13 +15,16 @@ use firstglance_engine::history::Change;
 use firstglance_engine::{Evaluation, Message, Timestamp, VisitorId};
 use subtle::ConstantTimeEq as _;
 
-use super::held::Records;
+use super::erased::ErasedVisitors;
+use super::held::{Held, Records};
 use super::record::{FULL_BYTES, LONGEST_SPAN, MessageRecord, StoredMessage, VisitorRecord};
 use super::seen::{self, Buckets};
 use super::{EmbeddedError, keys};
 use crate::changes;
 use crate::store::joining;
-use crate::store::{Claim, Commit, Committed, NewMessage, ProfileFold};
+use crate::store::{
+    Claim, ClaimDigest, Commit, Committed, Erased, Erasure, Ground, NewMessage, ProfileFold,
+};
 
 /// One request as the group sees it.
 struct Request {
@@ -35,21 +41,31 @@ type Parts = BTreeMap<VisitorId, Vec<(usize, Vec<usize>)>>;
 pub(super) struct Group<'a> {
     fold: &'a ProfileFold,
     records: Records<'a>,
+    erased: &'a mut ErasedVisitors,
     batch: sled::Batch,
+    /// Whether the batch has something that is none of the records.
+    more: bool,
 }
 
 impl<'a> Group<'a> {
-    pub(super) fn new(tree: &'a sled::Tree, fold: &'a ProfileFold) -> Self {
+    pub(super) fn new(
+        tree: &'a sled::Tree,
+        fold: &'a ProfileFold,
+        erased: &'a mut ErasedVisitors,
+    ) -> Self {
         Self {
             fold,
             records: Records::new(tree),
+            erased,
             batch: sled::Batch::default(),
+            more: false,
         }
     }
 
     /// What is to be written; nothing where nothing changes.
     pub(super) fn into_batch(mut self) -> Option<sled::Batch> {
-        self.records.write(&mut self.batch).then_some(self.batch)
+        let any = self.records.write(&mut self.batch) || self.more;
+        any.then_some(self.batch)
     }
 
     /// Takes in requests. Says what each is answered.
@@ -75,7 +91,9 @@ impl<'a> Group<'a> {
             committed.push(Committed {
                 new: vec![false; commit.messages.len()],
                 claim_holds: false,
+                erased: false,
             });
+            self.more |= self.erased.expire(commit.received_at, &mut self.batch);
             requests.push(Request {
                 received_at: commit.received_at,
                 context: commit.context,
@@ -95,7 +113,8 @@ impl<'a> Group<'a> {
         Ok(committed)
     }
 
-    /// Takes out of the requests what a visitor has sent before, and settles claims.
+    /// Takes out of the requests what a visitor has sent before, and what an erasure concerns, and
+    /// settles claims.
     fn drop_duplicates(
         &mut self,
         visitor: &VisitorId,
@@ -107,9 +126,28 @@ impl<'a> Group<'a> {
         let held = self.records.visitor(visitor)?;
         let mut known = held.known;
         let mut buckets = Buckets::new(visitor, tree);
+        let erasure = self.erased.of(visitor);
         for (request, indices) in parts {
             let source = &mut requests[*request];
             let outcome = &mut committed[*request];
+            if let Some(erasure) = erasure {
+                let received_at = source.received_at;
+                for index in indices {
+                    let message = &mut source.messages[*index];
+                    if message
+                        .as_ref()
+                        .is_some_and(|new| erasure.concerns(new.message.timestamp, received_at))
+                    {
+                        *message = None;
+                        outcome.erased = true;
+                    }
+                }
+                let left = |index: &usize| source.messages[*index].is_some();
+                if !known && !indices.iter().any(left) {
+                    // Nobody becomes known by this.
+                    continue;
+                }
+            }
             if let Some(claim) = source.claim.as_ref().filter(|one| one.visitor == *visitor) {
                 outcome.claim_holds = settle(claim, known, &mut held.record);
             }
@@ -129,6 +167,39 @@ impl<'a> Group<'a> {
         }
         buckets.write(&mut self.batch);
         Ok(())
+    }
+
+    /// Erases a visitor, where the ground is good.
+    pub(super) fn erase(&mut self, erasure: &Erasure) -> Result<Erased, EmbeddedError> {
+        let visitor = &erasure.visitor;
+        let held = self.records.visitor(visitor)?;
+        let known = held.known;
+        let retired = match &erasure.ground {
+            Ground::Owner if known => false,
+            Ground::Cookie => true,
+            Ground::Claim(given) if known && !is_same(&held.record.claim, given) => {
+                return Ok(Erased::Unproven);
+            }
+            // Who could have made the visitor known may also ask that it never becomes known.
+            Ground::Claim(Some(_)) => true,
+            Ground::Owner | Ground::Claim(None) => return Ok(Erased::Unknown),
+        };
+        if known {
+            joining::leave(&mut self.records, visitor)?;
+            let tree = self.records.tree;
+            for prefix in [keys::messages(visitor), keys::buckets(visitor)] {
+                for key in tree.scan_prefix(prefix).keys() {
+                    self.batch.remove(key?);
+                }
+            }
+            self.batch.remove(keys::visitor(visitor));
+            *self.records.visitor(visitor)? = Held::default();
+        }
+        self.more = true;
+        self.erased
+            .remember(visitor, erasure.now, retired, &mut self.batch);
+        self.erased.expire(erasure.now, &mut self.batch);
+        Ok(if known { Erased::Done } else { Erased::Unknown })
     }
 
     /// Takes in what a message says of persons. Its visitor is known from here on, and for nobody
@@ -258,7 +329,12 @@ fn settle(claim: &Claim, known: bool, record: &mut VisitorRecord) -> bool {
         record.claim = claim.digest;
         return true;
     }
-    match (&record.claim, &claim.digest) {
+    is_same(&record.claim, &claim.digest)
+}
+
+/// Whether a claim's digest is the one that is stored.
+fn is_same(stored: &Option<ClaimDigest>, given: &Option<ClaimDigest>) -> bool {
+    match (stored, given) {
         (Some(stored), Some(given)) => bool::from(stored.ct_eq(given)),
         _ => false,
     }

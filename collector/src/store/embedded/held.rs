@@ -77,9 +77,16 @@ impl<'a> Records<'a> {
             }
         }
         for (user, (entry, changed)) in self.persons {
-            if changed {
-                any = true;
-                batch.insert(keys::person(&user), PersonRecord(entry).to_bytes());
+            if !changed {
+                continue;
+            }
+            any = true;
+            let key = keys::person(&user);
+            // One of whom nothing is known reads as one that is not there, and names nobody.
+            if entry == PersonEntry::default() {
+                batch.remove(key);
+            } else {
+                batch.insert(key, PersonRecord(entry).to_bytes());
             }
         }
         any

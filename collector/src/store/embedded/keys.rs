@@ -7,6 +7,7 @@
 //! | `u` user `0` | the user's person, see `record` |
 //! | `e` visitor `0` time(8) number(8) | messages, see `record` |
 //! | `m` visitor `0` level(1) bucket(2) | message ids, see `seen` |
+//! | `x` digest(16) | an erasure, see `erased` |
 //!
 //! Numbers are big-endian, so that keys sort as numbers do. An id holds no control character
 //! ([`VisitorId`] and [`UserId`] see to that), so the `0` after it ends it, and no visitor's keys begin with
@@ -19,6 +20,9 @@ pub(super) const VERSION: &[u8] = b"v";
 
 /// First bytes of the keys of all visitor records.
 pub(super) const VISITORS: &[u8] = b"p";
+
+/// First bytes of the keys of all erasures.
+pub(super) const ERASED: &[u8] = b"x";
 
 fn prefix(kind: u8, visitor: &VisitorId) -> Vec<u8> {
     named(kind, visitor.as_str())
@@ -80,9 +84,19 @@ pub(super) fn message_record_of(key: &[u8]) -> Option<(Timestamp, u64)> {
     ))
 }
 
+/// All message ids of a visitor.
+pub(super) fn buckets(visitor: &VisitorId) -> Vec<u8> {
+    prefix(b'm', visitor)
+}
+
+/// An erasure.
+pub(super) fn erased(digest: &[u8; 16]) -> Vec<u8> {
+    [ERASED, digest].concat()
+}
+
 /// Message ids.
 pub(super) fn bucket(visitor: &VisitorId, level: u8, bucket: u16) -> Vec<u8> {
-    let mut key = prefix(b'm', visitor);
+    let mut key = buckets(visitor);
     key.push(level);
     key.extend_from_slice(&bucket.to_be_bytes());
     key

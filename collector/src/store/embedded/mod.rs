@@ -9,6 +9,7 @@
 //! what memory and disk hold may then differ, and only a restart finds out.
 
 mod committer;
+mod erased;
 mod group;
 mod held;
 mod keys;
@@ -29,7 +30,8 @@ use firstglance_engine::{Person, Profile, Timestamp, VisitorId};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
-    Commit, Committed, Later, Position, ProfileFold, Store, StoreError, TimelineEntry, joining,
+    Commit, Committed, Erased, Erasure, Later, Position, ProfileFold, Store, StoreError,
+    TimelineEntry, joining,
 };
 use committer::{Committer, Pending};
 use held::Records;
@@ -157,7 +159,7 @@ impl Embedded {
         }
         let failure = Failure::default();
         let (queue, waiting) = mpsc::channel(WAITING);
-        let committer = Committer::new(tree.clone(), fold, sync, failure.clone());
+        let committer = Committer::new(tree.clone(), fold, sync, failure.clone())?;
         let thread = std::thread::Builder::new()
             .name("committer".to_owned())
             .spawn(move || committer.run(waiting))?;
@@ -236,6 +238,11 @@ impl Store for Embedded {
             now,
             answer,
         })
+    }
+
+    // The bytes are in the file until the engine writes something else in their place.
+    fn erase(&self, erasure: Erasure) -> Later<'_, Erased> {
+        self.ask(|answer| Pending::Erase { erasure, answer })
     }
 
     fn person<'a>(&'a self, visitor: &'a VisitorId) -> Later<'a, Person> {

@@ -2,6 +2,7 @@
 //! interrupted by restarts, profiles are those of each message taken once.
 
 mod changes;
+mod erasures;
 mod persons;
 
 use std::collections::{BTreeMap, HashSet};

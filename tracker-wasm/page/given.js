@@ -1,0 +1,23 @@
+/*
+ * What the script is given: by the loader, which has left it with the function that the page calls,
+ * and by the browser, before the page may put something of its own in its place. Never changes.
+ */
+
+/** The fragment names the function. */
+const SELF = import.meta.url;
+export const name = decodeURIComponent(SELF.split('#')[1]);
+export const { q: queue } = window[name];
+export const { site, consent: attribute, collector, script: tag } = queue.fg;
+
+/** Another file of the same build, by the hash of its content. */
+export const sibling = (hash, kind) => SELF.replace(/-\w+\.js.*/, '-' + hash + kind);
+
+export const later = setTimeout;
+export const now = Date.now;
+/** What the browser asks for; a page that is left does not know it any more. */
+export const { language, userAgent: agent, webdriver, locks } = navigator;
+
+/** A moment as messages carry it. */
+export const written = (at) => new Date(at).toISOString();
+
+export const hidden = () => document.visibilityState == 'hidden';
