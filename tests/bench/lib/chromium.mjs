@@ -33,10 +33,13 @@ export async function call(session, action, ...values) {
 /** For the page: puts HTML into the head, with scripts that run. */
 export const insert = (html) => document.head.append(document.createRange().createContextualFragment(html));
 
+/** What makes the browser call a function, as far as it is told apart. */
+const CAUSES = { EventDispatch: ({ type }) => type, FireAnimationFrame: () => 'frame', TimerFire: () => 'timer' };
+
 /**
  * What a page's main thread does from the moment on at which the page calls a function, until so
  * many milliseconds after what that function promises: tasks as [{time, calls}], with the entries
- * into JavaScript as [{url, name, time}]; times in milliseconds. The function is called by the
+ * into JavaScript as [{url, name, cause, time}]; times in milliseconds. The function is called by the
  * page's own timer: no message of the driver falls into the time.
  */
 export async function record({ browser, page, session }, after, action, ...values) {
@@ -57,11 +60,22 @@ export async function record({ browser, page, session }, after, action, ...value
     .filter((event) => event.pid == mark.pid && event.tid == mark.tid && event.ph == 'X' && event.ts + event.dur >= mark.ts)
     .sort((left, right) => left.ts - right.ts);
   const calls = mine.filter((event) => event.name == 'FunctionCall');
+  const causes = mine.filter((event) => CAUSES[event.name]);
+  const within = (event, outer) => event.ts >= outer.ts && event.ts + event.dur <= outer.ts + outer.dur;
+  const causeOf = (event) => {
+    const found = causes.findLast((each) => within(event, each));
+    return found ? CAUSES[found.name](found.args.data || {}) : '';
+  };
   return mine.filter((event) => event.name == 'RunTask').map(({ ts, dur, tdur = 0 }) => ({
     time: tdur / 1e3,
     calls: calls
       .filter((event) => event.ts >= ts && event.ts < ts + dur)
-      .map(({ args, tdur: time = 0 }) => ({ url: args.data?.url || '', name: args.data?.functionName || '', time: time / 1e3 })),
+      .map((event) => ({
+        url: event.args.data?.url || '',
+        name: event.args.data?.functionName || '',
+        cause: causeOf(event),
+        time: (event.tdur || 0) / 1e3,
+      })),
   }));
 }
 

@@ -79,7 +79,7 @@ export class Site {
         status: 200,
         headers: {
           'content-type': 'text/plain; charset=utf-8', 'content-encoding': 'gzip',
-          'x-firstglance-consent': 'granted', 'x-firstglance-search': 'q', 'x-firstglance-version': version,
+          'x-firstglance-consent': 'granted', 'x-firstglance-options': 'search=q', 'x-firstglance-version': version,
         },
         body: gzipSync(this.model, { level: 9 }),
       };
