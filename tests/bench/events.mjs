@@ -21,7 +21,7 @@ const BURSTS = 12, BURST = 10, BETWEEN = 50;
 const DELIVERY = 6_000;
 
 /** What is done in the page; each is one event. Only Firstglance sees all of them by itself. */
-export const KINDS = ['track', 'click', 'page'];
+const KINDS = ['track', 'click', 'page'];
 
 /** In the page: what can be done there. */
 function prepare() {
@@ -62,8 +62,8 @@ const split = (tasks) => ({
   calls: tasks.flatMap((task) => task.calls).filter((each) => each.name == 'measuredCall').map((each) => each.time),
 });
 
-/** One visitor's page; microseconds an event. */
-async function once(rig, tracker, kind) {
+/** One visitor's page; microseconds an event. In short, what is sent is not told apart. */
+async function once(rig, tracker, kind, short) {
   rig.site.tracker = tracker;
   const visitor = await Visitor.arrive(rig.browser);
   try {
@@ -76,11 +76,11 @@ async function once(rig, tracker, kind) {
     ));
     const emptySlow = await recorded('nothing', SINGLE, 1, GAP);
     const slow = await recorded(kind, SINGLE, 1, GAP);
-    await pause(DELIVERY);
+    if (!short) await pause(DELIVERY);
     const empty = await recorded('nothing', BURSTS, BURST, BETWEEN);
     const warm = await recorded(kind, BURSTS, BURST, BETWEEN);
-    const sent = await recorded('nothing', 1, 1, 0, DELIVERY);
-    const idle = await recorded('nothing', 1, 1, 0, DELIVERY);
+    const sent = short ? { all: NaN } : await recorded('nothing', 1, 1, 0, DELIVERY);
+    const idle = short ? sent : await recorded('nothing', 1, 1, 0, DELIVERY);
     const events = BURSTS * BURST;
     const micro = (milliseconds) => milliseconds * 1e3;
     return {
@@ -97,15 +97,16 @@ async function once(rig, tracker, kind) {
 }
 
 /** Every case in turn, in each round; medians, in microseconds. */
-export async function events(rig, models, others, rounds) {
-  const cases = KINDS.flatMap((kind) => models.map((model) => ({ tracker: FIRSTGLANCE, kind, model })))
+export async function events(rig, models, others, rounds, short) {
+  const kinds = short ? KINDS.slice(0, 1) : KINDS;
+  const cases = kinds.flatMap((kind) => models.map((model) => ({ tracker: FIRSTGLANCE, kind, model })))
     .concat(others.map((tracker) => ({ tracker, kind: 'track', model: models[0] })));
-  const bare = KINDS.map((kind) => ({ tracker: INERT, kind, model: models[0] }));
+  const bare = kinds.map((kind) => ({ tracker: INERT, kind, model: models[0] }));
   const found = new Map([...bare, ...cases].map((each) => [each, []]));
   for (let round = 0; round < rounds; round++) {
     for (const [{ tracker, kind, model }, results] of found) {
       rig.site.model = model.text;
-      results.push(await once(rig, tracker, kind));
+      results.push(await once(rig, tracker, kind, short));
     }
   }
   const middle = (which, name) => median(found.get(which).map((result) => result[name]));

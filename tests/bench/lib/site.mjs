@@ -35,6 +35,8 @@ export class Site {
   /** Requests that were answered, and bytes of the answers' bodies, since `reset`. */
   requests = 0;
   bytes = 0;
+  /** Called when a page asks for `/end`, before it is answered. */
+  ended = null;
   #compressed = new Map();
 
   /** Starts it; `assets` is the folder with Firstglance's files. */
@@ -70,6 +72,7 @@ export class Site {
   }
 
   async #content({ pathname, search, searchParams }, { method, headers }, body) {
+    if (pathname == '/end') this.ended?.();
     if (method != 'GET') return this.#taken({ method, path: pathname, query: search, headers, body });
     const file = this.tracker.files?.get(pathname);
     if (file) return this.#file(file, 'js');

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::model;
 use crate::workspace::{Workspace, run as run_command};
-use crate::{assets, tools};
+use crate::{assets, peers, tools};
 
 const BENCH: &str = "tests/bench/page.mjs";
 /// Segments of the models that the page gets.
@@ -27,6 +27,9 @@ pub(crate) struct Options {
     /// Rounds, in each of which everything is measured once.
     #[arg(long, value_name = "NUMBER")]
     rounds: Option<u32>,
+    /// Uses Chromium's own throttle for the start, which counts other work on this machine as well.
+    #[arg(long)]
+    throttled: bool,
     /// Leaves the peers out: needs nothing from npm's registry.
     #[arg(long)]
     alone: bool,
@@ -43,7 +46,11 @@ pub(super) fn run(workspace: &Workspace, short: bool, options: &Options) -> Resu
     let models_file = folder.join("models.json");
     fs::write(&models_file, json!(models).to_string())?;
 
+    let alone = short || options.alone;
     let mut command = workspace.command("node");
+    if !alone {
+        command.env("FIRSTGLANCE_PEERS", peers::ensure(workspace)?);
+    }
     command
         .arg(BENCH)
         .env("FIRSTGLANCE_ASSETS", workspace.assets())
@@ -52,7 +59,8 @@ pub(super) fn run(workspace: &Workspace, short: bool, options: &Options) -> Resu
     for (given, flag) in [
         (short, "--short"),
         (options.json, "--json"),
-        (short || options.alone, "--alone"),
+        (options.throttled, "--throttled"),
+        (alone, "--alone"),
     ] {
         if given {
             command.arg(flag);
