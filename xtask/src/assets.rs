@@ -249,11 +249,7 @@ fn script_name(content: &[u8]) -> String {
 
 /// By what a script knows another file: the hash in its name, and what the browser checks.
 fn reference(content: &[u8]) -> String {
-    format!(
-        "[\"{}\",\"{}\"]",
-        content_hash(content),
-        integrity(content)
-    )
+    format!("[\"{}\",\"{}\"]", content_hash(content), integrity(content))
 }
 
 /// The hash by which a browser checks a file, as Subresource Integrity (W3C) has it.

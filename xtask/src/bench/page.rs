@@ -40,9 +40,8 @@ pub(super) fn run(workspace: &Workspace, short: bool, options: &Options) -> Resu
     assets::build(workspace)?;
     let folder = workspace.target.join("bench");
     fs::create_dir_all(&folder)?;
-    let models = SEGMENTS.map(|segments| {
-        json!({ "segments": segments, "text": model::model(segments).to_text() })
-    });
+    let models = SEGMENTS
+        .map(|segments| json!({ "segments": segments, "text": model::model(segments).to_text() }));
     let models_file = folder.join("models.json");
     fs::write(&models_file, json!(models).to_string())?;
 
