@@ -11,8 +11,8 @@ import { Visitor } from '../browser/lib/browser.mjs';
 import { call, insert, median, open, pause, record, sum } from './lib/chromium.mjs';
 import { FIRSTGLANCE, INERT } from './lib/trackers.mjs';
 
-/** Milliseconds until a tracker has started and sent what it had. */
-const STARTED = 6_500;
+/** Milliseconds until a tracker has started and sent what it had; and until it has started. */
+const STARTED = 6_500, SOON = 2_000;
 /** Events one by one, and milliseconds between them: a page view by a router settles in 60. */
 const SINGLE = 20, GAP = 100;
 /** Bursts, events in one, and milliseconds between them: three frames. */
@@ -69,7 +69,7 @@ async function once(rig, tracker, kind, short) {
   try {
     const { page, session } = await open(visitor, rig.site.origin);
     await call(session, insert, tracker.html(rig.site.origin));
-    await pause(STARTED);
+    await pause(short ? SOON : STARTED);
     await call(session, prepare);
     const recorded = async (what, times, each, gap, after = gap) => split(await record(
       { browser: rig.browser, page, session }, after, (...given) => window.act(...given), what, times, each, gap,

@@ -56,8 +56,8 @@ const show = {
       digits(row.sending_us), times(total(row), total(rows.find((each) => each.kind == row.kind))),
     ]),
   ),
-  frames: (rows) => table('Frames, µs of the main thread', ['', 'µs', ''],
-    rows.map((row) => [row.what, digits(row.us, 1), within(row.us, row.budget_us)])),
+  frames: (rows) => table('Frames, µs of the main thread', ['', 'µs', '', 'an empty listener', 'to that'],
+    rows.map((row) => [row.what, digits(row.us, 1), within(row.us, row.budget_us), digits(row.empty_us, 1), times(row.us, row.empty_us)])),
   storage: (rows) => table('Keeping an event: µs of the main thread, ms until it is kept, and what survives',
     ['', 'in the call', 'altogether', 'kept after ms', ...ENDS],
     rows.map((row) => [
