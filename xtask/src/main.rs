@@ -69,8 +69,10 @@ enum Command {
     /// Proves that page and collector give the same answer, in a real Chromium.
     #[command(after_help = "Example:\n  cargo xtask parity --streams 300 --seed 7")]
     Parity(parity::Options),
-    /// Measures folds, evaluations, profiles, and one event in a real Chromium.
-    #[command(after_help = "Example:\n  cargo xtask bench\n  cargo xtask bench --short")]
+    /// Measures the engine, its module in the page, and the tracker in a whole page.
+    #[command(
+        after_help = "Example:\n  cargo xtask bench\n  cargo xtask bench --short\n  cargo xtask bench page"
+    )]
     Bench(bench::Options),
     /// Builds the recipes' sites and tries each of them in a real Chromium.
     #[command(

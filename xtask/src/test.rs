@@ -130,7 +130,7 @@ const STEPS: [Step; 15] = [
         run: |workspace| {
             let options = bench::Options {
                 short: true,
-                page: false,
+                part: None,
             };
             bench::run(workspace, &options)
         },
