@@ -13,6 +13,7 @@ mod glue;
 mod kill_loop;
 mod parity;
 mod random;
+mod sdks;
 mod size;
 mod test;
 mod tools;
@@ -69,6 +70,11 @@ enum Command {
     /// Measures folds, evaluations, profiles, and one event in a real Chromium.
     #[command(after_help = "Example:\n  cargo xtask bench\n  cargo xtask bench --short")]
     Bench(bench::Options),
+    /// Sends by Segment's libraries, unmodified, and proves that every message is kept once.
+    #[command(
+        after_help = "Example:\n  cargo xtask sdks\n  cargo xtask sdks --binary target/debug/firstglance"
+    )]
+    Sdks(sdks::Options),
     /// Fuzzes what reads bytes from outside; a finding is an error.
     #[command(
         after_help = "Example:\n  cargo xtask fuzz --minutes 10\n  cargo xtask fuzz --target fold --jobs 1"
@@ -108,6 +114,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Parity(options) => parity::run(&workspace, &options)?,
         Command::KillLoop(options) => kill_loop::run(&workspace, &options)?,
         Command::Bench(options) => bench::run(&workspace, &options)?,
+        Command::Sdks(options) => sdks::run(&workspace, &options)?,
         Command::Fuzz(options) => fuzz::run(&workspace, &options)?,
     }
     Ok(ExitCode::SUCCESS)

@@ -11,7 +11,7 @@ use clap::builder::PossibleValuesParser;
 
 use crate::tools::{self, WASM_TARGET};
 use crate::workspace::{Workspace, run as run_command};
-use crate::{assets, bench, build, fuzz, kill_loop, parity, size};
+use crate::{assets, bench, build, fuzz, kill_loop, parity, sdks, size};
 
 const BROWSER_TESTS: &str = "tests/browser";
 const KILL_ROUNDS: u64 = 5;
@@ -26,7 +26,7 @@ struct Step {
     run: fn(&Workspace) -> Result<()>,
 }
 
-const STEPS: [Step; 12] = [
+const STEPS: [Step; 13] = [
     Step {
         name: "format",
         what: "cargo fmt --check",
@@ -74,6 +74,12 @@ const STEPS: [Step; 12] = [
         what: "the tests in a real Chromium",
         needs: &["build"],
         run: browser,
+    },
+    Step {
+        name: "sdks",
+        what: "Segment's libraries, unmodified, against the collector",
+        needs: &["build"],
+        run: |workspace| sdks::run(workspace, &sdks::Options::default()),
     },
     Step {
         name: "kill-loop",
