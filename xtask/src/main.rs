@@ -16,6 +16,7 @@ mod parity;
 mod peers;
 mod random;
 mod recipes;
+mod sdks;
 mod size;
 mod test;
 mod tools;
@@ -87,6 +88,11 @@ enum Command {
     /// Fetches the other trackers that run beside Firstglance in proofs and benchmarks.
     #[command(after_help = "Example:\n  cargo xtask peers")]
     Peers,
+    /// Sends by Segment's libraries, unmodified, and proves that every message is kept once.
+    #[command(
+        after_help = "Example:\n  cargo xtask sdks\n  cargo xtask sdks --binary target/debug/firstglance"
+    )]
+    Sdks(sdks::Options),
     /// Fuzzes what reads bytes from outside; a finding is an error.
     #[command(
         after_help = "Example:\n  cargo xtask fuzz --minutes 10\n  cargo xtask fuzz --target fold --jobs 1"
@@ -129,6 +135,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Recipes(options) => recipes::run(&workspace, &options)?,
         Command::Loss(options) => loss::run(&workspace, &options)?,
         Command::Peers => println!("{}", workspace.shown(&peers::ensure(&workspace)?)),
+        Command::Sdks(options) => sdks::run(&workspace, &options)?,
         Command::Fuzz(options) => fuzz::run(&workspace, &options)?,
     }
     Ok(ExitCode::SUCCESS)

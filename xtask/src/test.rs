@@ -11,7 +11,7 @@ use clap::builder::PossibleValuesParser;
 
 use crate::tools::{self, WASM_TARGET};
 use crate::workspace::{Workspace, run as run_command};
-use crate::{assets, bench, build, fuzz, kill_loop, loss, parity, recipes, size};
+use crate::{assets, bench, build, fuzz, kill_loop, loss, parity, recipes, sdks, size};
 
 const PAGE_TESTS: &str = "tests/page";
 const BROWSER_TESTS: &str = "tests/browser";
@@ -32,7 +32,7 @@ struct Step {
     run: fn(&Workspace) -> Result<()>,
 }
 
-const STEPS: [Step; 15] = [
+const STEPS: [Step; 16] = [
     Step {
         name: "format",
         what: "cargo fmt --check",
@@ -104,6 +104,12 @@ const STEPS: [Step; 15] = [
         what: "nothing is lost in a real Chromium, the quick cases",
         needs: &["build"],
         run: loss,
+    },
+    Step {
+        name: "sdks",
+        what: "Segment's libraries, unmodified, against the collector",
+        needs: &["build"],
+        run: |workspace| sdks::run(workspace, &sdks::Options::default()),
     },
     Step {
         name: "kill-loop",

@@ -166,6 +166,76 @@ pub(crate) fn ensure_node(workspace: &Workspace) -> Result<()> {
     }
 }
 
+/// Segment's libraries at the versions that `tests/sdks` names; answers their folder.
+pub(crate) fn ensure_sdks(workspace: &Workspace) -> Result<PathBuf> {
+    ensure_node(workspace)?;
+    let wanted = workspace.root.join("tests/sdks");
+    let folder = workspace.target.join("sdks");
+    let requirements = wanted.join("requirements.txt");
+    let lock = fs::read_to_string(wanted.join("package-lock.json"))?;
+    let versions = lock + &fs::read_to_string(&requirements)?;
+    // Written last, so that an interrupted installation is not taken for a finished one.
+    let installed = folder.join("installed.txt");
+    if fs::read_to_string(&installed).is_ok_and(|installed| installed == versions) {
+        return Ok(folder);
+    }
+    ensure_python(workspace)?;
+    fs::create_dir_all(&folder)?;
+    for file in ["package.json", "package-lock.json"] {
+        fs::copy(wanted.join(file), folder.join(file))?;
+    }
+    announce("Segment's libraries for the tests", "npm and pip");
+    // Not `npm ci`: it wants native parts of other systems in the lock file, which nobody uses here.
+    run(npm(workspace).current_dir(&folder).args([
+        "install",
+        "--omit=optional",
+        "--no-audit",
+        "--no-fund",
+        "--ignore-scripts",
+        "--loglevel=error",
+    ]))?;
+    let python = folder.join("python");
+    run(workspace
+        .command("python3")
+        .args(["-m", "venv", "--clear"])
+        .arg(&python))?;
+    let program = if cfg!(windows) {
+        "Scripts/python.exe"
+    } else {
+        "bin/python"
+    };
+    run(workspace
+        .command(python.join(program))
+        .args(["-m", "pip", "install", "--quiet"])
+        .args(["--disable-pip-version-check", "--no-deps", "--requirement"])
+        .arg(&requirements))?;
+    fs::write(installed, versions)?;
+    Ok(folder)
+}
+
+/// Python with what makes an environment of its own.
+fn ensure_python(workspace: &Workspace) -> Result<()> {
+    let present = || {
+        let mut command = workspace.command("python3");
+        answers(command.args(["-c", "import ensurepip, venv"]))
+    };
+    if present() {
+        return Ok(());
+    }
+    if !may_use_apt() {
+        bail!(
+            "python3 with venv is missing.\n\
+             On Debian or Ubuntu: apt-get install python3 python3-venv\n\
+             On macOS: brew install python"
+        );
+    }
+    apt_install(workspace, &["python3", "python3-venv"])?;
+    if !present() {
+        bail!("python3 with venv is still missing after its installation");
+    }
+    Ok(())
+}
+
 /// A program that is found, or brought by a Debian package.
 struct Browser {
     /// What it is called in messages.
