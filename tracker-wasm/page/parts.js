@@ -14,7 +14,8 @@ import { observe, run } from './run.js';
 /** What is kept for somebody who may want to see it, and for how many milliseconds. */
 const MAX_EARLY = 50, PATIENCE = 3_000;
 
-const kit = queue.kit = { call, clip, later, name, now, observe, run, signal, track };
+/** What they may use. */
+let kit;
 
 const brought = new Set();
 
@@ -38,7 +39,8 @@ export function equip() {
 /** Where somebody wants to see what happens, also what has happened until the part is there. The
  * address says so at once; to ask for cookies costs time, and has some. */
 export function explain() {
-  kit.early = [];
+  // Not before all modules have run: they are in circles.
+  kit = queue.kit = { call, clip, early: [], later, name, now, observe, run, signal, track };
   observe((...happened) => kit.early.length < MAX_EARLY && kit.early.push(happened));
   const wanted = (text) => /\bfg_debug\b/.test(text) && part(PARTS.debug);
   if (!wanted(location.search)) later(run, PATIENCE, () => wanted(document.cookie) || observe(), 0, 1);
