@@ -56,7 +56,8 @@ try {
       if (queue.fg.running || !anonymousId || state != 'granted') return;
       const timestamp = new Date().toISOString();
       // The script looks closer. Here, what might be an address, a telephone or an account is one.
-      const clean = (url) => url.split('#')[0].replace(/[^/?&=]*(@|%40|(\d\W{0,3}){9})[^/?&=]*/g, '[redacted]');
+      const clean = (url) => url.split('#')[0].slice(0, 2048).replace(/[^/?&=]+/g, (part) =>
+        /@|%(25)*40|(^|[^\w-]|%\w\w)([a-z]{2}\d\d\w{4}\d{7}|[+(]*(\d\W{0,3}){9,}(?!\w))/i.test(part) ? '[redacted]' : part);
       const properties = {
         url: clean(location.href),
         path: clean(location.pathname),

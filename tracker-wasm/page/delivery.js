@@ -174,7 +174,7 @@ export function send(leaving) {
   const { signal } = under = under || new AbortController();
   note('sent', body);
   const done = (answer) => run(() => under?.signal == signal && settle(answer, taken, last, dropped));
-  ask(url, { method: 'POST', body, keepalive: true, credentials: 'include', referrerPolicy: 'origin', signal }).then(done, () => {
+  ask(url, { method: 'POST', body, keepalive: true, credentials: 'include', signal }).then(done, () => {
     // The batch stays queued: whether a beacon arrives is never told.
     if (leaving && read(last)) navigator.sendBeacon(url, body);
     done();
