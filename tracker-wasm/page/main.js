@@ -37,7 +37,8 @@ function start() {
   run(explain, 0, 1);
   if (choice) answer(choice);
   run(begin, 0, 1);
-  queue.push = answer;
+  // Also where the page has frozen what arrays are made from.
+  Object.defineProperty(queue, 'push', { value: answer });
   for (const each of calls) if (!isChoice(each)) answer(each);
   queue.fg.running = 1;
 }
