@@ -21,7 +21,7 @@ after(() => shop?.close());
 const secret = (place) => `p${place}@example.nl 06-${String(23450000 + place)} NL91 ABNA 0417 1643 00 4111 1111 1111 1111`;
 const IN_ADDRESS = (place) => encodeURIComponent(secret(place));
 /** What is left of a secret somewhere. */
-const TRACES = /p\d+(@|%40)example|\b2345\d{4}|0417\W*(%20)?1643|ABNA|4111\W*(%20)?1111|geheim/gi;
+const TRACES = /p\d+(@|%40)example|23450\d{3}|0417\W*(%20)?1643|ABNA|4111\W*(%20)?1111|geheim/gi;
 const traces = (text) => [...new Set(text.match(TRACES))];
 
 /** Everything that left this visitor's browser for the collector, and everything that stays in it. */
