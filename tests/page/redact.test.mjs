@@ -35,7 +35,7 @@ const PLACES = [
 const MAILS = [
   'jan@example.nl', 'Jan.de.Vries@Example.NL', 'jan+fiets@example.co.uk', 'j_v-12@sub.example.museum',
   'jörg@müller.de', 'o!neil@example.ie', 'jan%tag@example.nl', '1234567@example.com', 'a@b.nl',
-  'jan@пример.рф', 'jan@xn--e1afmkfd.xn--p1ai',
+  'jan@пример.рф', 'jan@xn--e1afmkfd.xn--p1ai', 'van_jan@example.nl_1',
 ];
 
 const PHONES = {

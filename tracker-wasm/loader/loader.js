@@ -1,7 +1,7 @@
 /*
  * The loader: the one script that a site owner pastes. It brings the page's script when the page
  * has time for it, and keeps calls until then. Where a known visitor leaves sooner, it sends the
- * page view, and never anything else. It never lets an error reach the page. The build wraps it in
+ * page view and what the page has told, and never anything else. It never lets an error reach the page. The build wraps it in
  * a function and fills in the name and the hash of the script. A collector may serve it with other
  * names for the files and the API, which therefore stand here once.
  */
@@ -56,12 +56,18 @@ try {
       if (queue.fg.running || !anonymousId || state != 'granted') return;
       const timestamp = new Date().toISOString();
       // The script looks closer. Here, what might be an address, a telephone or an account is one.
-      const clean = (url) => url.split('#')[0].replace(/[^/?&=]*(@|%40|(\d\W{0,3}){9})[^/?&=]*/g, '[redacted]');
+      const clean = (url) => url.split('#')[0].slice(0, 2048).replace(/[^/?&=]+/g, (part) =>
+        /@|%(25)*40|(^|[^\w-]|%\w\w)([a-z]{2}\d\d\w{4}\d{7}|[+(]*(\d\W{0,3}){9,}(?!\w))/i.test(part) ? '[redacted]' : part);
       const properties = {
         url: clean(location.href),
         path: clean(location.pathname),
         referrer: clean(document.referrer),
       };
+      const messages = [{ type: 'page', properties }];
+      // What the page has told so far, with nothing of it that the script would have to look at.
+      for (const [type, event, properties] of queue) {
+        if (type == 'track' && typeof event == 'string') messages.push({ type, event, properties });
+      }
       fetch(collector + 'batch', {
         method: 'POST',
         keepalive: true,
@@ -70,14 +76,13 @@ try {
           writeKey: site,
           claim: read('claim'),
           consent: state,
-          batch: [{
-            messageId: anonymousId + timestamp,
+          batch: messages.map((message, index) => ({
+            ...message,
+            messageId: anonymousId + timestamp + index,
             timestamp,
-            type: 'page',
-            properties,
             context: { page: properties, library: { name: 'firstglance' } },
             anonymousId,
-          }],
+          })),
         }),
       }).catch(() => {});
     } catch (error) {}

@@ -77,8 +77,11 @@ export function settle() {
     restart();
     resume();
     reconsider(1);
-  } else if (before == 'denied') view();
-  else if (before == 'segments') resend();
+  } else if (before == 'denied') {
+    // The time of the refusal is nobody's.
+    resetView();
+    view();
+  } else if (before == 'segments') resend();
 }
 
 /** Removes what waits to be sent, and what would if this page crashed. */

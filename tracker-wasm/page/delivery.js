@@ -20,7 +20,7 @@ const MAX_REQUEST = 48_000;
 /** Milliseconds between two requests; and in which messages that belong together gather. */
 const PAUSE = 5_000, GATHER = 100;
 /** Milliseconds after which an unanswered request counts as lost. */
-const PATIENCE = 60_000;
+const PATIENCE = 20_000;
 /** Longest pauses in milliseconds: after failures; and when the collector asks for one. */
 const LONGEST_PAUSE = 300_000, LONGEST_WAIT = 3_600_000;
 
@@ -174,7 +174,7 @@ export function send(leaving) {
   const { signal } = under = under || new AbortController();
   note('sent', body);
   const done = (answer) => run(() => under?.signal == signal && settle(answer, taken, last, dropped));
-  ask(url, { method: 'POST', body, keepalive: true, credentials: 'include', referrerPolicy: 'origin', signal }).then(done, () => {
+  ask(url, { method: 'POST', body, keepalive: true, credentials: 'include', signal }).then(done, () => {
     // The batch stays queued: whether a beacon arrives is never told.
     if (leaving && read(last)) navigator.sendBeacon(url, body);
     done();

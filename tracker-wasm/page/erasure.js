@@ -32,7 +32,6 @@ export function pursue() {
     body: stringify({ writeKey: site, anonymousId, claim: claim || undefined }),
     keepalive: true,
     credentials: 'include',
-    referrerPolicy: 'origin',
   }).then((answer) => {
     // Who is not known, or cannot prove it, will not be so later.
     if (answer.status > 428) throw 0;

@@ -35,7 +35,8 @@ function start() {
   run(explain, 0, 1);
   if (choice) answer(choice);
   run(begin, 0, 1);
-  queue.push = answer;
+  // Also where the page has frozen what arrays are made from.
+  Object.defineProperty(queue, 'push', { value: answer });
   for (const each of calls) if (!isChoice(each)) answer(each);
   queue.fg.running = 1;
 }
@@ -51,8 +52,8 @@ function begin() {
   listen('popstate hashchange firstglance:moved', moved);
   listen('visibilitychange', () => (hidden() ? away() : look()));
   listen('pagehide', () => {
-    away(1);
-    release();
+    leave(1);
+    if (!IS_LATE || hidden()) depart();
     gone = 1;
   });
   listen('pageshow', (event) => {
@@ -83,11 +84,22 @@ function goOn() {
 /** The page was left; it becomes hidden after that, with nothing more to tell. */
 let gone;
 
-/** The page is hidden, or left for good: there may be no other moment. */
-function away(forGood) {
-  if (gone) return;
-  leave(forGood);
+/** Firefox loses every other request that a page makes when its tab is closed, and none of those that
+ * it makes when it becomes hidden, right after. */
+const IS_LATE = 'mozInnerScreenX' in window;
+
+/** The page is hidden: there may be no other moment. */
+function away() {
+  if (gone) return IS_LATE && depart();
+  leave();
   send(1);
+  conclude();
+}
+
+/** The page is left: nobody here will hear the answer. */
+function depart() {
+  send(1);
+  release();
   conclude();
 }
 

@@ -1,7 +1,7 @@
 /*
  * Parts that few pages need, each a script of its own beside this one: brought where something asks
- * for one, once, and given what it may use of this one. The build fills in what tells them apart:
- * the hash of their content in the name, and the one by which the browser checks it.
+ * for one, once, and given what it may use of this one. The build fills in by what the browser checks
+ * them, which also tells them apart.
  */
 import { call } from './api.js';
 import { tellForm } from './capture/forms.js';
@@ -19,7 +19,8 @@ const MAX_EARLY = 50, PATIENCE = 3_000;
 /** What parts want to be told: `forms` with `seek`, `abandon` and `left`; `typing`, a function. */
 export const told = {};
 
-const kit = queue.kit = { call, clip, find, later, name, now, observe, run, searched, signal, tellForm, told, track };
+/** What they may use. */
+let kit;
 
 const brought = new Set();
 
@@ -55,7 +56,8 @@ export const focused = (event) => find(event, '[data-fg-search],[role=search],se
 /** Where somebody wants to see what happens, also what has happened until the part is there. The
  * address says so at once; to ask for cookies costs time, and has some. */
 export function explain() {
-  kit.early = [];
+  // Not before all modules have run: they are in circles.
+  kit = queue.kit = { call, clip, early: [], find, later, name, now, observe, run, searched, signal, tellForm, told, track };
   observe((...happened) => kit.early.length < MAX_EARLY && kit.early.push(happened));
   const wanted = (text) => /\bfg_debug\b/.test(text) && part(PARTS.debug);
   if (!wanted(location.search)) later(run, PATIENCE, () => wanted(document.cookie) || observe(), 0, 1);

@@ -22,8 +22,10 @@ function sound() {
 
 export const { stringify, parse } = sound() || fresh().JSON;
 
-/** Asks the network, by the browser's own way where the page's fails at once. */
+/** Asks the network, by the browser's own way where the page's fails at once. Never says more of the
+ * page's address than where it is from. */
 export async function ask(url, options) {
+  options = { referrerPolicy: 'origin', ...options };
   try {
     return fetch(url, options);
   } catch {

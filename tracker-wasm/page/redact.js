@@ -8,7 +8,7 @@ const MARK = '[redacted]';
 /** What parts of an address, of a text, and of an address within an address are divided by. */
 const BETWEEN = /([\s/?&=:;,<>"'()]|%(?:25)*(?:0[9ad]|2[026-9cf]|3[a-f]))/i;
 /** A picture for sharp screens is called like one, and the version of a package nearly. */
-const MAIL = /[^@]@(?!\dx\.)[^@]*\.[^\d.@]{2,}(?!\w)/;
+const MAIL = /[^@]@(?!\dx\.)[^@]*\.[^\d.@]{2,}(?![a-z\d])/i;
 /** What may be a number, in groups or not, where none begins before: digits; or the country of an
  * account and its check digits. */
 const NUMBER = /(^|[^a-z\d%.-]|(?:^|\D)[.-]|(?=%(?:25)*2b)|%(?:25)*[\da-f]{2})((?:\+|%(?:25)*2b)?(?:\d(?:(?:\s(?!\+)|[.()+/\u2010-\u2015-]|%(?:25)*(?:2[089def]|[ce]2|[8a]0|9\d)){0,4}\d){8,30}|[a-z]{2}\d\d(?:(?:[\s+-]|%(?:25)*(?:20|c2%(?:25)*a0))?[a-z\d]){11,30}))/gi;

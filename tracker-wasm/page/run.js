@@ -39,8 +39,8 @@ export function run(action, value, always) {
   busy = 0;
   if (changed && !planned) {
     planned = 1;
-    // No frame comes where nobody looks.
-    if (hidden()) follow();
+    // No frame comes where nobody looks, nor where the page has taken them away.
+    if (hidden() || !self.requestAnimationFrame) follow();
     else requestAnimationFrame(follow);
   }
 }

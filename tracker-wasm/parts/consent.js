@@ -31,8 +31,11 @@ const STORE = 1, MEASURE = 8, PERSONALISE = [5, 6];
 /** Milliseconds between two looks for a platform that comes late; and how often. */
 const PAUSE = 200, TRIES = 150;
 
+/** The browser's timer is a function of nothing but the window. */
+const { later } = kit;
+
 function tcf(tries = TRIES) {
-  if (typeof __tcfapi != 'function') return tries && kit.later(tcf, PAUSE, tries - 1);
+  if (typeof __tcfapi != 'function') return tries && later(tcf, PAUSE, tries - 1);
   __tcfapi('addEventListener', 2, (data, success) => {
     if (!success || !/^(tcloaded|useractioncomplete)$/.test(data.eventStatus)) return;
     const { consents = {}, legitimateInterests = {} } = data.purpose || {};

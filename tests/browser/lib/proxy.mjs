@@ -13,6 +13,8 @@ export class Proxy {
   requests = [];
   /** Headers that are added to every answer. */
   headers = {};
+  /** Answers of its own by path, in place of the collector's: a page's text, or {status, headers, body}. */
+  pages = {};
   /** Changes the text of HTML pages: (html, path) => html. */
   changeHtml = null;
   /**
@@ -24,9 +26,9 @@ export class Proxy {
   hold = null;
 
   /** Starts a proxy that asks the collector at `upstream`. */
-  static async start(upstream, { headers = {}, changeHtml = null } = {}) {
+  static async start(upstream, { headers = {}, changeHtml = null, pages = {} } = {}) {
     const proxy = new Proxy();
-    Object.assign(proxy, { headers, changeHtml });
+    Object.assign(proxy, { headers, changeHtml, pages });
     proxy.upstream = upstream;
     proxy.server = createServer((request, response) => proxy.#answer(request, response));
     proxy.server.listen(0, '127.0.0.1');
@@ -80,6 +82,13 @@ export class Proxy {
     if (failure) {
       record.status = failure.status;
       response.writeHead(failure.status, failure.headers).end();
+      return;
+    }
+    const own = this.pages[record.path];
+    if (own !== undefined) {
+      const { status = 200, headers: given, body } = own.trim ? { body: own } : own;
+      record.status = status;
+      response.writeHead(status, { 'content-type': 'text/html; charset=utf-8', ...given, ...this.headers }).end(body);
       return;
     }
     const headers = { ...request.headers, connection: 'close' };

@@ -28,12 +28,12 @@ export class Shop {
   }
 
   /**
-   * A new visitor, with `origin` and `proxy` of their own. `headers` and `changeHtml` are the
-   * proxy's; the rest as for `Visitor.arrive`.
+   * A new visitor, with `origin` and `proxy` of their own. `headers`, `changeHtml` and
+   * `pages` are the proxy's; the rest as for `Visitor.arrive`.
    */
-  async visitor({ headers, changeHtml, ...options } = {}) {
+  async visitor({ headers, changeHtml, pages, ...options } = {}) {
     const visitor = await Visitor.arrive(this.browser, options);
-    visitor.proxy = await Proxy.start(this.collector.origin, { headers, changeHtml });
+    visitor.proxy = await Proxy.start(this.collector.origin, { headers, changeHtml, pages });
     this.#proxies.push(visitor.proxy);
     visitor.origin = visitor.proxy.origin;
     return visitor;

@@ -50,7 +50,7 @@ export function clicked(event) {
     const name = clip(tracked.dataset.fgTrack);
     const properties = [...tracked.attributes]
       .filter((attribute) => attribute.name.startsWith('data-fg-prop-'))
-      .map((attribute) => [attribute.name.slice(13), attribute.value]);
+      .map((attribute) => [attribute.name.slice(13), clip(attribute.value)]);
     if (name) track(name, { ...Object.fromEntries(properties), topics: topics('[data-fg-topic]') });
     return;
   }

@@ -30,14 +30,18 @@ let viewedAt, first = 1;
 /** Once a page, however many instances there are; what others have put there stays in use. */
 export function watchHistory() {
   if (history.firstglance) return;
-  Object.defineProperty(history, 'firstglance', { value: 1 });
-  for (const name of ['pushState', 'replaceState']) {
-    const original = history[name];
-    history[name] = function () {
-      const result = original.apply(this, arguments);
-      dispatchEvent(new Event(MOVED));
-      return result;
-    };
+  try {
+    Object.defineProperty(history, 'firstglance', { value: 1 });
+    for (const name of ['pushState', 'replaceState']) {
+      const original = history[name];
+      history[name] = function () {
+        const result = original.apply(this, arguments);
+        dispatchEvent(new Event(MOVED));
+        return result;
+      };
+    }
+  } catch {
+    // A page that lets nobody do so still has page views.
   }
 }
 
