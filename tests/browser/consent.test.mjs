@@ -299,6 +299,6 @@ test('forget: the browser knows nothing any more and goes on as somebody new', a
   await page.evaluate(() => window.firstglance('track', 'Afterwards'));
   await page.clock.runFor(8_000);
   await until('it is stored', async () => (await shop.admin.timeline(after.visitor)).some((event) => event.message.event === 'Afterwards'));
-  assert.equal((await me(page)).visitor, after.visitor);
+  await until('the cookie is theirs', async () => (await me(page)).visitor === after.visitor);
   visitor.assertNoErrors();
 });

@@ -76,8 +76,7 @@ try {
           writeKey: site,
           claim: read('claim'),
           consent: state,
-          batch: messages.map((message, index) => ({
-            ...message,
+          batch: messages.map((message, index) => Object.assign(message, {
             messageId: anonymousId + timestamp + index,
             timestamp,
             context: { page: properties, library: { name: 'firstglance' } },

@@ -4,7 +4,7 @@
  * or the person could be recognised by elsewhere.
  */
 import { consent } from './consent.js';
-import { later } from './given.js';
+import { later, name } from './given.js';
 import { run } from './run.js';
 import { read, write } from './storage.js';
 
@@ -55,9 +55,10 @@ function cookieId() {
 
 /** Under consent *session* nobody is recognised. Else the cookie counts where nothing is stored:
  * some browsers remove what scripts have stored after seven days. Not before what is stored, for a
- * late answer may bring back the cookie of somebody who was forgotten. */
+ * late answer may bring back the cookie of somebody who was forgotten. The cookie is the first
+ * instance's. */
 export function recognise() {
-  visitor = kept('id', consent != 'session' && !read('id') && cookieId());
+  visitor = kept('id', consent != 'session' && name == 'firstglance' && !read('id') && cookieId());
 }
 
 /** Forgets the visitor. An answer to a page that was left before may bring the cookie once more. */

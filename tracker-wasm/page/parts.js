@@ -34,11 +34,16 @@ export function part(integrity, bridge) {
   return 1;
 }
 
-/** Brings what the site's owner has switched on. */
+/** Boxes that may answer while one types. */
+const BOXES = '[data-fg-search],[role=search],search';
+
+/** Brings what the site's owner has switched on, and what the page has. */
 export function equip() {
   if (!consent || consent == 'denied') return;
   if (on('web_vitals')) part(PARTS.vitals);
   if (on('errors')) part(PARTS.errors);
+  if (document.querySelector(BOXES)) part(PARTS.typing);
+  seekForms();
 }
 
 /** Looks for forms, and brings what watches them where there is one. */
@@ -50,8 +55,8 @@ export function seekForms() {
 /** Something is played. */
 export const playing = () => on('media', 1) && part(PARTS.media);
 
-/** Somebody is in a field: perhaps in a box that answers while one types. */
-export const focused = (event) => find(event, '[data-fg-search],[role=search],search') && part(PARTS.typing);
+/** Somebody is in a field: perhaps in such a box that the page has added since. */
+export const focused = (event) => find(event, BOXES) && part(PARTS.typing);
 
 /** Where somebody wants to see what happens, also what has happened until the part is there. The
  * address says so at once; to ask for cookies costs time, and has some. */

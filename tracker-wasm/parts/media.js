@@ -9,8 +9,7 @@ const STEP = 25;
 /** For each element what it plays, and the last quarter that was reported. */
 const reached = new WeakMap();
 
-function played(event) {
-  const media = kit.find(event, 'video,audio');
+function played(media) {
   if (!media || (media.muted && media.loop)) return;
   const { currentSrc, currentTime, duration } = media;
   const [source, before] = reached.get(media) || [];
@@ -27,5 +26,7 @@ function played(event) {
 }
 
 for (const name of ['timeupdate', 'ended']) {
-  addEventListener(name, (event) => kit.run(played, event), { capture: true, passive: true });
+  addEventListener(name, (event) => kit.run(() => played(kit.find(event, 'video,audio'))), { capture: true, passive: true });
 }
+// What was played until this part was there.
+for (const media of document.querySelectorAll('video,audio')) kit.run(played, media);

@@ -80,7 +80,7 @@ async fn options_say_what_differs_from_the_defaults() {
         (
             CONFIG.to_owned(),
             "granted",
-            "search=q,query,s,search,zoek,zoekterm,keyword,keywords",
+            "search=q,query,s,search,zoek,zoekterm,keyword,keywords&rules=1",
         ),
         (
             format!("{SITE}search_parameters = []\nconsent = \"google\"\n[tracker]\nforms = true"),

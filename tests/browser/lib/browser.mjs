@@ -90,14 +90,24 @@ export class Visitor {
 }
 
 /** The state that the page knows, once there is one: the tracker is at work then. */
-export function stateOf(page) {
+export async function stateOf(page) {
   const told = page.evaluate(() => new Promise((resolve) => {
     const api = window.firstglance = window.firstglance || function () {
       (api.q = api.q || []).push(arguments);
     };
     api('onSegments', resolve);
   }));
-  return within('the page is told a state', told);
+  const state = await within('the page is told a state', told);
+  // Parts come where the page has something for them: a test is faster than anybody who fills in a form.
+  if (state.consent && state.consent !== 'denied') {
+    await until('the parts are there', () => page.evaluate(() => {
+      const { told } = window.firstglance.q.kit ?? { told: {} };
+      const has = (selector) => document.querySelector(selector);
+      return (!document.forms.length || told.forms || has('script[data-forms="0"]'))
+        && (!has('[data-fg-search],[role=search],search') || told.typing);
+    })).catch(() => {});
+  }
+  return state;
 }
 
 /** Waits until the page was drawn once more: what the visitor did shows by then. */
