@@ -32,7 +32,7 @@ fn fold(criterion: &mut Criterion) {
             measured: true,
         },
         name: "Page Viewed",
-        values: &[],
+        values: "",
         page: Page {
             host: "www.wielrijk.nl",
             path: "/e-bikes/model-6/",

@@ -3,7 +3,6 @@
 //! Sources: Google Analytics help, "Collect campaign data with custom URLs" (the nine `utm_`
 //! parameters); the platforms' own documentation for their click ids.
 
-use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::string::String;
 
@@ -39,7 +38,7 @@ pub const fn fields() -> Pieces<'static> {
 
 /// The name of a UTM parameter in `context.campaign`.
 #[must_use]
-pub fn field_name(parameter: &'static str) -> &'static str {
+pub fn field_name(parameter: &str) -> &str {
     match parameter.get(4..) {
         Some("campaign") => "name",
         Some(name) => name,
@@ -102,54 +101,48 @@ impl Campaign {
     /// first counts.
     #[must_use]
     pub fn from_address(address: &Address<'_>) -> Self {
-        Self::from_values(CLICK_IDS, |wanted| {
-            let mut given = address.parameters().filter_map(|(name, value)| {
-                // White space alone says nothing: another one of the name may.
-                let value = text::trimmed(&value);
-                let wanted = name.eq_ignore_ascii_case(wanted) && !value.is_empty();
-                wanted.then(|| Cow::Owned(value.into()))
-            });
-            given.next()
-        })
+        Self::from_pairs(address.parameters())
     }
 
-    /// Reads the parameters of an address that somebody else has decoded: a line `name=value` each,
-    /// the values trimmed.
+    /// Reads them of names and values. White space around a value does not count.
+    #[must_use]
+    pub fn from_pairs<T: AsRef<str>>(pairs: impl IntoIterator<Item = (T, T)>) -> Self {
+        let mut lines = String::new();
+        for (name, value) in pairs {
+            let (name, value) = (name.as_ref(), text::trimmed(value.as_ref()));
+            // It is no parameter's, and would look like one.
+            if name.contains('=') {
+                continue;
+            }
+            for text in [name, "=", value] {
+                // A line break would start another parameter.
+                lines.extend(text.chars().map(|one| if one < ' ' { ' ' } else { one }));
+            }
+            lines.push('\n');
+        }
+        Self::from_parameters(&lines, CLICK_IDS)
+    }
+
+    /// Reads them of lines `name=value`, the values trimmed; the page's way, whose browser takes
+    /// addresses apart. Of click ids, the first in the order of `click_ids` counts. Values are cut
+    /// to [`MAX_VALUE_BYTES`].
     #[must_use]
     pub fn from_parameters(lines: &str, click_ids: &str) -> Self {
-        Self::from_values(click_ids, |wanted| {
-            let mut given = pieces(lines, b'\n').filter_map(|line| cut(line, b'='));
-            given
-                .find(|(name, value)| name.eq_ignore_ascii_case(wanted) && !value.is_empty())
-                .map(|(_, value)| Cow::Borrowed(value))
-        })
-    }
-
-    /// Asks for the value of each UTM parameter, and for click ids until there is one. Values are
-    /// cut to [`MAX_VALUE_BYTES`].
-    pub fn from_values<'a, 'b>(
-        click_ids: &'b str,
-        value_of: impl Fn(&'b str) -> Option<Cow<'a, str>>,
-    ) -> Self {
-        let mut lines = String::new();
-        for name in fields().chain(pieces(click_ids, b' ')) {
-            let Some(value) = value_of(name) else {
-                continue;
-            };
-            let value = clip(&value, MAX_VALUE_BYTES);
-            if value.is_empty() {
-                continue;
+        let mut kept = String::new();
+        let mut keep = |name| {
+            let value = clip(Self::value_in(lines, name), MAX_VALUE_BYTES);
+            if !value.is_empty() {
+                for text in [name, "=", value, "\n"] {
+                    kept.push_str(text);
+                }
             }
-            lines.push_str(name);
-            lines.push('=');
-            // A line break would start another parameter.
-            lines.extend(value.chars().map(|one| if one < ' ' { ' ' } else { one }));
-            lines.push('\n');
-            if !is_field(name) {
-                break;
-            }
+            !value.is_empty()
+        };
+        for name in fields() {
+            keep(name);
         }
-        Self(lines.into())
+        pieces(click_ids, b' ').any(keep);
+        Self(kept.as_str().into())
     }
 
     /// A campaign as [`Campaign::as_lines`] gave it.
@@ -170,22 +163,32 @@ impl Campaign {
         Self::value_in(&self.0, parameter)
     }
 
-    /// The value of a parameter in a campaign's lines; empty when not given.
+    /// The value of a parameter in lines `name=value`; empty when not given.
     #[must_use]
     pub fn value_in<'a>(lines: &'a str, parameter: &str) -> &'a str {
-        let mut given = pieces(lines, b'\n').filter_map(|line| cut(line, b'='));
-        given
-            .find(|(name, _)| *name == parameter)
-            .map_or("", |(_, value)| value)
+        for line in pieces(lines, b'\n') {
+            if let Some((name, value)) = cut(line, b'=')
+                && !value.is_empty()
+                && text::same_folded(name, parameter)
+            {
+                return value;
+            }
+        }
+        ""
     }
 
     /// The click id's parameter in a campaign's lines: the last line, where it is no UTM parameter;
     /// empty where there is none.
     #[must_use]
     pub fn click_id_name(lines: &str) -> &str {
-        let names = pieces(lines, b'\n').filter_map(|line| cut(line, b'='));
-        let last = names.last().map_or("", |(name, _)| name);
-        if is_field(last) { "" } else { last }
+        for line in pieces(lines, b'\n') {
+            if let Some((name, _)) = cut(line, b'=')
+                && !is_field(name)
+            {
+                return name;
+            }
+        }
+        ""
     }
 
     /// The click id, where there is one.
@@ -214,7 +217,9 @@ impl Campaign {
     }
 }
 
-fn is_field(parameter: &str) -> bool {
+/// Whether a parameter, or the first of a campaign's lines, is a UTM parameter.
+#[must_use]
+pub fn is_field(parameter: &str) -> bool {
     parameter.as_bytes().starts_with(b"utm_")
 }
 

@@ -175,23 +175,22 @@ impl<'a> Reader<'a> {
     }
 
     fn take(&mut self, bytes: usize) -> &'a str {
-        if let Some((taken, rest)) = self.text.split_at_checked(bytes) {
-            self.text = rest;
-            return taken;
-        }
-        self.fail(DecodeError::Short);
-        ""
+        let Some((taken, rest)) = self.text.split_at_checked(bytes) else {
+            self.fail(DecodeError::Short);
+            return "";
+        };
+        self.text = rest;
+        taken
     }
 
     /// A small number.
     #[inline(never)]
     pub fn byte(&mut self) -> u8 {
-        let Some(first @ 0..0x80) = self.text.as_bytes().first().copied() else {
-            self.fail(DecodeError::Short);
-            return 0;
-        };
-        self.text = self.text.get(1..).unwrap_or_default();
-        first
+        match self.take(1).as_bytes() {
+            // Cutting a character of several bytes fails.
+            [byte] => *byte,
+            _ => 0,
+        }
     }
 
     /// One of a few things, by its place.

@@ -148,7 +148,7 @@ impl Evaluation {
 
     /// Keeps the stage that the visitor is in.
     pub(crate) fn settle(&self, profile: &mut Profile, model: &Model) {
-        let stage = snapshot::stage(self, model);
+        let stage = snapshot::stage(self, profile, model);
         let before = profile.entries.one(EntryKind::Stage);
         // Everybody starts in the first, which is not worth the room.
         if stage != before.map_or(snapshot::first_stage(model), |before| &before.value) {

@@ -5,6 +5,7 @@
 
 use crate::campaign::Campaign;
 use crate::events;
+use crate::text::pieces;
 use crate::time::{Milliseconds, Timestamp};
 
 /// Something that happened.
@@ -17,14 +18,23 @@ pub struct Event<'a> {
     /// Its name, by which conditions count it: [`crate::events`] names those that have a kind of
     /// their own. Empty where it has none.
     pub name: &'a str,
-    /// Names and values of its properties, or of the traits learned, as plain JSON texts.
-    pub values: &'a [(&'a str, &'a str)],
+    /// Names of its properties, or of the traits learned, and their values as plain JSON texts, in
+    /// turn, with U+0000 between. See [`Event::values`].
+    pub values: &'a str,
     /// On which page.
     pub page: Page<'a>,
     /// Topics that the page, or what was clicked, declares: labels, one a line.
     pub topics: &'a str,
     /// Keywords that the page declares, one a line.
     pub keywords: &'a str,
+}
+
+impl<'a> Event<'a> {
+    /// Names and values of its properties, or of the traits learned.
+    pub fn values(&self) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
+        let mut parts = pieces(self.values, 0);
+        core::iter::from_fn(move || Some((parts.next()?, parts.next()?)))
+    }
 }
 
 /// The page of an event. Empty texts mean "not known".
@@ -84,16 +94,12 @@ impl<'a> EventKind<'a> {
         path: &'a str,
         engagement: Engagement,
     ) -> Self {
-        if name == events::PAGE_ENGAGED {
-            Self::Engaged(engagement)
-        } else if name == events::SITE_SEARCHED || name == events::PRODUCTS_SEARCHED {
-            Self::Searched { query }
-        } else if name == events::LINK_CLICKED || name == events::BUTTON_CLICKED {
-            Self::Clicked { text, path }
-        } else if name == events::FORM_SUBMITTED {
-            Self::Submitted
-        } else {
-            Self::Named
+        match name {
+            events::PAGE_ENGAGED => Self::Engaged(engagement),
+            events::SITE_SEARCHED | events::PRODUCTS_SEARCHED => Self::Searched { query },
+            events::LINK_CLICKED | events::BUTTON_CLICKED => Self::Clicked { text, path },
+            events::FORM_SUBMITTED => Self::Submitted,
+            _ => Self::Named,
         }
     }
 }

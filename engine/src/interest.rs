@@ -249,7 +249,7 @@ pub fn rank(profile: &Profile, model: &Model, now: Timestamp) -> Vec<Interest> {
         let label = rule.map_or(&entry.value, |rule| &rule.label);
         put(&entry.text, label, evidence);
     }
-    for rule in &model.interests {
+    for rule in model.rules() {
         if profile.entries.find(EntryKind::Topic, &rule.id).is_none() {
             let evidence = said.about(model, &rule.id, Some(rule), now);
             put(&rule.id, &rule.label, evidence);

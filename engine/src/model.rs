@@ -159,13 +159,24 @@ impl Model {
     /// The configured interest of that id.
     #[must_use]
     pub fn interest(&self, id: &str) -> Option<&InterestRule> {
-        self.interests.iter().find(|rule| &*rule.id == id)
+        self.rules().iter().find(|rule| &*rule.id == id)
+    }
+
+    /// The configured interests: none, for all that the compiler knows, where rules are left out.
+    #[must_use]
+    pub fn rules(&self) -> &[InterestRule] {
+        if cfg!(feature = "rules") {
+            &self.interests
+        } else {
+            &[]
+        }
     }
 
     /// The configured segment of that id.
     #[must_use]
     pub fn segment(&self, id: &str) -> Option<&Segment> {
-        self.segments.iter().find(|segment| &*segment.id == id)
+        let mut segments = self.segments.iter();
+        segments.find(|segment| cfg!(feature = "rules") && &*segment.id == id)
     }
 
     /// Half-life of the evidence for a topic.
@@ -225,48 +236,37 @@ impl Encode for Segment {
 
 impl Encode for Weights {
     fn encode(&self, out: &mut Writer) {
-        let Self {
-            view,
-            reading,
-            unmeasured_view,
-            search,
-            campaign,
-            click,
-            form,
-        } = *self;
-        for weight in [
-            view,
-            reading,
-            unmeasured_view,
-            search,
-            campaign,
-            click,
-            form,
-        ] {
-            out.float(weight);
-        }
+        out.float(self.view);
+        out.float(self.reading);
+        out.float(self.unmeasured_view);
+        out.float(self.search);
+        out.float(self.campaign);
+        out.float(self.click);
+        out.float(self.form);
     }
 
     fn decode(reader: &mut Reader<'_>) -> Self {
-        let [
-            view,
-            reading,
-            unmeasured_view,
-            search,
-            campaign,
-            click,
-            form,
-        ] = [(); 7].map(|()| reader.float());
         Self {
-            view,
-            reading,
-            unmeasured_view,
-            search,
-            campaign,
-            click,
-            form,
+            view: reader.float(),
+            reading: reader.float(),
+            unmeasured_view: reader.float(),
+            search: reader.float(),
+            campaign: reader.float(),
+            click: reader.float(),
+            form: reader.float(),
         }
     }
+}
+
+/// What only rules of the owner's need. Where these are left out, so must the model have.
+fn of_rules<T: Encode>(reader: &mut Reader<'_>) -> Vec<T> {
+    if cfg!(feature = "rules") {
+        return reader.list();
+    }
+    if reader.integer() != 0 {
+        reader.fail(DecodeError::Invalid("rule"));
+    }
+    Vec::new()
 }
 
 impl Encode for Model {
@@ -293,11 +293,11 @@ impl Encode for Model {
         Self {
             stop_words: reader.boxed(),
             click_ids: reader.boxed(),
-            interests: reader.list(),
+            interests: of_rules(reader),
             weights: Weights::decode(reader),
-            watches: reader.list(),
-            programs: reader.list(),
-            segments: reader.list(),
+            watches: of_rules(reader),
+            programs: of_rules(reader),
+            segments: of_rules(reader),
             stages: reader.list(),
             score: (reader.integer() as usize).checked_sub(1),
             stage: (reader.integer() as usize).checked_sub(1),

@@ -53,7 +53,7 @@ impl Snapshot {
             confidence: evaluation.confidence,
             segments,
             score: score(evaluation, profile, model),
-            stage: stage(evaluation, model).into(),
+            stage: stage(evaluation, profile, model).into(),
         }
     }
 
@@ -94,7 +94,7 @@ impl Snapshot {
 /// of their programs, then those of interests.
 pub fn each_segment(evaluation: &Evaluation, model: &Model, tell: &mut dyn FnMut(&str)) {
     for segment in &model.segments {
-        if holds(evaluation.value(segment.program)) {
+        if cfg!(feature = "rules") && holds(evaluation.value(segment.program)) {
             tell(&segment.id);
         }
     }
@@ -114,12 +114,37 @@ pub fn score(evaluation: &Evaluation, profile: &Profile, model: &Model) -> f64 {
     }
 }
 
+/// The scores that reach the stages after the first, and those that are enough to stay, where the
+/// configuration says nothing else.
+pub const USUAL_STAGES: [(f64, f64); 2] = [(20.0, 15.0), (50.0, 40.0)];
+
 /// The id of an evaluated profile's stage.
 #[must_use]
-pub fn stage<'a>(evaluation: &Evaluation, model: &'a Model) -> &'a str {
-    let place = model.stage.map_or(0.0, |program| evaluation.value(program));
-    let stage = model.stages.get(place as usize);
+pub fn stage<'a>(evaluation: &Evaluation, profile: &Profile, model: &'a Model) -> &'a str {
+    let place = match model.stage {
+        Some(program) => evaluation.value(program) as usize,
+        None => usual_stage(evaluation, profile, model),
+    };
+    let stage = model.stages.get(place);
     stage.map_or(NO_STAGE, |id| id)
+}
+
+/// Which of the usual stages it is, counted from the first. A model without a program for it has
+/// these.
+fn usual_stage(evaluation: &Evaluation, profile: &Profile, model: &Model) -> usize {
+    let score = score(evaluation, profile, model);
+    let before = profile.entries.one(EntryKind::Stage);
+    let mut is_in = false;
+    let mut place = 0;
+    for (number, (from, keep)) in USUAL_STAGES.into_iter().enumerate().rev() {
+        // Who is in a later stage has passed this one.
+        is_in |= before.is_some_and(|before| model.stages.get(number + 1) == Some(&before.value));
+        let needed = if is_in { keep } else { from };
+        if place == 0 && score >= needed {
+            place = number + 1;
+        }
+    }
+    place
 }
 
 /// The id of the stage in which everybody starts.

@@ -5,16 +5,8 @@
 
 use alloc::string::String;
 
-/// What stands before and after the first of an ASCII character. Small: it is used everywhere, and
-/// the standard library's searchers are a kilobyte each.
-#[must_use]
-#[inline(never)]
-pub fn cut(text: &str, at: u8) -> Option<(&str, &str)> {
-    let place = text.bytes().position(|byte| byte == at)?;
-    Some((text.get(..place)?, text.get(place + 1..)?))
-}
-
-/// The pieces of a text between an ASCII character; of an empty text one empty piece.
+/// The pieces of a text between an ASCII character; of an empty text one empty piece. Small: it is
+/// used everywhere, and the standard library's searchers are a kilobyte each.
 #[derive(Clone, Copy, Debug)]
 pub struct Pieces<'a> {
     rest: Option<&'a str>,
@@ -30,19 +22,33 @@ pub const fn pieces(text: &str, at: u8) -> Pieces<'_> {
     }
 }
 
+impl<'a> Pieces<'a> {
+    /// What has not been told yet, unsplit.
+    #[must_use]
+    pub fn rest(self) -> &'a str {
+        self.rest.unwrap_or_default()
+    }
+}
+
 impl<'a> Iterator for Pieces<'a> {
     type Item = &'a str;
 
     #[inline(never)]
     fn next(&mut self) -> Option<&'a str> {
         let rest = self.rest?;
-        let (piece, rest) = match cut(rest, self.at) {
-            Some((piece, rest)) => (piece, Some(rest)),
-            None => (rest, None),
-        };
-        self.rest = rest;
-        Some(piece)
+        let place = rest.bytes().position(|byte| byte == self.at);
+        self.rest = place.and_then(|place| rest.get(place + 1..));
+        rest.get(..place.unwrap_or(rest.len()))
     }
+}
+
+/// What stands before and after the first of an ASCII character.
+#[must_use]
+#[inline(never)]
+pub fn cut(text: &str, at: u8) -> Option<(&str, &str)> {
+    let mut pieces = pieces(text, at);
+    let before = pieces.next()?;
+    Some((before, pieces.rest?))
 }
 
 /// The longest beginning of a text that fits into so many bytes without cutting a character.
@@ -164,10 +170,6 @@ pub fn same_folded(left: &str, right: &str) -> bool {
     folded(left).eq(folded(right))
 }
 
-fn byte_at(text: &str, place: usize) -> Option<u8> {
-    text.as_bytes().get(place).copied()
-}
-
 /// Whether a text matches a pattern in which `*` stands for any run of characters; case and
 /// accents do not count.
 ///
@@ -178,33 +180,31 @@ pub fn matches(pattern: &str, text: &str) -> bool {
     // Most patterns differ from most texts in the first few letters: those are compared as they
     // are.
     let mut same = 0;
-    while let (Some(expected @ 1..0x80), Some(found @ 1..0x80)) =
-        (byte_at(pattern, same), byte_at(text, same))
-        && expected != b'*'
-    {
+    for (expected, found) in pattern.bytes().zip(text.bytes()) {
+        if expected == b'*' || expected >= 0x80 || found >= 0x80 {
+            break;
+        }
         if !expected.eq_ignore_ascii_case(&found) {
             return false;
         }
         same += 1;
     }
-    let rest = pattern.get(same..).unwrap_or_default();
-    if rest == "*" {
-        return true;
-    }
-    let (mut pattern, mut text) = (folded(rest), folded(text.get(same..).unwrap_or_default()));
+    let rest = |text| str::get(text, same..).unwrap_or_default();
+    let (mut pattern, mut text) = (folded(rest(pattern)), folded(rest(text)));
+    // The pattern after its last `*` so far, and what of the text that is tried against.
     let mut retry = None;
     loop {
-        let (mut rest_of_pattern, mut rest_of_text) = (pattern.clone(), text.clone());
-        match (rest_of_pattern.next(), rest_of_text.next()) {
+        let before = text.clone();
+        match (pattern.next(), text.next()) {
             (Some('*'), _) => {
-                retry = Some((rest_of_pattern.clone(), text.clone()));
-                pattern = rest_of_pattern;
-            }
-            (Some(expected), Some(found)) if expected == found => {
-                pattern = rest_of_pattern;
-                text = rest_of_text;
+                if pattern.rest.as_str().is_empty() {
+                    return true;
+                }
+                retry = Some((pattern.clone(), before.clone()));
+                text = before;
             }
             (None, None) => return true,
+            (expected, found) if expected == found => {}
             _ => {
                 let Some((after_star, from)) = &mut retry else {
                     return false;

@@ -60,13 +60,16 @@ impl Timestamp {
     /// Milliseconds since the Unix epoch, clamped to what the type admits.
     #[must_use]
     pub const fn from_milliseconds(milliseconds: i64) -> Self {
-        if milliseconds < 0 {
-            Self::MIN
-        } else if milliseconds as u64 >= END {
-            Self::MAX
+        let milliseconds = if milliseconds < 0 {
+            0
         } else {
-            Self(milliseconds as u64)
-        }
+            milliseconds as u64
+        };
+        Self(milliseconds).clamped()
+    }
+
+    const fn clamped(self) -> Self {
+        if self.0 < END { self } else { Self::MAX }
     }
 
     /// Milliseconds since the Unix epoch.
@@ -84,8 +87,7 @@ impl Timestamp {
     /// This moment and a length of time, clamped.
     #[must_use]
     pub const fn plus(self, length: Milliseconds) -> Self {
-        let sum = self.0.saturating_add(length.0);
-        if sum >= END { Self::MAX } else { Self(sum) }
+        Self(self.0.saturating_add(length.0)).clamped()
     }
 
     /// This moment less a length of time, clamped.

@@ -15,7 +15,7 @@ pub struct Made {
     topics: String,
     keywords: String,
     campaign: Campaign,
-    values: Vec<(String, String)>,
+    values: String,
     engagement: Engagement,
     /// Texts of [`firstglance_engine::About`].
     pub about: [String; 3],
@@ -45,12 +45,12 @@ pub fn event(bytes: &mut Unstructured<'_>, before: Timestamp) -> Result<Made> {
     for one in &mut texts {
         *one = text(bytes)?;
     }
-    let mut values = Vec::new();
+    let mut values = String::new();
     if bytes.ratio(1, 3)? {
         for _ in 0..bytes.int_in_range(0..=8_u8)? {
-            values.push((text(bytes)?, text(bytes)?));
+            values.push_str(&format!("{}\0{}\0", text(bytes)?, text(bytes)?));
         }
-        values.push(("city".into(), text(bytes)?));
+        values.push_str(&format!("city\0{}", text(bytes)?));
     }
     let campaign = if bytes.ratio(1, 3)? {
         let mut given = String::new();
@@ -93,14 +93,8 @@ pub fn event(bytes: &mut Unstructured<'_>, before: Timestamp) -> Result<Made> {
 }
 
 impl Made {
-    /// Properties or traits.
-    pub fn values(&self) -> Vec<(&str, &str)> {
-        let pairs = self.values.iter();
-        pairs.map(|(name, value)| (&**name, &**value)).collect()
-    }
-
     /// The event.
-    pub fn event<'a>(&'a self, values: &'a [(&'a str, &'a str)]) -> Event<'a> {
+    pub fn event(&self) -> Event<'_> {
         let [name, host, path, title, referrer, said] = &self.texts;
         let kind = match self.kind {
             0 | 1 => EventKind::Viewed {
@@ -121,7 +115,7 @@ impl Made {
             at: self.at,
             kind,
             name,
-            values,
+            values: &self.values,
             page: Page {
                 host,
                 path,

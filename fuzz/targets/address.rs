@@ -66,7 +66,7 @@ fn arrive(address: &Address<'_>, campaign: &Campaign) {
             measured: true,
         },
         name: "Page Viewed",
-        values: &[],
+        values: "",
         page: Page {
             host: address.query,
             path: &path,

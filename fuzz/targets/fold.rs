@@ -30,8 +30,7 @@ fn fold(bytes: &mut Unstructured<'_>) -> Result<()> {
         let Ok(made) = events::event(bytes, at) else {
             break;
         };
-        let values = made.values();
-        let mut event = made.event(&values);
+        let mut event = made.event();
         let [user, language, agent] = &made.about;
         let about = About {
             user,

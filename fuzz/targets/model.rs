@@ -59,7 +59,7 @@ fn visited(events: i64) -> Profile {
             at: Timestamp::from_milliseconds(START + number * 3_000_000),
             kind,
             name: "Page Viewed",
-            values: &[("city", "\"Zwolle\""), ("age", "40")],
+            values: "city\0\"Zwolle\"\0age\x0040",
             page: Page {
                 host: "www.wielrijk.nl",
                 path: "/e-bikes/kade-5/",

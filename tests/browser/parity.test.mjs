@@ -90,6 +90,28 @@ describe('page and collector', { skip: folder ? false : 'cargo xtask parity has 
     });
   }
 
+  test('the module says when it should begin again, and knows no less afterwards', async () => {
+    const page = await open(visitor, site.origin, 'ordinary');
+    const [line] = (await readFile(`${folder}/streams.ndjson`, 'utf8')).split('\n', 1);
+    const { model, steps } = JSON.parse(line);
+    const outcome = await page.evaluate(({ model, steps }) => {
+      const { full, load, save, take_in, snapshot, wasm } = window.engine;
+      const [{ at, fields, numbers }] = steps;
+      load('', model);
+      const begun = full();
+      let events = 0;
+      while (!full() && events < 1e5) take_in(at + events++, fields.join('\0'), ...numbers);
+      const before = [save(), snapshot(at + events)];
+      const size = wasm.memory.buffer.byteLength;
+      load(before[0], model);
+      return { begun, events, size, full: full(), before, after: [save(), snapshot(at + events)] };
+    }, { model, steps });
+    assert.ok(!outcome.begun && !outcome.full);
+    assert.ok(outcome.events < 1e5 && outcome.size < 4e6, `${outcome.events} events, ${outcome.size} bytes`);
+    assert.deepEqual(outcome.after, outcome.before);
+    visitor.assertNoErrors();
+  });
+
   test('a model that cannot be read is refused, and nothing throws', async () => {
     const page = await open(visitor, site.origin, 'ordinary');
     const [line] = (await readFile(`${folder}/streams.ndjson`, 'utf8')).split('\n', 1);

@@ -5,10 +5,9 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
 
-import { pause, stateOf } from '../browser/lib/browser.mjs';
 import { Next } from './lib/next.mjs';
 import { Site } from './lib/site.mjs';
-import { countsRoutes, shown, survivesRendering, views } from './lib/suite.mjs';
+import { countsRoutes, survivesRendering } from './lib/suite.mjs';
 
 /** In development Next.js says this of itself. */
 const ITSELF = /React DevTools|\[HMR\]|\[Fast Refresh\]|_next\/webpack-hmr/;
@@ -38,18 +37,6 @@ for (const command of ['start', 'dev']) {
     test('rendering again leaves what Firstglance shows', async () => {
       visitor = await site.visitor();
       await survivesRendering(site, visitor, { expected });
-    });
-
-    test('a page that only redirects is none, though its address shows for a moment', async () => {
-      visitor = await site.visitor();
-      const page = await visitor.open(`${visitor.origin}/`);
-      const { visitor: id } = await stateOf(page);
-      await page.getByRole('link', { name: 'Moved', exact: true }).click();
-      await shown(page, 'Contact');
-      await pause(300);
-      await page.goto('about:blank');
-      assert.deepEqual(await views(site, id, 2), ['/ Home', '/contact Contact']);
-      visitor.assertNoErrors(expected);
     });
 
     test('the script comes in by the page’s nonce', async () => {

@@ -7,15 +7,16 @@ import { consent } from './consent.js';
 import { hidden, now, sibling } from './given.js';
 import { askCollector, known } from './hooks.js';
 import { answered, model } from './model.js';
+import start, { full, load, save, snapshot, take_in } from './module.js';
+import { on } from './options.js';
 import { ask } from './pristine.js';
 import { change, note, run } from './run.js';
 import { read, write } from './storage.js';
-import start, { load, save, snapshot, take_in } from 'engine';
 
 /** Whether the engine cannot be had on this page. */
 export let lost;
 
-let loaded, running, unsaved;
+let asked, loaded, running, unsaved;
 /** The profile as it stands. */
 let saved = '';
 let stale = 1;
@@ -38,13 +39,17 @@ function attempt(action) {
   }
 }
 
+/** Loads the module: which one the site's options say, so not before they are known. */
 export function awaken() {
+  if (asked || !(answered || read('options', 1))) return;
+  asked = 1;
   const begun = () => {
     loaded = 1;
     ready();
   };
-  const [hash, integrity] = WASM;
-  ask(sibling(hash, '.wasm'), { integrity })
+  // The larger one is for sites that have configured interests, segments or a score.
+  const integrity = WASM[on('rules') ? 0 : 1];
+  ask(sibling(integrity, '.wasm'), { integrity })
     .then((answer) => answer.arrayBuffer())
     .then(start)
     .then(() => run(begun, 0, 1), (error) => run(lose, error, 1));
@@ -82,10 +87,9 @@ function give(profile) {
 }
 
 function refresh() {
-  if (stale) {
-    stale = 0;
-    give(read('profile'));
-  }
+  if (!stale && !full()) return;
+  give(stale ? read('profile') : saved);
+  stale = 0;
 }
 
 /** An event for the engine: the arguments of `take_in`. */

@@ -9,8 +9,9 @@ export const name = decodeURIComponent(SELF.split('#')[1]);
 export const { q: queue } = window[name];
 export const { site, consent: attribute, collector, script: tag } = queue.fg;
 
-/** Another file of the same build, by the hash of its content. */
-export const sibling = (hash, kind) => SELF.replace(/-\w+\.js.*/, '-' + hash + kind);
+/** Another file of the same build, by what the browser checks of it. */
+export const sibling = (integrity, kind) =>
+  SELF.replace(/-\w+\.js.*/, '-' + integrity.slice(7, 17).replace(/\W/g, '_') + kind);
 
 export const later = setTimeout;
 export const now = Date.now;

@@ -5,17 +5,15 @@
 import { call } from './api.js';
 import { leave, look, recover, sign } from './capture/activity.js';
 import { clicked, pressed } from './capture/clicks.js';
-import { entered, submitted } from './capture/forms.js';
-import { played } from './capture/media.js';
+import { submitted } from './capture/forms.js';
 import { moved, view, watchHistory } from './capture/routes.js';
 import { scrolled } from './capture/scroll.js';
-import { settleTyping, typed } from './capture/search.js';
 import { consent, settle } from './consent.js';
 import { release, retry, send } from './delivery.js';
 import { outdated } from './engine.js';
 import { hidden, later, queue } from './given.js';
 import { watchPage } from './hooks.js';
-import { equip, explain } from './parts.js';
+import { equip, explain, focused, playing } from './parts.js';
 import { change, conclude, run } from './run.js';
 
 const MINUTE = 60_000;
@@ -47,10 +45,8 @@ function begin() {
   listen('click auxclick', clicked);
   listen('keydown', pressed);
   listen('submit', submitted);
-  listen('input', entered);
-  listen('input', typed);
-  listen('focusout', settleTyping);
-  listen('timeupdate ended', played);
+  listen('focusin', focused);
+  listen('timeupdate', playing);
   listen('scroll', scrolled);
   listen('pointerdown pointermove keydown touchstart wheel', sign);
   listen('popstate hashchange firstglance:moved', moved);

@@ -3,7 +3,7 @@
  * script needs itself. Asked for once a page. Never looked into here.
  */
 import { settle } from './consent.js';
-import { ready, reload } from './engine.js';
+import { awaken, ready, reload } from './engine.js';
 import { collector, site } from './given.js';
 import { forgetOptions, option } from './options.js';
 import { equip } from './parts.js';
@@ -44,6 +44,7 @@ function take(received) {
       reload();
     }
   }
+  awaken();
   ready();
   settle();
   equip();

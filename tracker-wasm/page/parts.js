@@ -4,8 +4,10 @@
  * the hash of their content in the name, and the one by which the browser checks it.
  */
 import { call } from './api.js';
+import { tellForm } from './capture/forms.js';
+import { asked as searched } from './capture/search.js';
 import { consent, signal } from './consent.js';
-import { clip } from './declared.js';
+import { clip, find } from './declared.js';
 import { track } from './events.js';
 import { later, name, now, queue, sibling } from './given.js';
 import { on } from './options.js';
@@ -14,17 +16,20 @@ import { observe, run } from './run.js';
 /** What is kept for somebody who may want to see it, and for how many milliseconds. */
 const MAX_EARLY = 50, PATIENCE = 3_000;
 
+/** What parts want to be told: `forms` with `seek`, `abandon` and `left`; `typing`, a function. */
+export const told = {};
+
 /** What they may use. */
 let kit;
 
 const brought = new Set();
 
 /** Brings a part, once; `bridge` is for the one that listens to other tools for consent. */
-export function part([hash, integrity], bridge) {
-  if (!brought.has(hash)) {
-    brought.add(hash);
+export function part(integrity, bridge) {
+  if (!brought.has(integrity)) {
+    brought.add(integrity);
     kit.bridge = bridge;
-    queue.fg.bring(sibling(hash, '.js'), integrity);
+    queue.fg.bring(sibling(integrity, '.js'), integrity);
   }
   return 1;
 }
@@ -36,11 +41,25 @@ export function equip() {
   if (on('errors')) part(PARTS.errors);
 }
 
+/** Looks for forms, and brings what watches them where there is one. */
+export function seekForms() {
+  if (document.forms[0] && on('forms', 1)) part(PARTS.forms);
+  told.forms?.seek();
+}
+
+/** Something is played. */
+export const playing = () => on('media', 1) && part(PARTS.media);
+
+/** Somebody is in a field: perhaps in a box that answers while one types. */
+export const focused = (event) => find(event, '[data-fg-search],[role=search],search') && part(PARTS.typing);
+
 /** Where somebody wants to see what happens, also what has happened until the part is there. The
  * address says so at once; to ask for cookies costs time, and has some. */
 export function explain() {
   // Not before all modules have run: they are in circles.
-  kit = queue.kit = { call, clip, early: [], later, name, now, observe, run, signal, track };
+  kit = queue.kit = {
+    call, clip, early: [], find, later, name, now, observe, run, searched, signal, tellForm, told, track,
+  };
   observe((...happened) => kit.early.length < MAX_EARLY && kit.early.push(happened));
   const wanted = (text) => /\bfg_debug\b/.test(text) && part(PARTS.debug);
   if (!wanted(location.search)) later(run, PATIENCE, () => wanted(document.cookie) || observe(), 0, 1);

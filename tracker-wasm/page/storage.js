@@ -4,7 +4,7 @@
  * before it is told to.
  *
  * In `localStorage`, not in IndexedDB: it answers at once, also to a page that is being left, where
- * IndexedDB answers later or never, and costs a tenth of the time (`cargo xtask bench page`).
+ * IndexedDB answers later or never, and costs a quarter of the time (`cargo xtask bench page`).
  */
 import { site } from './given.js';
 

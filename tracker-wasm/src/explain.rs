@@ -15,9 +15,8 @@ use firstglance_engine::codec::{Encode, Reader, Writer};
 use firstglance_engine::explain::{Part, PartValue, write_all};
 use firstglance_engine::json::JsonWriter;
 use firstglance_engine::{Evaluation, Model, Profile, Snapshot, Timestamp, interest};
-use wasm_bindgen::prelude::*;
 
-use crate::{STATE, State, with_state};
+use crate::state;
 
 /// Parts inside parts that are read: no condition goes that deep.
 const DEEPEST: usize = 64;
@@ -79,32 +78,21 @@ fn read_part(reader: &mut Reader<'_>, depth: usize) -> Part {
     part
 }
 
-/// Like [`crate::load`], with the parts of the model's programs.
-#[wasm_bindgen]
-pub fn load_explained(profile: &str, model: &str, parts: &str) -> bool {
-    let Ok(mut state) = STATE.0.try_borrow_mut() else {
-        return false;
-    };
-    *state = Model::from_text(model).ok().map(|mut model| {
-        read_parts(parts, &mut model);
-        State {
-            profile: Profile::from_text(profile).unwrap_or_default(),
-            model,
-            evaluation: Evaluation::new(),
-        }
-    });
-    state.is_some()
+/// Takes the parts of the programs of the model that is there.
+pub fn name_parts(parts: &str) {
+    if let Some(state) = state() {
+        read_parts(parts, &mut state.model);
+    }
 }
 
 /// Why the profile means what it means at a moment, and the bits of every number: what [`answer`]
 /// gives.
-#[wasm_bindgen]
 pub fn explain(at: f64) -> String {
-    with_state(|state| {
-        let now = Timestamp::from_milliseconds(at as i64);
-        answer(&mut state.evaluation, &state.profile, &state.model, now)
-    })
-    .unwrap_or_default()
+    let Some(state) = state() else {
+        return String::new();
+    };
+    let now = Timestamp::from_milliseconds(at as i64);
+    answer(&mut state.evaluation, &state.profile, &state.model, now)
 }
 
 /// The explanations as JSON, and after a line break the bits of interests, confidence, score and

@@ -12,8 +12,7 @@
 extern crate alloc;
 
 use alloc::string::String;
-use alloc::vec::Vec;
-use core::cell::RefCell;
+use core::cell::UnsafeCell;
 
 use firstglance_engine::codec::Encode;
 use firstglance_engine::event::{Engagement, Page};
@@ -21,15 +20,16 @@ use firstglance_engine::events;
 use firstglance_engine::json::digits;
 use firstglance_engine::profile::EntryKind;
 use firstglance_engine::program::change;
-use firstglance_engine::text::pieces;
+use firstglance_engine::text::{Pieces, cut, pieces};
 use firstglance_engine::{
     About, Campaign, Evaluation, Event, EventKind, Milliseconds, Model, Profile, Timestamp,
     campaign, interest, snapshot,
 };
-use wasm_bindgen::prelude::*;
 
 #[cfg(feature = "explain")]
 pub mod explain;
+#[cfg(target_arch = "wasm32")]
+mod exports;
 #[cfg(target_arch = "wasm32")]
 mod runtime;
 
@@ -43,46 +43,47 @@ struct State {
     evaluation: Evaluation,
 }
 
-struct Only(RefCell<Option<State>>);
+struct Only(UnsafeCell<Option<State>>);
 
-// SAFETY: WebAssembly without threads has one thread, and natively only tests run this, one call
-// at a time under the lock of `tests`.
+// SAFETY: see `state`.
 unsafe impl Sync for Only {}
 
-static STATE: Only = Only(RefCell::new(None));
+static STATE: Only = Only(UnsafeCell::new(None));
 
-/// Takes a profile and a model, as the collector and [`save`] write them. A profile that cannot be
-/// read is that of a new visitor. Without a model that can be read nothing works, and the answer is
-/// false. An empty model is the one that is there already, and the profile then what it was before
-/// a reading of the page was tried out: only what that can change is evaluated again.
-#[wasm_bindgen]
-pub fn load(profile: &str, model: &str) -> bool {
-    let Ok(mut state) = STATE.0.try_borrow_mut() else {
+/// What is kept, for the length of one call; nothing without a model.
+fn state() -> &'static mut Option<State> {
+    // SAFETY: WebAssembly without threads has one thread, and natively only tests run this, one call
+    // at a time under the lock of `tests`. The functions below ask for it once and do not call each
+    // other, and the engine calls nothing outside, so there are never two of these at a time.
+    unsafe { &mut *STATE.0.get() }
+}
+
+/// Takes a model, as the collector writes it, and a new visitor. Without one that can be read
+/// nothing works.
+pub fn load_model(model: &str) {
+    *state() = Model::from_text(model).ok().map(|model| State {
+        profile: Profile::new(),
+        model,
+        evaluation: Evaluation::new(),
+    });
+}
+
+/// Takes a profile, as the collector and [`save`] write it. One that cannot be read is that of a
+/// new visitor. It may be what the profile was before a reading of the page was tried out: only
+/// what that can change is evaluated again. Whether there is a model.
+pub fn load_profile(profile: &str) -> bool {
+    let Some(state) = state() else {
         return false;
     };
-    if !model.is_empty() {
-        *state = Model::from_text(model).ok().map(|model| State {
-            profile: Profile::new(),
-            model,
-            evaluation: Evaluation::new(),
-        });
-    }
-    if let Some(state) = state.as_mut() {
-        state.profile = Profile::from_text(profile).unwrap_or_default();
-        state.evaluation.changed = TRIED;
-    }
-    state.is_some()
+    state.profile = Profile::from_text(profile).unwrap_or_default();
+    state.evaluation.changed = TRIED;
+    true
 }
 
 /// The profile, for storage.
-#[wasm_bindgen]
 pub fn save() -> String {
-    with_state(|state| state.profile.to_text()).unwrap_or_default()
-}
-
-fn with_state<T>(action: impl FnOnce(&mut State) -> T) -> Option<T> {
-    let mut state = STATE.0.try_borrow_mut().ok()?;
-    state.as_mut().map(action)
+    let state = state().as_ref();
+    state.map_or_else(String::new, |state| state.profile.to_text())
 }
 
 /// Takes in an event.
@@ -92,7 +93,6 @@ fn with_state<T>(action: impl FnOnce(&mut State) -> T) -> Option<T> {
 /// address (`name=value`, one a line), topics (one a line), keywords (one a line), language and user
 /// agent of the browser, the search, the text of what was clicked, the path that a link leads to,
 /// the user id; then names and JSON texts of properties or traits in turn. `active` and `active_before` in milliseconds; `scroll` and `scroll_before` in percent.
-#[wasm_bindgen]
 #[allow(clippy::too_many_arguments)] // One flat call costs half of what a structure would.
 pub fn take_in(
     at: f64,
@@ -103,67 +103,68 @@ pub fn take_in(
     scroll_before: u8,
     words: u32,
 ) {
-    with_state(|state| {
-        let mut fields = pieces(fields, 0);
-        let mut given = [""; 15];
-        for (place, field) in given.iter_mut().zip(&mut fields) {
-            *place = field;
+    let Some(state) = state() else {
+        return;
+    };
+    let mut fields = pieces(fields, 0);
+    let mut next = || field(&mut fields);
+    let (kind, name) = (next(), next());
+    let page = Page {
+        host: next(),
+        path: next(),
+        title: next(),
+        referrer: next(),
+    };
+    let (parameters, topics, keywords) = (next(), next(), next());
+    let (language, agent) = (next(), next());
+    let (query, text, target, user) = (next(), next(), next(), next());
+    let campaign = Campaign::from_parameters(parameters, &state.model.click_ids);
+    let engagement = Engagement {
+        active: Milliseconds(active.into()),
+        active_before: Milliseconds(active_before.into()),
+        scroll,
+        scroll_before,
+        words,
+    };
+    let (kind, name) = match kind.as_bytes().first() {
+        Some(b'p') => {
+            let viewed = EventKind::Viewed {
+                campaign: &campaign,
+                measured: true,
+            };
+            (viewed, events::PAGE_VIEWED)
         }
-        let [kind, name, host, path, title, referrer, rest @ ..] = given;
-        let [parameters, topics, keywords, language, agent, rest @ ..] = rest;
-        let [query, text, target, user] = rest;
-        let page = Page {
-            host,
-            path,
-            title,
-            referrer,
-        };
-        let mut values = Vec::new();
-        while let (Some(name), Some(value)) = (fields.next(), fields.next()) {
-            values.push((name, value));
-        }
-        let campaign = Campaign::from_parameters(parameters, &state.model.click_ids);
-        let engagement = Engagement {
-            active: Milliseconds(active.into()),
-            active_before: Milliseconds(active_before.into()),
-            scroll,
-            scroll_before,
-            words,
-        };
-        let (kind, name) = match kind.as_bytes().first() {
-            Some(b'p') => {
-                let viewed = EventKind::Viewed {
-                    campaign: &campaign,
-                    measured: true,
-                };
-                (viewed, events::PAGE_VIEWED)
-            }
-            Some(b'i') => (EventKind::Identified, ""),
-            _ => (
-                EventKind::tracked(name, query, text, target, engagement),
-                name,
-            ),
-        };
-        let event = Event {
-            at: Timestamp::from_milliseconds(at as i64),
-            kind,
+        Some(b'i') => (EventKind::Identified, ""),
+        _ => (
+            EventKind::tracked(name, query, text, target, engagement),
             name,
-            values: &values,
-            page,
-            topics,
-            keywords,
-        };
-        let about = About {
-            user,
-            language,
-            agent,
-        };
-        let (profile, model) = (&mut state.profile, &state.model);
-        let nothing = &mut |_: &mut Profile, _: &Evaluation, _| {};
-        state
-            .evaluation
-            .take_in(profile, &event, &about, model, nothing);
-    });
+        ),
+    };
+    let event = Event {
+        at: Timestamp::from_milliseconds(at as i64),
+        kind,
+        name,
+        values: fields.rest(),
+        page,
+        topics,
+        keywords,
+    };
+    let about = About {
+        user,
+        language,
+        agent,
+    };
+    let (profile, model) = (&mut state.profile, &state.model);
+    let nothing = &mut |_: &mut Profile, _: &Evaluation, _| {};
+    state
+        .evaluation
+        .take_in(profile, &event, &about, model, nothing);
+}
+
+/// One field, empty where there is none.
+#[inline(never)]
+fn field<'a>(fields: &mut Pieces<'a>) -> &'a str {
+    fields.next().unwrap_or_default()
 }
 
 /// What the profile means at a moment, in milliseconds since the Unix epoch. With U+0000 between:
@@ -172,15 +173,14 @@ pub fn take_in(
 /// break after each; names and values of the campaign's parameters in turn, with a line break after
 /// each; the referrer. Confidence, interests' scores and margins in thousandths, lead score and
 /// active seconds in tenths.
-#[wasm_bindgen]
 pub fn snapshot(at: f64) -> String {
-    let told = with_state(|state| {
-        let now = Timestamp::from_milliseconds(at as i64);
-        let (profile, model) = (&state.profile, &state.model);
-        state.evaluation.update(profile, model, now, 0);
-        told(&state.evaluation, profile, model)
-    });
-    told.unwrap_or_default()
+    let Some(state) = state() else {
+        return String::new();
+    };
+    let now = Timestamp::from_milliseconds(at as i64);
+    let (profile, model) = (&state.profile, &state.model);
+    state.evaluation.update(profile, model, now, 0);
+    told(&state.evaluation, profile, model)
 }
 
 /// What [`snapshot`] answers.
@@ -188,49 +188,50 @@ pub fn snapshot(at: f64) -> String {
 pub fn told(evaluation: &Evaluation, profile: &Profile, model: &Model) -> String {
     let mut out = String::new();
     let interests = &evaluation.interests;
-    snapshot::each_segment(evaluation, model, &mut |id| tell(&mut out, id, '\n'));
-    out.push('\0');
+    snapshot::each_segment(evaluation, model, &mut |id| tell(&mut out, id, "\n"));
+    tell(&mut out, "", "\0");
     for (place, interest) in interests.iter().enumerate() {
-        tell(&mut out, &interest.id, '\n');
-        tell(&mut out, &interest.label, '\n');
-        count(&mut out, interest.score * 1_000.0, '\n');
-        count(&mut out, interest::margin(interests, place) * 1_000.0, '\n');
+        tell(&mut out, &interest.id, "\n");
+        tell(&mut out, &interest.label, "\n");
+        count(&mut out, interest.score * 1_000.0, "\n");
+        count(&mut out, interest::margin(interests, place) * 1_000.0, "\n");
     }
-    out.push('\0');
-    count(&mut out, evaluation.confidence * 1_000.0, '\0');
+    tell(&mut out, "", "\0");
+    count(&mut out, evaluation.confidence * 1_000.0, "\0");
     let score = snapshot::score(evaluation, profile, model);
-    count(&mut out, score * 10.0, '\0');
-    tell(&mut out, snapshot::stage(evaluation, model), '\0');
-    count(&mut out, profile.sessions.count as f64, '\0');
-    count(&mut out, profile.page_views as f64, '\0');
-    count(&mut out, profile.active.as_seconds() * 10.0, '\0');
+    count(&mut out, score * 10.0, "\0");
+    tell(&mut out, snapshot::stage(evaluation, profile, model), "\0");
+    count(&mut out, profile.sessions.count as f64, "\0");
+    count(&mut out, profile.page_views as f64, "\0");
+    count(&mut out, profile.active.as_seconds() * 10.0, "\0");
     for search in profile.recent(EntryKind::Search) {
-        tell(&mut out, &search.text, '\n');
+        tell(&mut out, &search.text, "\n");
     }
-    out.push('\0');
+    tell(&mut out, "", "\0");
     if let Some(touch) = profile.last_touch_entry() {
         let [_, referrer, lines] = touch.origin();
-        for parameter in campaign::fields() {
-            let value = Campaign::value_in(lines, parameter);
-            if !value.is_empty() {
-                tell(&mut out, campaign::field_name(parameter), '\n');
-                tell(&mut out, value, '\n');
+        for line in pieces(lines, b'\n') {
+            if let Some((name, value)) = cut(line, b'=')
+                && campaign::is_field(name)
+            {
+                tell(&mut out, campaign::field_name(name), "\n");
+                tell(&mut out, value, "\n");
             }
         }
-        tell(&mut out, "", '\0');
+        tell(&mut out, "", "\0");
         out.push_str(referrer);
     }
     out
 }
 
 #[inline(never)]
-fn tell(out: &mut String, text: &str, end: char) {
+fn tell(out: &mut String, text: &str, end: &str) {
     out.push_str(text);
-    out.push(end);
+    out.push_str(end);
 }
 
 /// A number that is not negative, to the nearest whole.
-fn count(out: &mut String, number: f64, end: char) {
+fn count(out: &mut String, number: f64, end: &str) {
     digits(out, (number + 0.5) as u64);
-    out.push(end);
+    out.push_str(end);
 }

@@ -1,102 +1,56 @@
 //! What the standard library would bring: memory, and what happens at a panic.
 
 use core::alloc::{GlobalAlloc, Layout};
-use core::arch::wasm32::{memory_grow, unreachable};
+use core::arch::wasm32::{memory_grow, memory_size, unreachable};
 use core::cell::UnsafeCell;
 use core::ptr;
 
 const PAGE: usize = 65_536;
 
-/// Blocks of powers of two, each kept in the list of its size when it is free. No block is ever
-/// searched for, split or joined, so an event costs the same on the hundredth page as on the
-/// first, and the code is a third of a general allocator's.
-struct Allocator(UnsafeCell<Blocks>);
-
-struct Blocks {
-    /// For each power of two the first free block, which begins with the address of the next; 0 ends
-    /// the list. No block has more than a gibibyte, so that no sum of addresses is too large.
-    free: [usize; 31],
-    /// Memory that was never used: from here …
-    next: usize,
-    /// … to here.
-    end: usize,
-}
+/// Memory is given out from front to back and never taken back one by one: the script lets the
+/// module begin again, see [`begin_again`], long before it could matter. Code that frees would be a
+/// twentieth of the module.
+struct Arena(UnsafeCell<usize>);
 
 // SAFETY: WebAssembly without threads has one thread.
-unsafe impl Sync for Allocator {}
+unsafe impl Sync for Arena {}
 
+/// Where memory that is not in use begins; 0 before anything was.
 #[global_allocator]
-static ALLOCATOR: Allocator = Allocator(UnsafeCell::new(Blocks {
-    free: [0; 31],
-    next: 0,
-    end: 0,
-}));
+static ARENA: Arena = Arena(UnsafeCell::new(0));
 
-/// The power of two that holds a layout, at least 8 bytes: room for an address, and as far aligned
-/// as anything here asks for.
-#[inline(never)]
-fn power(layout: &Layout) -> usize {
-    let size = layout.size().max(layout.align()).max(8);
-    (usize::BITS - (size - 1).leading_zeros()) as usize
+unsafe extern "C" {
+    /// Where the linker's own data ends; only its address has a meaning.
+    static __heap_base: u8;
 }
 
-// SAFETY: every address given out is of a block of 2^power bytes that lies in memory which the
-// module has grown by itself (nothing else grows it, and static data and the stack lie before), is
-// aligned to its size up to a page (see `alloc`), and is in no list and given to nobody else until
-// `dealloc` gets it back: a block leaves its list, or the unused memory, when it is given out. Only
-// one thread runs, and nothing in here calls back, so the cell is never borrowed twice.
-unsafe impl GlobalAlloc for Allocator {
+/// All memory is free again.
+///
+/// # Safety
+/// Nothing that was allocated may be used any more.
+pub(crate) unsafe fn begin_again() {
+    unsafe { *ARENA.0.get() = 0 };
+}
+
+// SAFETY: every address given out is of memory from `__heap_base` on, where neither static data nor
+// the stack lies, that the module has grown by itself, is aligned as asked for, and is given to
+// nobody else until `begin_again`, for `next` only ever grows past it. Only one thread runs, and
+// nothing in here calls back, so the cell is never borrowed twice.
+unsafe impl GlobalAlloc for Arena {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let blocks = unsafe { &mut *self.0.get() };
-        let power = power(&layout);
-        let Some(first) = blocks.free.get_mut(power) else {
+        let next = unsafe { &mut *self.0.get() };
+        let unused = (*next).max(&raw const __heap_base as usize);
+        let start = (unused + layout.align() - 1) & !(layout.align() - 1);
+        let end = start + layout.size();
+        let missing = end.div_ceil(PAGE).saturating_sub(memory_size(0));
+        if memory_grow(0, missing) == usize::MAX {
             return ptr::null_mut();
-        };
-        if *first != 0 {
-            let block = *first as *mut usize;
-            *first = unsafe { *block };
-            return block.cast();
         }
-        let size = 1 << power;
-        // A multiple of the block's own size, or of a page where it is larger than that.
-        let align = size.min(PAGE);
-        let mut start = (blocks.next + align - 1) & !(align - 1);
-        if blocks.end.saturating_sub(start) < size {
-            let pages = size.div_ceil(PAGE);
-            let grown = memory_grow(0, pages);
-            if grown == usize::MAX {
-                return ptr::null_mut();
-            }
-            start = grown * PAGE;
-            blocks.end = start + pages * PAGE;
-        }
-        blocks.next = start + size;
+        *next = end;
         start as *mut u8
     }
 
-    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        let blocks = unsafe { &mut *self.0.get() };
-        if let Some(first) = blocks.free.get_mut(power(&layout)) {
-            unsafe { *block.cast::<usize>() = *first };
-            *first = block as usize;
-        }
-    }
-
-    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        // SAFETY: the caller promises a size that, with this alignment, makes a layout.
-        let wanted = unsafe { Layout::from_size_align_unchecked(size, layout.align()) };
-        if power(&wanted) == power(&layout) {
-            return block;
-        }
-        let moved = unsafe { self.alloc(wanted) };
-        if !moved.is_null() {
-            unsafe {
-                ptr::copy_nonoverlapping(block, moved, layout.size().min(size));
-                self.dealloc(block, layout);
-            }
-        }
-        moved
-    }
+    unsafe fn dealloc(&self, _: *mut u8, _: Layout) {}
 }
 
 /// A panic ends in a trap, which the page's script catches.

@@ -1,7 +1,6 @@
 //! Makes what a page loads: the loader, the script and the WebAssembly module, each also compressed.
 //!
-//! The script is `tracker-wasm/page/` with the glue of wasm-bindgen, which it imports as `engine`,
-//! bundled into one file. Each file of `tracker-wasm/parts/` is a part that few pages need, a script
+//! The script is `tracker-wasm/page/` bundled into one file. Each file of `tracker-wasm/parts/` is a part that few pages need, a script
 //! of its own. Loader, script, module and parts name each other by the hash of their content, and
 //! the browser checks each of them but the loader.
 //!
@@ -12,15 +11,14 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
-use wasm_bindgen_cli_support::Bindgen;
 
-use crate::glue::{self, IMPORT_MODULE, SHORT_IMPORT_MODULE};
+use crate::module;
 use crate::tools;
 use crate::tracker;
 use crate::workspace::{Workspace, capture, run};
@@ -30,11 +28,16 @@ const LOADER_NAME: &str = "fg.js";
 /// The folder of the page's script, and the module in it that starts it.
 const PAGE: &str = "tracker-wasm/page";
 const PAGE_MAIN: &str = "tracker-wasm/page/main.js";
-/// The name by which the script imports the glue.
-const ENGINE_MODULE: &str = "engine";
 /// The folder of the parts, and those that are one: the others are shared by them.
 const PARTS_FOLDER: &str = "tracker-wasm/parts";
-const PARTS: [&str; 4] = ["consent", "debug", "errors", "vitals"];
+const PARTS: [&str; 7] = [
+    "consent", "debug", "errors", "forms", "media", "typing", "vitals",
+];
+/// The modules, each by its title, with the tracker's features: what most pages load, and what those
+/// of sites load that have configured interests, segments or a score, in its place.
+const MODULES: [(&str, &[&str]); 2] = [(WITH_RULES, &["rules"]), ("WebAssembly", &[])];
+/// The title of the module that stands in the place of the other.
+pub(crate) const WITH_RULES: &str = "WebAssembly with rules";
 const SCRIPT_PLACEHOLDER: &str = "__SCRIPT__";
 const INTEGRITY_PLACEHOLDER: &str = "__INTEGRITY__";
 const COMPRESS: &str = include_str!("compress.mjs");
@@ -64,28 +67,6 @@ const TERSER_OPTIONS: [&str; 7] = [
     "--comments=false",
 ];
 
-/// What rustc's `wasm32-unknown-unknown` and wasm-bindgen use, and not more.
-pub(crate) const WASM_OPT_OPTIONS: [&str; 17] = [
-    "--enable-bulk-memory",
-    "--enable-bulk-memory-opt",
-    "--enable-mutable-globals",
-    "--enable-nontrapping-float-to-int",
-    "--enable-sign-ext",
-    "--enable-reference-types",
-    "--enable-multivalue",
-    // Flat code lets the second round find more that is the same: one part in a hundred.
-    "--flatten",
-    "--rereloop",
-    "-Oz",
-    "-Oz",
-    "--converge",
-    "-Oz",
-    "--strip-debug",
-    "--strip-producers",
-    "--strip-target-features",
-    "--zero-filled-memory",
-];
-
 /// One file that a page loads.
 pub(crate) struct Asset {
     /// What it is, for the size table.
@@ -104,7 +85,6 @@ pub(crate) struct Asset {
 pub(crate) fn build(workspace: &Workspace) -> Result<Vec<Asset>> {
     tools::ensure_wasm_target(workspace)?;
     tools::ensure_npm_packages(workspace)?;
-    tracker::check_versions(workspace)?;
 
     let loader_path = workspace.root.join(LOADER);
     let loader = fs::read_to_string(&loader_path)
@@ -119,9 +99,15 @@ pub(crate) fn build(workspace: &Workspace) -> Result<Vec<Asset>> {
         );
     }
 
-    let module_path = tracker::compile(workspace)?;
-    let module = fs::read(&module_path)
-        .with_context(|| format!("no module at {}", workspace.shown(&module_path)))?;
+    let mut modules = Vec::new();
+    let mut module = Vec::new();
+    for (title, features) in MODULES {
+        let path = tracker::compile(workspace, features)?;
+        module.extend(
+            fs::read(&path).with_context(|| format!("no module at {}", workspace.shown(&path)))?,
+        );
+        modules.push((title, path));
+    }
 
     let work = workspace.target.join("assets-work");
     let fingerprint = fingerprint(workspace, &module, loader.as_bytes(), &page)?;
@@ -131,7 +117,7 @@ pub(crate) fn build(workspace: &Workspace) -> Result<Vec<Asset>> {
     if built.is_none() || built != current() {
         let made = work.join("made");
         recreate(&made)?;
-        make(workspace, &module_path, &loader_path, &work, &made)?;
+        make(workspace, &modules, &loader_path, &work, &made)?;
         synchronise(&made, &workspace.assets())?;
         let description = current().context("the assets vanished while they were made")?;
         fs::write(&stamp, description)?;
@@ -146,25 +132,20 @@ const TITLES: &str = "titles";
 /// Everything from the compiled tracker to the files and their compressed forms, into the folder `made`.
 fn make(
     workspace: &Workspace,
-    module: &Path,
+    modules: &[(&'static str, PathBuf)],
     loader: &Path,
     work: &Path,
     made: &Path,
 ) -> Result<()> {
-    let bound = work.join("bound");
-    recreate(&bound)?;
-    bind(workspace, module, &bound)?;
-
-    let optimised = work.join("optimised.wasm");
-    run(tools::node_tool(workspace, "wasm-opt")
-        .args(WASM_OPT_OPTIONS)
-        .arg(bound.join("fg_bg.wasm"))
-        .arg("-o")
-        .arg(&optimised))?;
-    let wasm = fs::read(&optimised)?;
-    let wasm_name = format!("fg-{}.wasm", content_hash(&wasm));
-
-    let mut files = vec![("WebAssembly", wasm_name, wasm.clone())];
+    let mut files = Vec::new();
+    let mut references = Vec::new();
+    for (title, module) in modules {
+        let optimised = work.join("optimised.wasm");
+        module::optimise(workspace, module, &optimised)?;
+        let wasm = fs::read(&optimised)?;
+        references.push(reference(&wasm));
+        files.push((*title, format!("fg-{}.wasm", content_hash(&wasm)), wasm));
+    }
     let mut parts = Vec::new();
     for part in PARTS {
         let entry = workspace.root.join(PARTS_FOLDER).join(format!("{part}.js"));
@@ -177,11 +158,7 @@ fn make(
         work,
         &workspace.root.join(PAGE_MAIN),
         &[
-            format!(
-                "--alias:{ENGINE_MODULE}={}",
-                bound.join("glue.js").display()
-            ),
-            format!("--define:WASM={}", reference(&wasm)),
+            format!("--define:WASM=[{}]", references.join(",")),
             format!("--define:PARTS={{{}}}", parts.join(",")),
         ],
     )?
@@ -247,92 +224,14 @@ fn script_name(content: &[u8]) -> String {
     format!("fg-{}.js", content_hash(content))
 }
 
-/// By what a script knows another file: the hash in its name, and what the browser checks.
+/// By what a script knows another file: what the browser checks, from which its name follows.
 fn reference(content: &[u8]) -> String {
-    format!("[\"{}\",\"{}\"]", content_hash(content), integrity(content))
+    format!("\"{}\"", integrity(content))
 }
 
 /// The hash by which a browser checks a file, as Subresource Integrity (W3C) has it.
 fn integrity(content: &[u8]) -> String {
     format!("sha256-{}", STANDARD.encode(Sha256::digest(content)))
-}
-
-/// Runs wasm-bindgen and shrinks its pair: `glue.js` (bundled, not yet minified) and `fg_bg.wasm`.
-fn bind(workspace: &Workspace, module: &Path, bound: &Path) -> Result<()> {
-    // The standard library was compiled with reference types, which puts a table for the page's
-    // objects and the glue that fills it into every module. The engine holds no such object.
-    let mut bytes = fs::read(module)?;
-    const FEATURE: &[u8] = b"+\x0freference-types";
-    if let Some(at) = bytes
-        .windows(FEATURE.len())
-        .position(|window| window == FEATURE)
-    {
-        bytes[at] = b'-';
-    }
-    let mut output = Bindgen::new()
-        .input_bytes("fg", bytes)
-        .out_name("fg")
-        .web(true)?
-        .typescript(false)
-        .omit_default_module_path(true)
-        .remove_name_section(true)
-        .remove_producers_section(true)
-        .generate_output()
-        .context("wasm-bindgen could not read the tracker")?;
-    let has_imports = output.wasm_mut().imports.iter().next().is_some();
-    let glue = glue::replace_parts(output.js(), has_imports)?;
-    output.emit(bound)?;
-    fs::write(bound.join("fg.js"), glue)?;
-
-    // Bundled first: only then is it known which exports of the module are still called.
-    let glue = capture(
-        tools::node_tool(workspace, "esbuild")
-            .arg(bound.join("fg.js"))
-            .args(["--bundle", "--format=esm", "--charset=utf8"])
-            .args(["--tree-shaking=true", "--log-level=warning", SCRIPT_TARGET]),
-    )?;
-
-    let used = glue::used_exports(&glue)?;
-    let module = output.wasm_mut();
-    let unused: Vec<_> = module
-        .exports
-        .iter()
-        .filter(|export| !used.contains(&export.name))
-        .map(|export| export.id())
-        .collect();
-    for id in unused {
-        module.exports.delete(id);
-    }
-    let exports = glue::shorten(module.exports.iter().map(|export| export.name.clone()));
-    for export in module.exports.iter_mut() {
-        if let Some(short) = exports.get(&export.name) {
-            export.name.clone_from(short);
-        }
-    }
-    if let Some(missing) = used.iter().find(|name| !exports.contains_key(*name)) {
-        bail!("the glue calls `{missing}`, which the module does not export");
-    }
-    let imports = glue::shorten(
-        module
-            .imports
-            .iter()
-            .filter(|import| import.module == IMPORT_MODULE)
-            .map(|import| import.name.clone()),
-    );
-    for import in module.imports.iter_mut() {
-        if import.module == IMPORT_MODULE
-            && let Some(short) = imports.get(&import.name)
-        {
-            import.name.clone_from(short);
-            SHORT_IMPORT_MODULE.clone_into(&mut import.module);
-        }
-    }
-    fs::write(
-        bound.join("glue.js"),
-        glue::rename(&glue, &imports, &exports)?,
-    )?;
-    fs::write(bound.join("fg_bg.wasm"), module.emit_wasm())?;
-    Ok(())
 }
 
 /// A loader without these would ask for a file that does not exist.
@@ -357,19 +256,16 @@ fn fill_placeholders(loader: &str, script: &str, integrity: &str) -> String {
 /// Changes whenever one of the inputs does, this build's own code and tools included.
 fn fingerprint(workspace: &Workspace, module: &[u8], loader: &[u8], page: &[u8]) -> Result<String> {
     let npm_lock = fs::read(workspace.root.join("package-lock.json"))?;
-    let cargo_lock = fs::read_to_string(workspace.root.join("Cargo.lock"))?;
-    let versions = tracker::locked_versions(&cargo_lock, "wasm-bindgen-cli-support").join(" ");
     let node = capture(workspace.command("node").arg("--version"))?;
-    let inputs: [&[u8]; 7] = [
+    let inputs: [&[u8]; 6] = [
         module,
         loader,
         page,
         &npm_lock,
-        versions.as_bytes(),
         node.as_bytes(),
         concat!(
             include_str!("assets.rs"),
-            include_str!("glue.rs"),
+            include_str!("module.rs"),
             include_str!("tracker.rs"),
             include_str!("compress.mjs")
         )
@@ -447,7 +343,7 @@ fn measure(folder: &Path, titles: &str) -> Result<Vec<Asset>> {
         let (name, title) = line.split_once(' ').context("a title without a name")?;
         assets.push(Asset {
             title: title.to_owned(),
-            is_optional: PARTS.contains(&title),
+            is_optional: PARTS.contains(&title) || title == WITH_RULES,
             raw: size(name)?,
             gzip: size(&format!("{name}.gz"))?,
             brotli: size(&format!("{name}.br"))?,
@@ -466,16 +362,18 @@ fn recreate(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Ten hexadecimal digits of FNV-1a (128 bits, folded): enough to tell one release's files from
-/// another's. Both come from here, so nobody is looking for collisions.
+/// What tells one release's files from another's in their names: the beginning of [`integrity`], with
+/// what may not stand in a name as `_`. So whoever knows that knows the name.
 fn content_hash(content: &[u8]) -> String {
-    const OFFSET: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
-    const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
-    let hash = content.iter().fold(OFFSET, |hash, byte| {
-        (hash ^ u128::from(*byte)).wrapping_mul(PRIME)
-    });
-    let folded = (hash ^ (hash >> 64)) & 0xff_ffff_ffff;
-    format!("{folded:010x}")
+    let digest = STANDARD.encode(Sha256::digest(content));
+    let name = |sign: char| {
+        if sign.is_ascii_alphanumeric() {
+            sign
+        } else {
+            '_'
+        }
+    };
+    digest.chars().take(10).map(name).collect()
 }
 
 #[cfg(test)]

@@ -9,11 +9,14 @@ mod build;
 mod client;
 mod demo;
 mod fuzz;
-mod glue;
 mod kill_loop;
+mod loss;
+mod module;
 mod parity;
+mod peers;
 mod random;
 mod recipes;
+mod sdks;
 mod size;
 mod test;
 mod tools;
@@ -44,7 +47,7 @@ enum Command {
     /// Builds target/release/firstglance, with the tracker inside it.
     #[command(after_help = "Example:\n  cargo xtask build\n  cargo xtask build --tracker-only")]
     Build {
-        /// Stops after target/assets: loader, glue and WebAssembly.
+        /// Stops after target/assets: loader, script and WebAssembly.
         #[arg(long)]
         tracker_only: bool,
     },
@@ -67,14 +70,29 @@ enum Command {
     /// Proves that page and collector give the same answer, in a real Chromium.
     #[command(after_help = "Example:\n  cargo xtask parity --streams 300 --seed 7")]
     Parity(parity::Options),
-    /// Measures folds, evaluations, profiles, and one event in a real Chromium.
-    #[command(after_help = "Example:\n  cargo xtask bench\n  cargo xtask bench --short")]
+    /// Measures the engine, its module in the page, and the tracker in a whole page.
+    #[command(
+        after_help = "Example:\n  cargo xtask bench\n  cargo xtask bench --short\n  cargo xtask bench page"
+    )]
     Bench(bench::Options),
     /// Builds the recipes' sites and tries each of them in a real Chromium.
     #[command(
         after_help = "Example:\n  cargo xtask recipes --short\n  cargo xtask recipes --site next"
     )]
     Recipes(recipes::Options),
+    /// Proves in real browsers that nothing is lost, beside other trackers.
+    #[command(
+        after_help = "Example:\n  cargo xtask loss --short\n  cargo xtask loss --case close-tab --browser firefox"
+    )]
+    Loss(loss::Options),
+    /// Fetches the other trackers that run beside Firstglance in proofs and benchmarks.
+    #[command(after_help = "Example:\n  cargo xtask peers")]
+    Peers,
+    /// Sends by Segment's libraries, unmodified, and proves that every message is kept once.
+    #[command(
+        after_help = "Example:\n  cargo xtask sdks\n  cargo xtask sdks --binary target/debug/firstglance"
+    )]
+    Sdks(sdks::Options),
     /// Fuzzes what reads bytes from outside; a finding is an error.
     #[command(
         after_help = "Example:\n  cargo xtask fuzz --minutes 10\n  cargo xtask fuzz --target fold --jobs 1"
@@ -115,6 +133,9 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::KillLoop(options) => kill_loop::run(&workspace, &options)?,
         Command::Bench(options) => bench::run(&workspace, &options)?,
         Command::Recipes(options) => recipes::run(&workspace, &options)?,
+        Command::Loss(options) => loss::run(&workspace, &options)?,
+        Command::Peers => println!("{}", workspace.shown(&peers::ensure(&workspace)?)),
+        Command::Sdks(options) => sdks::run(&workspace, &options)?,
         Command::Fuzz(options) => fuzz::run(&workspace, &options)?,
     }
     Ok(ExitCode::SUCCESS)

@@ -11,7 +11,7 @@ use clap::builder::PossibleValuesParser;
 
 use crate::tools::{self, WASM_TARGET};
 use crate::workspace::{Workspace, run as run_command};
-use crate::{assets, bench, build, fuzz, kill_loop, parity, recipes, size};
+use crate::{assets, bench, build, fuzz, kill_loop, loss, parity, recipes, sdks, size};
 
 const PAGE_TESTS: &str = "tests/page";
 const BROWSER_TESTS: &str = "tests/browser";
@@ -32,7 +32,7 @@ struct Step {
     run: fn(&Workspace) -> Result<()>,
 }
 
-const STEPS: [Step; 14] = [
+const STEPS: [Step; 16] = [
     Step {
         name: "format",
         what: "cargo fmt --check",
@@ -100,6 +100,18 @@ const STEPS: [Step; 14] = [
         },
     },
     Step {
+        name: "loss",
+        what: "nothing is lost in a real Chromium, the quick cases",
+        needs: &["build"],
+        run: loss,
+    },
+    Step {
+        name: "sdks",
+        what: "Segment's libraries, unmodified, against the collector",
+        needs: &["build"],
+        run: |workspace| sdks::run(workspace, &sdks::Options::default()),
+    },
+    Step {
         name: "kill-loop",
         what: "a short round of the crash proof",
         needs: &["build"],
@@ -124,7 +136,7 @@ const STEPS: [Step; 14] = [
         run: |workspace| {
             let options = bench::Options {
                 short: true,
-                page: false,
+                part: None,
             };
             bench::run(workspace, &options)
         },
@@ -296,6 +308,11 @@ fn types(workspace: &Workspace) -> Result<()> {
     TYPE_TESTS.iter().try_for_each(|project| {
         run_command(tools::node_tool(workspace, "tsc").args(["--project", project]))
     })
+}
+
+fn loss(workspace: &Workspace) -> Result<()> {
+    build::build(workspace)?;
+    loss::run(workspace, &loss::Options::short(workspace.collector()))
 }
 
 fn kill(workspace: &Workspace) -> Result<()> {

@@ -74,14 +74,21 @@ pub(crate) fn ensure_npm_packages(workspace: &Workspace) -> Result<()> {
         return Ok(());
     }
     announce("the npm packages of package-lock.json", "npm ci");
+    run(&mut npm_ci(workspace))
+}
+
+/// The command that installs exactly what the lock file of its folder says.
+pub(crate) fn npm_ci(workspace: &Workspace) -> Command {
+    let mut command = workspace.command(npm_program());
     // No package needs its installation script, and not running any is one risk less.
-    run(workspace.command(npm_program()).args([
+    command.args([
         "ci",
         "--no-audit",
         "--no-fund",
         "--ignore-scripts",
         "--loglevel=error",
-    ]))
+    ]);
+    command
 }
 
 /// A program of an npm package, ready to be given arguments.
@@ -130,7 +137,8 @@ pub(crate) fn ensure_debian_packages(
     }
 }
 
-fn ensure_node(workspace: &Workspace) -> Result<()> {
+/// Node and npm, new enough.
+pub(crate) fn ensure_node(workspace: &Workspace) -> Result<()> {
     let present = || {
         answers(workspace.command("node").arg("--version"))
             && answers(workspace.command(npm_program()).arg("--version"))
@@ -158,50 +166,202 @@ fn ensure_node(workspace: &Workspace) -> Result<()> {
     }
 }
 
-/// A Chromium that the browser tests can drive.
-pub(crate) fn ensure_chromium(workspace: &Workspace) -> Result<PathBuf> {
-    if let Some(chosen) = env::var_os("CHROMIUM") {
-        let chosen = PathBuf::from(chosen);
-        if !chosen.is_file() {
-            bail!(
-                "CHROMIUM names {}, which is not a file",
-                workspace.shown(&chosen)
-            );
-        }
-        return Ok(chosen);
+/// Segment's libraries at the versions that `tests/sdks` names; answers their folder.
+pub(crate) fn ensure_sdks(workspace: &Workspace) -> Result<PathBuf> {
+    ensure_node(workspace)?;
+    let wanted = workspace.root.join("tests/sdks");
+    let folder = workspace.target.join("sdks");
+    let requirements = wanted.join("requirements.txt");
+    let lock = fs::read_to_string(wanted.join("package-lock.json"))?;
+    let versions = lock + &fs::read_to_string(&requirements)?;
+    // Written last, so that an interrupted installation is not taken for a finished one.
+    let installed = folder.join("installed.txt");
+    if fs::read_to_string(&installed).is_ok_and(|installed| installed == versions) {
+        return Ok(folder);
     }
-    if let Some(found) = find_chromium() {
-        return Ok(found);
+    ensure_python(workspace)?;
+    fs::create_dir_all(&folder)?;
+    for file in ["package.json", "package-lock.json"] {
+        fs::copy(wanted.join(file), folder.join(file))?;
     }
-    let advice = "Debian: apt-get install chromium\n\
-                  macOS: brew install --cask chromium\n\
-                  One that is installed elsewhere: CHROMIUM=/path/to/chromium cargo xtask test";
-    if !may_use_apt() {
-        bail!("no Chromium was found for the browser tests.\n{advice}");
-    }
-    apt_install(workspace, &["chromium"])?;
-    find_chromium().with_context(|| {
-        format!("apt-get installed chromium, yet no such program is there.\n{advice}")
-    })
+    announce("Segment's libraries for the tests", "npm and pip");
+    // Not `npm ci`: it wants native parts of other systems in the lock file, which nobody uses here.
+    run(npm(workspace).current_dir(&folder).args([
+        "install",
+        "--omit=optional",
+        "--no-audit",
+        "--no-fund",
+        "--ignore-scripts",
+        "--loglevel=error",
+    ]))?;
+    let python = folder.join("python");
+    run(workspace
+        .command("python3")
+        .args(["-m", "venv", "--clear"])
+        .arg(&python))?;
+    let program = if cfg!(windows) {
+        "Scripts/python.exe"
+    } else {
+        "bin/python"
+    };
+    run(workspace
+        .command(python.join(program))
+        .args(["-m", "pip", "install", "--quiet"])
+        .args(["--disable-pip-version-check", "--no-deps", "--requirement"])
+        .arg(&requirements))?;
+    fs::write(installed, versions)?;
+    Ok(folder)
 }
 
-fn find_chromium() -> Option<PathBuf> {
-    const NAMES: [&str; 4] = [
+/// Python with what makes an environment of its own.
+fn ensure_python(workspace: &Workspace) -> Result<()> {
+    let present = || {
+        let mut command = workspace.command("python3");
+        answers(command.args(["-c", "import ensurepip, venv"]))
+    };
+    if present() {
+        return Ok(());
+    }
+    if !may_use_apt() {
+        bail!(
+            "python3 with venv is missing.\n\
+             On Debian or Ubuntu: apt-get install python3 python3-venv\n\
+             On macOS: brew install python"
+        );
+    }
+    apt_install(workspace, &["python3", "python3-venv"])?;
+    if !present() {
+        bail!("python3 with venv is still missing after its installation");
+    }
+    Ok(())
+}
+
+/// A program that is found, or brought by a Debian package.
+struct Browser {
+    /// What it is called in messages.
+    name: &'static str,
+    /// The variable of the environment that names another one.
+    variable: &'static str,
+    /// Names that it may have in the path.
+    programs: &'static [&'static str],
+    /// Where it may be besides.
+    elsewhere: &'static [&'static str],
+    package: &'static str,
+    /// How it is installed where there is no Debian package.
+    advice: &'static str,
+}
+
+const CHROMIUM: Browser = Browser {
+    name: "Chromium",
+    variable: "CHROMIUM",
+    programs: &[
         "chromium",
         "chromium-browser",
         "google-chrome",
         "google-chrome-stable",
-    ];
-    const ELSEWHERE: [&str; 3] = [
+    ],
+    elsewhere: &[
         "/usr/bin/chromium",
         "/Applications/Chromium.app/Contents/MacOS/Chromium",
         "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-    ];
+    ],
+    package: "chromium",
+    advice: "macOS: brew install --cask chromium",
+};
+
+const FIREFOX: Browser = Browser {
+    name: "Firefox",
+    variable: "FIREFOX",
+    programs: &["firefox-esr", "firefox"],
+    elsewhere: &[
+        "/usr/bin/firefox-esr",
+        "/Applications/Firefox.app/Contents/MacOS/firefox",
+    ],
+    package: "firefox-esr",
+    advice: "macOS: brew install --cask firefox",
+};
+
+/// A Chromium that the browser tests can drive.
+pub(crate) fn ensure_chromium(workspace: &Workspace) -> Result<PathBuf> {
+    CHROMIUM.ensure(workspace)
+}
+
+/// A Firefox that the browser tests can drive.
+pub(crate) fn ensure_firefox(workspace: &Workspace) -> Result<PathBuf> {
+    FIREFOX.ensure(workspace)
+}
+
+impl Browser {
+    fn ensure(&self, workspace: &Workspace) -> Result<PathBuf> {
+        if let Some(chosen) = env::var_os(self.variable) {
+            let chosen = PathBuf::from(chosen);
+            if !chosen.is_file() {
+                bail!(
+                    "{} names {}, which is not a file",
+                    self.variable,
+                    workspace.shown(&chosen)
+                );
+            }
+            return Ok(chosen);
+        }
+        let find = || find_program(self.programs, self.elsewhere);
+        if let Some(found) = find() {
+            return Ok(found);
+        }
+        let Self {
+            name,
+            variable,
+            package,
+            advice,
+            ..
+        } = self;
+        let advice = format!(
+            "Debian: apt-get install {package}\n{advice}\n\
+             One that is installed elsewhere: {variable}=/path/to/it cargo xtask …"
+        );
+        if !may_use_apt() {
+            bail!("no {name} was found for the browser tests.\n{advice}");
+        }
+        apt_install(workspace, &[package])?;
+        find().with_context(|| {
+            format!("apt-get installed {package}, yet no such program is there.\n{advice}")
+        })
+    }
+}
+
+/// WebKitGTK with its WebDriver, and a screen without a monitor for it.
+pub(crate) fn ensure_webkit(workspace: &Workspace) -> Result<()> {
+    const PROGRAMS: [&str; 2] = ["WebKitWebDriver", "Xvfb"];
+    const PACKAGES: [&str; 2] = ["webkit2gtk-driver", "xvfb"];
+    let missing = || {
+        PROGRAMS
+            .iter()
+            .find(|program| find_program(&[**program], &[]).is_none())
+    };
+    if missing().is_none() {
+        return Ok(());
+    }
+    if may_use_apt() {
+        apt_install(workspace, &PACKAGES)?;
+    }
+    if let Some(program) = missing() {
+        bail!(
+            "no {program} was found for the tests in WebKitGTK.\n\
+             Debian: apt-get install {}\n\
+             Without WebKitGTK: --browser chromium --browser firefox",
+            PACKAGES.join(" ")
+        );
+    }
+    Ok(())
+}
+
+/// The first that is there: by these names in the path, then at these places.
+fn find_program(names: &[&str], elsewhere: &[&str]) -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
-    NAMES
+    names
         .iter()
         .flat_map(|name| env::split_paths(&path).map(move |folder| folder.join(name)))
-        .chain(ELSEWHERE.iter().map(PathBuf::from))
+        .chain(elsewhere.iter().map(PathBuf::from))
         .find(|candidate| candidate.is_file())
 }
 
@@ -277,7 +437,8 @@ fn npm_program() -> &'static str {
     if cfg!(windows) { "npm.cmd" } else { "npm" }
 }
 
-fn announce(what: &str, with: &str) {
+/// Says what is being installed, and with what.
+pub(crate) fn announce(what: &str, with: &str) {
     eprintln!("Installing {what} (with {with}).");
 }
 

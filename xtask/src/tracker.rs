@@ -1,37 +1,32 @@
 //! Compiles the tracker to WebAssembly, as small and as repeatable as cargo can make it.
 //!
-//! Never runs wasm-bindgen; it only sees to it that both halves of wasm-bindgen agree.
+//! Never makes it smaller afterwards; that is `module`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::Result;
 
 use crate::tools::{self, WASM_TARGET};
 use crate::workspace::{Workspace, capture, run};
 
-/// Compiles the tracker; returns the module's path.
+/// Compiles the tracker with these features; returns the module's path. Each set of features has a
+/// folder of its own, or each would be compiled again after another.
 ///
 /// As a `cdylib` only: the package is an `rlib` as well, for its tests, and for such a pair cargo
 /// leaves link-time optimisation out, whatever the profile says. It is worth a quarter of the bytes.
-pub(crate) fn compile(workspace: &Workspace) -> Result<PathBuf> {
-    compile_with(workspace, &[])
-}
-
-/// Compiles the tracker with features that no page needs, in a folder apart: the page's own would
-/// be compiled again after each change of features.
-pub(crate) fn compile_with(workspace: &Workspace, features: &[&str]) -> Result<PathBuf> {
+pub(crate) fn compile(workspace: &Workspace, features: &[&str]) -> Result<PathBuf> {
     let target = if features.is_empty() {
         workspace.target.clone()
     } else {
-        workspace.target.join("proof/cargo")
+        workspace.target.join("modules").join(features.join("-"))
     };
     run(workspace
         .cargo()
         .env("CARGO_TARGET_DIR", &target)
         .env("CARGO_ENCODED_RUSTFLAGS", flags(workspace)?)
         .args(["rustc", "--package", "firstglance-tracker"])
-        .args(["--lib", "--crate-type", "cdylib"])
+        .args(["--lib", "--crate-type", "cdylib", "--no-default-features"])
         .args(["--features", &features.join(",")])
         .args(["--target", WASM_TARGET, "--profile", "wasm"]))?;
     Ok(target
@@ -39,7 +34,11 @@ pub(crate) fn compile_with(workspace: &Workspace, features: &[&str]) -> Result<P
         .join("wasm/firstglance_tracker.wasm"))
 }
 
-/// The caller's own flags, and prefixes that are cut from source paths. Panic messages carry such
+/// Nothing in the module calls itself, so the linker's mebibyte of stack would only make every
+/// page's memory larger, and addresses longer.
+const STACK: &str = "-Clink-arg=-zstack-size=65536";
+
+/// The caller's own flags, the stack, and prefixes that are cut from source paths. Panic messages carry such
 /// paths: without this the module would name this machine's folders, at about 80 bytes each, and
 /// differ from machine to machine.
 fn flags(workspace: &Workspace) -> Result<String> {
@@ -56,6 +55,7 @@ fn flags(workspace: &Workspace) -> Result<String> {
             .map(str::to_owned)
             .collect(),
     };
+    all.push(STACK.to_owned());
     let mut cut = |prefix: &Path, replacement: &str| {
         all.push(format!(
             "--remap-path-prefix={}={replacement}",
@@ -95,54 +95,4 @@ fn flags(workspace: &Workspace) -> Result<String> {
         cut(&library, &format!("/rustc/{commit}"));
     }
     Ok(all.join(SEPARATOR))
-}
-
-/// wasm-bindgen's two halves only understand each other when they have the same version.
-pub(crate) fn check_versions(workspace: &Workspace) -> Result<()> {
-    let lock = fs::read_to_string(workspace.root.join("Cargo.lock"))
-        .context("Cargo.lock cannot be read")?;
-    let library = locked_versions(&lock, "wasm-bindgen");
-    let tool = locked_versions(&lock, "wasm-bindgen-cli-support");
-    if library.len() != 1 || library != tool {
-        bail!(
-            "Cargo.lock has wasm-bindgen {} and wasm-bindgen-cli-support {}, which must be one \
-             and the same version.\nTo bring them together: \
-             cargo update wasm-bindgen wasm-bindgen-cli-support",
-            library.join(" and "),
-            tool.join(" and "),
-        );
-    }
-    Ok(())
-}
-
-/// The versions of a package in `Cargo.lock`.
-pub(crate) fn locked_versions<'a>(lock: &'a str, package: &str) -> Vec<&'a str> {
-    let name = format!("name = \"{package}\"");
-    let mut lines = lock.lines();
-    let mut versions = Vec::new();
-    while let Some(line) = lines.next() {
-        if line == name
-            && let Some(version) = lines
-                .next()
-                .and_then(|line| line.strip_prefix("version = \""))
-                .and_then(|rest| rest.strip_suffix('"'))
-        {
-            versions.push(version);
-        }
-    }
-    versions
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn reads_versions_from_the_lock() {
-        let lock = "[[package]]\nname = \"a\"\nversion = \"1.2.3\"\n\n[[package]]\nname = \
-                    \"a-b\"\nversion = \"4.5.6\"\n";
-        assert_eq!(locked_versions(lock, "a"), ["1.2.3"]);
-        assert_eq!(locked_versions(lock, "a-b"), ["4.5.6"]);
-        assert!(locked_versions(lock, "b").is_empty());
-    }
 }

@@ -54,6 +54,10 @@ pub struct Config {
     pub stages: Vec<Stage>,
     /// What page and collector evaluate.
     pub model: Model,
+    /// The same for the page. Where neither segments nor a score are configured it has no programs,
+    /// and the page loads a module that can run none: the usual stages need none either, except to be
+    /// explained.
+    pub page_model: Model,
 }
 
 /// The site: who may send, and from where.
@@ -178,6 +182,15 @@ impl Config {
         let model = programs::complete(model, &parts, extra, &mut problems)?;
         match model {
             Some(model) if !problems.any() => Ok(Self {
+                page_model: if segments.is_empty() && extra.is_none() && score.is_usual() {
+                    Model {
+                        programs: Vec::new(),
+                        stage: None,
+                        ..model.clone()
+                    }
+                } else {
+                    model.clone()
+                },
                 stages: score.stages,
                 site,
                 tracker,
@@ -186,6 +199,13 @@ impl Config {
             }),
             _ => Err(problems.into_sorted()),
         }
+    }
+
+    /// Whether the owner has configured interests, segments, a score or stages: pages need the module
+    /// that can work with them.
+    #[must_use]
+    pub fn has_rules(&self) -> bool {
+        !(self.page_model.programs.is_empty() && self.page_model.interests.is_empty())
     }
 
     /// What the configuration amounts to, in a few words.

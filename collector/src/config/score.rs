@@ -46,8 +46,13 @@ pub(super) fn read<'a>(root: &Table<'a>, problems: &mut Problems<'_>) -> Score<'
         stages,
     }
 }
-
 impl Score<'_> {
+    /// Whether nothing is configured: the visitor's engagement is the score, and the stages are the
+    /// usual ones.
+    pub(super) fn is_usual(&self) -> bool {
+        self.rules.is_empty() && self.disqualified.is_none() && self.stages == stage::usual()
+    }
+
     /// Ids of the stages, that of those who are no leads last.
     pub(super) fn stage_ids(&self) -> Vec<Box<str>> {
         let mut ids: Vec<Box<str>> = self.stages.iter().map(|stage| stage.id.clone()).collect();

@@ -1,5 +1,7 @@
 //! The tables `[[score.stage]]`.
 
+use firstglance_engine::snapshot::USUAL_STAGES;
+
 use super::interest::{id, title};
 use super::problem::Problems;
 use super::score::DISQUALIFIED;
@@ -34,10 +36,11 @@ pub(super) fn usual() -> Vec<Stage> {
         from,
         keep,
     };
+    let [(warm, stays_warm), (hot, stays_hot)] = USUAL_STAGES;
     vec![
         stage("cold", 0.0, 0.0),
-        stage("warm", 20.0, 15.0),
-        stage("hot", 50.0, 40.0),
+        stage("warm", warm, stays_warm),
+        stage("hot", hot, stays_hot),
     ]
 }
 

@@ -8,18 +8,20 @@ use crate::ingest::Form;
 
 /// What a page asks for.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Needed {
+pub(super) enum Needed<'a> {
     Ingest(Form),
     Forget,
     Me,
     Model,
+    /// The settings of Segment's script for the site of this write key.
+    Settings(&'a str),
     Loader,
     /// A file whose name changes with its content.
     File(&'static Asset),
 }
 
 /// What a path asks for; nothing where it is none of these addresses.
-pub(super) fn find(path: &str, names: &Names) -> Option<Needed> {
+pub(super) fn find<'a>(path: &'a str, names: &Names) -> Option<Needed<'a>> {
     let at_root = path.strip_prefix('/')?;
     let below = path.strip_prefix(names.path.as_str());
     // The owner's own path first: it may look like an address below another.
@@ -28,7 +30,7 @@ pub(super) fn find(path: &str, names: &Names) -> Option<Needed> {
         .or_else(|| named(at_root, names))
 }
 
-fn named(name: &str, names: &Names) -> Option<Needed> {
+fn named<'a>(name: &'a str, names: &Names) -> Option<Needed<'a>> {
     let usual = Names::default();
     let below = |api: &str| name.strip_prefix(api)?.strip_prefix('/');
     if let Some(action) = below(&names.api).or_else(|| below(&usual.api)) {
@@ -47,19 +49,24 @@ fn named(name: &str, names: &Names) -> Option<Needed> {
         .map(Needed::File)
 }
 
-fn call(action: &str) -> Option<Needed> {
+/// Besides the names of Segment's specification, those that its libraries use: `import` for
+/// messages of another time, and single letters in the browser.
+fn call(action: &str) -> Option<Needed<'_>> {
     Some(match action {
-        "batch" => Needed::Ingest(Form::Batch),
-        "track" => Needed::Ingest(Form::Single("track")),
-        "page" => Needed::Ingest(Form::Single("page")),
-        "screen" => Needed::Ingest(Form::Single("screen")),
-        "identify" => Needed::Ingest(Form::Single("identify")),
-        "alias" => Needed::Ingest(Form::Single("alias")),
-        "group" => Needed::Ingest(Form::Single("group")),
+        "batch" | "import" | "b" => Needed::Ingest(Form::Batch),
+        "track" | "t" => Needed::Ingest(Form::Single("track")),
+        "page" | "p" => Needed::Ingest(Form::Single("page")),
+        "screen" | "s" => Needed::Ingest(Form::Single("screen")),
+        "identify" | "i" => Needed::Ingest(Form::Single("identify")),
+        "alias" | "a" => Needed::Ingest(Form::Single("alias")),
+        "group" | "g" => Needed::Ingest(Form::Single("group")),
         "forget" => Needed::Forget,
         "me" => Needed::Me,
         "model" => Needed::Model,
-        _ => return None,
+        _ => {
+            let key = action.strip_prefix("projects/")?;
+            Needed::Settings(key.strip_suffix("/settings")?)
+        }
     })
 }
 

@@ -72,7 +72,8 @@ pub(super) fn preflight() -> Answer {
         (ACCESS_CONTROL_ALLOW_METHODS, "GET, HEAD, POST"),
         (
             ACCESS_CONTROL_ALLOW_HEADERS,
-            "Authorization, Content-Encoding, Content-Type",
+            // The last is what Segment's libraries say when they try again.
+            "Authorization, Content-Encoding, Content-Type, X-Retry-Count",
         ),
         // The longest that a browser heeds is a day.
         (ACCESS_CONTROL_MAX_AGE, "86400"),

@@ -54,6 +54,9 @@ pub enum HttpError {
         /// Ids that are known.
         known: String,
     },
+    /// Nobody knows by which name the collector was reached.
+    #[error("the header Host must name the host, and nothing else")]
+    Host,
     /// The site's name in the address is wrong.
     #[error("there is no site with this write key")]
     Site,
@@ -119,6 +122,7 @@ impl HttpError {
             )
             | Self::Query { .. }
             | Self::BrokenBody
+            | Self::Host
             | Self::Packed(_) => StatusCode::BAD_REQUEST,
             Self::Origin | Self::Unproven => StatusCode::FORBIDDEN,
             Self::Route | Self::Visitor | Self::Unknown { .. } | Self::Site => {
@@ -146,6 +150,7 @@ impl HttpError {
             Self::Route => "not_found",
             Self::Visitor => "unknown_visitor",
             Self::Unknown { .. } => "unknown_id",
+            Self::Host => "invalid_host",
             Self::Site => "unknown_site",
             Self::Method { .. } => "method_not_allowed",
             Self::SlowBody => "slow_body",
@@ -171,6 +176,7 @@ impl HttpError {
             Self::Token => Some("Authorization".to_owned()),
             Self::Origin => Some("Origin".to_owned()),
             Self::Unproven => Some("claim".to_owned()),
+            Self::Host => Some("Host".to_owned()),
             Self::Site => Some("site".to_owned()),
             Self::Encoding | Self::Packed(_) => Some("Content-Encoding".to_owned()),
             Self::MediaType => Some("Content-Type".to_owned()),

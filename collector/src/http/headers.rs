@@ -20,7 +20,7 @@ pub(super) fn cookie_attributes<'a>(app: &'a App, headers: &HeaderMap) -> Attrib
 }
 
 /// Whether the browser reached the first proxy by TLS, as that proxy says.
-fn came_by_tls(headers: &HeaderMap) -> bool {
+pub(super) fn came_by_tls(headers: &HeaderMap) -> bool {
     headers
         .get(FORWARDED_PROTOCOL)
         .and_then(|protocols| protocols.to_str().ok())
@@ -48,7 +48,14 @@ pub(super) fn acceptable(headers: &HeaderMap) -> Result<Coding, HttpError> {
     }
     let media = text(CONTENT_TYPE).map_err(|_| HttpError::MediaType)?;
     let media = media.split(';').next().unwrap_or_default().trim();
-    let known = ["", "application/json", "text/plain"];
+    // The last is what common HTTP clients say of bytes about which they are told nothing, as
+    // RudderStack's library for Node.js does not of what it compresses.
+    let known = [
+        "",
+        "application/json",
+        "text/plain",
+        "application/x-www-form-urlencoded",
+    ];
     if known.iter().any(|known| media.eq_ignore_ascii_case(known)) {
         Ok(coding)
     } else {

@@ -25,6 +25,7 @@ mod model;
 mod query;
 mod router;
 mod server;
+mod settings;
 mod site;
 
 use std::path::Path;

@@ -29,7 +29,7 @@ pub(super) struct Compiled {
 impl Compiled {
     pub(super) fn new(config: &Config) -> Self {
         use std::fmt::Write as _;
-        let text = config.model.to_text().into_bytes();
+        let text = config.page_model.to_text().into_bytes();
         let mut version = String::new();
         for byte in &Sha256::digest(&text)[..8] {
             // Writing into a String cannot fail.
@@ -74,6 +74,7 @@ fn options(config: &Config) -> String {
         ("forms", tracker.forms, usual.forms),
         ("media", tracker.media, usual.media),
         ("cookieless", tracker.cookieless, usual.cookieless),
+        ("rules", config.has_rules(), false),
     ] {
         if value != usual {
             options.push_str(&format!("&{name}={}", u8::from(value)));

@@ -15,13 +15,13 @@ use super::answer::Answer;
 use super::assets::{self, Served};
 use super::body::Unread;
 use super::error::HttpError;
-use super::{App, admin, cors, forget, health, ingest, me, metrics, model};
+use super::{App, admin, cors, forget, health, ingest, me, metrics, model, settings};
 use crate::config::Names;
 
 /// An endpoint, as its address says.
 #[derive(Debug)]
 enum Endpoint<'a> {
-    Page(Needed),
+    Page(Needed<'a>),
     Health,
     Ready,
     Metrics,
@@ -98,6 +98,7 @@ async fn route(app: &App, request: &Request<()>, body: &mut Unread) -> Answer {
     if !endpoint.answers_pages() {
         let answered = match endpoint {
             Endpoint::Page(Needed::Model) => model::answer(app, request),
+            Endpoint::Page(Needed::Settings(key)) => settings::answer(app, request, key),
             Endpoint::Health => Ok(health::alive()),
             Endpoint::Ready => health::ready(app),
             Endpoint::Metrics => metrics::answer(app, request),
@@ -149,6 +150,11 @@ mod tests {
         for (path, expected) in [
             ("/v1/batch", Some("Page(Ingest(Batch))")),
             ("/v1/page", Some("Page(Ingest(Single(\"page\")))")),
+            ("/v1/import", Some("Page(Ingest(Batch))")),
+            ("/v1/b", Some("Page(Ingest(Batch))")),
+            ("/v1/t", Some("Page(Ingest(Single(\"track\")))")),
+            ("/v1/projects/k/settings", Some("Page(Settings(\"k\"))")),
+            ("/v1/projects/k", None),
             ("/v1/me", Some("Page(Me)")),
             ("/fg.js", Some("Page(Loader)")),
             ("/v1/me/", None),

@@ -4,6 +4,7 @@
 //! can be trusted; otherwise each message is judged by itself, and good ones are kept beside bad
 //! ones. Never waits for anything and knows nothing of HTTP but what the caller passes in.
 
+mod completion;
 mod envelope;
 mod error;
 mod forget;
@@ -12,9 +13,9 @@ mod rename;
 
 use std::borrow::Cow;
 
-use firstglance_engine::json::{Clock, SharedFields, read_message};
+use firstglance_engine::json::{Clock, Refusal, RefusalCode, SharedFields, read_message};
 use firstglance_engine::model::Consent;
-use firstglance_engine::{Timestamp, VisitorId};
+use firstglance_engine::{Message, Timestamp, VisitorId};
 
 use crate::cookie;
 use crate::store::{Claim, ClaimDigest, Commit, NewMessage};
@@ -87,7 +88,9 @@ pub fn judge(request: Request<'_>, write_key: &str) -> Result<Judged, IngestErro
     let consent = consent(envelope.consent.as_deref())?;
     let claim = claim(envelope.claim.as_deref())?;
     let dropped = dropped(envelope.dropped)?;
-    let sent_at = sent_at(envelope.sent_at.as_deref())?;
+    let sent_text = envelope.sent_at.clone();
+    let sent_text = sent_text.as_deref();
+    let sent_at = sent_at(sent_text)?;
     let context = envelope.context;
     let cookieless = envelope.cookieless;
     let daily_visitor = request.daily_visitor.filter(|_| cookieless);
@@ -121,6 +124,11 @@ pub fn judge(request: Request<'_>, write_key: &str) -> Result<Judged, IngestErro
         sent_at,
     };
 
+    let default_type = match request.form {
+        Form::Single(name) => Some(name),
+        Form::Batch => None,
+    };
+    let read = |raw: &str| read_message(raw, default_type, &shared, clock);
     let mut good = Vec::with_capacity(messages.len());
     let mut refused = Vec::new();
     for (index, raw) in messages.into_iter().enumerate() {
@@ -129,17 +137,11 @@ pub fn judge(request: Request<'_>, write_key: &str) -> Result<Judged, IngestErro
         } else if !raw.starts_with('{') {
             Err(Why::NoObject)
         } else {
-            let default_type = match request.form {
-                Form::Single(name) => Some(name),
-                Form::Batch => None,
-            };
-            read_message(raw, default_type, &shared, clock).map_err(Why::Invalid)
+            let complete = || completion::completed(raw, sent_text, request.received_at);
+            judge_message(raw, read, complete)
         };
         match outcome {
-            Ok(message) => good.push(NewMessage {
-                message,
-                raw: raw.into(),
-            }),
+            Ok(new) => good.push(new),
             Err(why) => refused.push(Refused::new(request.form, index, raw, why)),
         }
     }
@@ -163,6 +165,29 @@ pub fn judge(request: Request<'_>, write_key: &str) -> Result<Judged, IngestErro
         dropped,
         cookie_allowed: !cookieless && matches!(consent, None | Some(Consent::Granted)),
     })
+}
+
+/// Reads a message; one that may lack what it lacks is completed and then read as if it had come so.
+fn judge_message(
+    raw: &str,
+    read: impl Fn(&str) -> Result<Message, Refusal>,
+    complete: impl Fn() -> Option<Box<str>>,
+) -> Result<NewMessage, Why> {
+    let refusal = match read(raw) {
+        Ok(message) => {
+            let raw = raw.into();
+            return Ok(NewMessage { message, raw });
+        }
+        Err(refusal) => refusal,
+    };
+    match refusal.code {
+        RefusalCode::MissingMessageId | RefusalCode::MissingTimestamp => {
+            let raw = complete().ok_or(Why::Invalid(refusal))?;
+            let message = read(&raw).map_err(Why::Invalid)?;
+            Ok(NewMessage { message, raw })
+        }
+        _ => Err(Why::Invalid(refusal)),
+    }
 }
 
 fn utf8(body: &[u8]) -> Result<&str, IngestError> {
@@ -374,6 +399,72 @@ mod tests {
         let body = MESSAGE.replace('{', r#"{"writeKey":"k","#);
         let judged = judge_text(Form::Single("page"), &format!(" {body}\n")).unwrap();
         assert_eq!(&*judged.commit.messages[0].raw, body);
+    }
+
+    #[test]
+    fn the_senders_clock_is_corrected_and_bounded() {
+        // By the server's clock it is 2026-01-02T03:04:06Z.
+        for (timestamp, sent_at, expected) in [
+            // A clock that is decades wrong, either way: ten seconds before it was sent.
+            (
+                "1990-01-01T00:00:00Z",
+                "1990-01-01T00:00:10Z",
+                "2026-01-02T03:03:56.000Z",
+            ),
+            (
+                "2098-12-31T23:59:50Z",
+                "2099-01-01T00:00:00Z",
+                "2026-01-02T03:03:56.000Z",
+            ),
+            // Kept for a year, and sent by a clock that is right.
+            (
+                "2025-01-02T03:04:06Z",
+                "2026-01-02T03:04:06Z",
+                "2025-01-02T03:04:06.000Z",
+            ),
+            ("2026-01-02T03:04:00Z", "", "2026-01-02T03:04:00.000Z"),
+            ("2026-01-02T03:09:06Z", "", "2026-01-02T03:09:06.000Z"),
+            ("2026-01-02T03:09:06.001Z", "", "future_timestamp"),
+            // After it was sent, or so far off that no clock can have been meant.
+            (
+                "2026-01-02T04:04:06Z",
+                "2026-01-02T03:04:06Z",
+                "future_timestamp",
+            ),
+            (
+                "2026-01-02T03:04:06Z",
+                "1970-01-01T00:00:00Z",
+                "future_timestamp",
+            ),
+            // What just happened did so now, whatever the sender's clock says.
+            ("", "1990-01-01T00:00:10Z", "2026-01-02T03:04:06.000Z"),
+            ("", "2098-12-31T23:59:50Z", "2026-01-02T03:04:06.000Z"),
+            ("", "", "2026-01-02T03:04:06.000Z"),
+        ] {
+            let field = |name: &str, text: &str| match text {
+                "" => String::new(),
+                _ => format!(r#""{name}":"{text}","#),
+            };
+            let (time, sent) = (field("timestamp", timestamp), field("sentAt", sent_at));
+            let rest = r#""messageId":"m","type":"page","userId":"u"}"#;
+            let batch = format!(r#"{{"writeKey":"k",{sent}"batch":[{{{time}{rest}]}}"#);
+            let single = format!(r#"{{"writeKey":"k",{sent}{time}{rest}"#);
+            for (form, body) in [(Form::Batch, batch), (Form::Single("page"), single)] {
+                let judged = judge_text(form, &body).unwrap();
+                let found = match judged.commit.messages.first() {
+                    Some(new) => new.message.timestamp.to_string(),
+                    None => judged.refused[0].why.tag().to_owned(),
+                };
+                assert_eq!(found, expected, "{body}");
+            }
+        }
+        // What would lie before all time that can be written down is refused, or lies in the past.
+        let body = r#"{"writeKey":"k","sentAt":"2099-12-31T23:59:59Z","batch":[
+            {"messageId":"m","type":"page","userId":"u","timestamp":"1970-01-01T00:00:00Z"}]}"#;
+        let judged = judge_text(Form::Batch, body).unwrap();
+        let received_at = judged.commit.received_at;
+        let past = |new: &NewMessage| new.message.timestamp < received_at;
+        assert!(judged.commit.messages.iter().all(past));
     }
 
     #[test]

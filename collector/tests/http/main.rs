@@ -18,6 +18,7 @@ mod metrics;
 mod model;
 mod packed;
 mod persons;
+mod segment;
 mod server;
 mod site;
 mod stopping;

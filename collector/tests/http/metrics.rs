@@ -56,7 +56,7 @@ async fn messages_by_what_became_of_them() {
         [
             "firstglance_messages_dropped_by_pages_total 7",
             "firstglance_messages_refused_total{reason=\"malformed\"} 2",
-            "firstglance_messages_refused_total{reason=\"missing_message_id\"} 2",
+            "firstglance_messages_refused_total{reason=\"missing_visitor\"} 2",
             "firstglance_messages_total{outcome=\"accepted\"} 2",
             "firstglance_messages_total{outcome=\"duplicate\"} 2",
             "firstglance_messages_total{outcome=\"refused\"} 4",

@@ -68,7 +68,7 @@ pub(crate) fn take_in(
         at: Timestamp::from_milliseconds(at),
         kind,
         name,
-        values: &[],
+        values: "",
         page: Page {
             host: "www.wielrijk.nl",
             path: &path,

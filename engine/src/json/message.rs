@@ -1,8 +1,6 @@
 //! Messages of any sender as events.
 
-use alloc::boxed::Box;
 use alloc::string::String;
-use alloc::vec::Vec;
 
 use crate::address::{Address, decode_path};
 use crate::campaign::Campaign;
@@ -25,7 +23,7 @@ const OWN_LIBRARY: &str = "firstglance";
 struct Texts {
     topics: String,
     keywords: String,
-    values: Vec<(Box<str>, Box<str>)>,
+    values: String,
     campaign: Campaign,
     path: String,
     target: String,
@@ -86,12 +84,7 @@ impl Profile {
             }
             _ => {}
         }
-        let values: Vec<(&str, &str)> = texts
-            .values
-            .iter()
-            .map(|(name, value)| (&**name, &**value))
-            .collect();
-        let event = event(message, &texts, &values);
+        let event = event(message, &texts);
         let about = About {
             user: message.user_id.as_ref().map_or("", UserId::as_str),
             language: message.context.locale.as_deref().unwrap_or_default(),
@@ -101,11 +94,7 @@ impl Profile {
     }
 }
 
-fn event<'a>(
-    message: &'a Message,
-    texts: &'a Texts,
-    values: &'a [(&'a str, &'a str)],
-) -> Event<'a> {
+fn event<'a>(message: &'a Message, texts: &'a Texts) -> Event<'a> {
     let context = &message.context;
     let none = const { &Properties::new() };
     let properties = message.kind.properties().unwrap_or(none);
@@ -140,7 +129,7 @@ fn event<'a>(
         at: message.timestamp,
         kind,
         name,
-        values,
+        values: &texts.values,
         page: Page {
             host: Address::split(url_of(message)).host,
             path: &texts.path,
@@ -199,12 +188,18 @@ fn one_line(text: &str) -> String {
         .collect()
 }
 
-/// Traits as JSON texts; what is nested stays in the event log.
-fn plain_values(traits: &Properties) -> Vec<(Box<str>, Box<str>)> {
-    let plain = traits
-        .iter()
-        .filter(|(_, value)| !matches!(value, Value::List(_) | Value::Object(_)));
-    plain
-        .map(|(name, value)| (name.into(), super::plain(value).into()))
-        .collect()
+/// Traits as JSON texts; what is nested stays in the event log, and so does what has a name that
+/// would end too early.
+fn plain_values(traits: &Properties) -> String {
+    let mut values = String::new();
+    for (name, value) in traits.iter() {
+        if matches!(value, Value::List(_) | Value::Object(_)) || name.contains('\0') {
+            continue;
+        }
+        for text in [name, &super::plain(value)] {
+            values.push_str(text);
+            values.push('\0');
+        }
+    }
+    values
 }

@@ -19,7 +19,6 @@ use serde::de::{self, DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use crate::campaign::{self, Campaign};
 use crate::id::{MessageId, UserId, VisitorId};
 use crate::message::{Context, Message, MessageKind, PageContext};
-use crate::text::trimmed;
 use crate::time::{Milliseconds, Timestamp};
 use crate::value::{Properties, Value};
 
@@ -435,20 +434,14 @@ impl RawContext<'_> {
     fn typed(self, shared: &Context) -> Context {
         let text = |text: Option<Cow<'_, str>>| text.unwrap_or_default().into();
         let given = (self.campaign.is_some() || self.click_id.is_some()).then(|| {
-            Campaign::from_values(campaign::CLICK_IDS, |parameter| {
-                let field = campaign::fields().find(|known| *known == parameter);
-                let value = match (field, &self.click_id) {
-                    (Some(field), _) => {
-                        let name = campaign::field_name(field);
-                        self.campaign.as_ref()?.text(name)
-                    }
-                    (None, Some(click_id)) if click_id.text("name") == Some(parameter) => {
-                        click_id.text("value")
-                    }
-                    _ => None,
-                };
-                value.map(|value| Cow::Borrowed(trimmed(value)))
-            })
+            let fields = campaign::fields().filter_map(|field| {
+                let name = campaign::field_name(field);
+                Some((field, self.campaign.as_ref()?.text(name)?))
+            });
+            let click_id = (self.click_id.as_ref())
+                .and_then(|click_id| Some((click_id.text("name")?, click_id.text("value")?)));
+            let click_id = click_id.filter(|(name, _)| !name.starts_with("utm_"));
+            Campaign::from_pairs(fields.chain(click_id))
         });
         let library = self
             .library

@@ -278,7 +278,7 @@ fn values(touch: &Touch<'_>) -> Evaluation {
             measured: true,
         },
         name: "",
-        values: &[],
+        values: "",
         page: Page {
             path: touch.path,
             referrer: touch.referrer,

@@ -10,7 +10,6 @@
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
-use core::cmp::Ordering;
 
 use crate::codec::{Encode, Reader, Writer};
 use crate::interest::Evidence;
@@ -131,12 +130,9 @@ impl Entry {
         Evidence::known(self.evidence, self.last)
     }
 
-    /// Which of two entries of a kind matters less.
-    fn importance(&self, other: &Self) -> Ordering {
-        let by_evidence = self.evidence.total_cmp(&other.evidence);
-        by_evidence
-            .then(self.last.cmp(&other.last))
-            .then_with(|| self.text.cmp(&other.text))
+    /// Of two entries of a kind, the one of which this is less matters less.
+    fn importance(&self) -> (f64, Timestamp, &str) {
+        (self.evidence, self.last, &self.text)
     }
 
     /// Takes in what another browser of the same person has under the same name.
@@ -247,9 +243,20 @@ impl Entries {
 
     /// The entry of a kind and text.
     #[must_use]
-    #[inline(never)]
     pub fn find(&self, kind: EntryKind, text: &str) -> Option<&Entry> {
-        self.of(kind).find(|entry| *entry.text == *text)
+        self.0.get(self.place(kind, text))
+    }
+
+    /// Where the entry of a kind and text is; past the end where there is none.
+    #[inline(never)]
+    fn place(&self, kind: EntryKind, text: &str) -> usize {
+        let mut place = 0;
+        while let Some(entry) = self.0.get(place)
+            && (entry.kind != kind || *entry.text != *text)
+        {
+            place += 1;
+        }
+        place
     }
 
     /// All entries, in no particular order.
@@ -267,56 +274,46 @@ impl Entries {
     /// The entry of a kind and text, made where there is none, counted once more.
     pub(super) fn touch(&mut self, kind: EntryKind, text: &str, at: Timestamp) -> &mut Entry {
         let text = clip(text, MAX_TEXT_BYTES);
-        let known = self
-            .0
-            .iter()
-            .position(|entry| entry.kind == kind && &*entry.text == text);
-        let place = known.unwrap_or_else(|| self.add(kind, text, at));
+        let mut place = self.place(kind, text);
+        if place == self.0.len() {
+            place = self.full(kind).unwrap_or(place);
+            let entry = Entry {
+                kind,
+                text: text.into(),
+                value: Box::default(),
+                count: 0,
+                last: at,
+                active: Milliseconds(0),
+                scroll: 0,
+                evidence: 0.0,
+                times: Vec::new(),
+            };
+            if place < self.0.len() {
+                self.0[place] = entry;
+            } else {
+                self.0.push(entry);
+            }
+        }
         let entry = &mut self.0[place];
         entry.count += 1;
         entry
     }
 
-    /// Adds an entry at the end, or in the place of the one that matters least.
-    fn add(&mut self, kind: EntryKind, text: &str, at: Timestamp) -> usize {
-        let entry = Entry {
-            kind,
-            text: text.into(),
-            value: Box::default(),
-            count: 0,
-            last: at,
-            active: Milliseconds(0),
-            scroll: 0,
-            evidence: 0.0,
-            times: Vec::new(),
-        };
-        let mut least: Option<usize> = None;
+    /// Where the entry is that matters least, when there are as many of a kind as are kept.
+    fn full(&self, kind: EntryKind) -> Option<usize> {
+        let mut least: Option<(usize, &Entry)> = None;
         let mut kept = 0;
-        for (place, other) in self.0.iter().enumerate() {
-            if other.kind != kind {
+        for (place, entry) in self.0.iter().enumerate() {
+            if entry.kind != kind {
                 continue;
             }
             kept += 1;
-            let matters_less = least
-                .and_then(|least| self.0.get(least))
-                .is_none_or(|least| {
-                    (other.evidence, other.last, &other.text)
-                        < (least.evidence, least.last, &least.text)
-                });
-            if matters_less {
-                least = Some(place);
+            if least.is_none_or(|(_, least)| entry.importance() < least.importance()) {
+                least = Some((place, entry));
             }
         }
-        match least {
-            Some(least) if kept >= kind.most() => {
-                self.0[least] = entry;
-                least
-            }
-            _ => {
-                self.0.push(entry);
-                self.0.len() - 1
-            }
-        }
+        let (place, _) = least?;
+        (kept >= kind.most()).then_some(place)
     }
 
     /// Takes in the entries of another browser of the same person.
@@ -331,13 +328,10 @@ impl Entries {
         }
         for kind in KINDS {
             while self.of(kind).count() > kind.most() {
-                let least = |one: &&Entry, other: &&Entry| one.importance(other);
-                let Some(least) = self.of(kind).min_by(least).map(|least| least.text.clone())
-                else {
+                let Some(least) = self.full(kind) else {
                     break;
                 };
-                self.0
-                    .retain(|entry| entry.kind != kind || entry.text != least);
+                self.0.remove(least);
             }
         }
     }

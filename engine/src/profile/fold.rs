@@ -11,7 +11,7 @@ use crate::text::{self, clip, cut};
 use crate::time::{Milliseconds, Timestamp};
 
 use super::topics;
-use super::{EntryKind, Profile};
+use super::{Entry, EntryKind, Profile};
 
 /// Longest active time that one event may report: the tracker reports more often.
 const MOST_ACTIVE: Milliseconds = Milliseconds::from_minutes(60);
@@ -37,7 +37,7 @@ impl Profile {
             event.page.path
         };
         for watch in &model.watches {
-            if watched(watch, event) {
+            if cfg!(feature = "rules") && watched(watch, event) {
                 changed |= change::WATCHED;
                 self.entries.touch(EntryKind::Watch, watch, at).seen(at);
             }
@@ -90,7 +90,7 @@ impl Profile {
             }
             EventKind::Identified => {
                 changed |= change::IDENTIFIED;
-                for (name, value) in event.values {
+                for (name, value) in event.values() {
                     // What is nested stays in the event log.
                     if !matches!(value.bytes().next(), None | Some(b'[' | b'{')) {
                         self.entries.learn(EntryKind::Trait, name, value, at);
@@ -110,10 +110,11 @@ impl Profile {
     }
 
     /// Keeps a value and since when it holds.
-    pub(crate) fn set(&mut self, kind: EntryKind, value: &str, since: Timestamp) {
+    pub(crate) fn set(&mut self, kind: EntryKind, value: &str, since: Timestamp) -> &mut Entry {
         let entry = self.entries.touch(kind, "", since);
         entry.value = value.into();
         entry.last = since;
+        entry
     }
 
     /// Whether the page is new, and may stand in the place of another.
@@ -135,7 +136,7 @@ impl Profile {
     }
 
     /// The entry of a page. Views are counted by the caller: reading is not another view.
-    fn page(&mut self, path: &str, at: Timestamp) -> &mut super::Entry {
+    fn page(&mut self, path: &str, at: Timestamp) -> &mut Entry {
         let page = self.entries.touch(EntryKind::Page, path, at);
         page.count -= 1;
         page.last = page.last.max(at);
@@ -227,9 +228,9 @@ fn watched(watch: &str, event: &Event<'_>) -> bool {
     let (name, property) = cut(watch, b'\n').unwrap_or((watch, ""));
     let (property, pattern) = cut(property, b'\n').unwrap_or_default();
     let (pattern, _) = cut(pattern, b'\n').unwrap_or((pattern, ""));
-    let mut values = event.values.iter();
+    let mut values = event.values();
     !event.name.is_empty()
         && text::matches(name, event.name)
         && (property.is_empty()
-            || values.any(|(name, value)| *name == property && text::matches(pattern, value)))
+            || values.any(|(name, value)| name == property && text::matches(pattern, value)))
 }

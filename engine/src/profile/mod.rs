@@ -95,9 +95,10 @@ impl Encode for Profile {
         out.byte(VERSION);
         self.first_seen.encode(out);
         self.last_seen.encode(out);
-        for number in [self.events, self.page_views, self.active.0, self.clicks] {
-            out.integer(number);
-        }
+        out.integer(self.events);
+        out.integer(self.page_views);
+        out.integer(self.active.0);
+        out.integer(self.clicks);
         self.sessions.encode(out);
         self.observed.encode(out);
         self.entries.encode(out);
@@ -108,15 +109,13 @@ impl Encode for Profile {
         if version != VERSION {
             reader.fail(DecodeError::Version(version));
         }
-        let (first_seen, last_seen) = (Timestamp::decode(reader), Timestamp::decode(reader));
-        let [events, page_views, active, clicks] = [(); 4].map(|()| reader.integer());
         Self {
-            events,
-            first_seen,
-            last_seen,
-            page_views,
-            active: Milliseconds(active),
-            clicks,
+            first_seen: Timestamp::decode(reader),
+            last_seen: Timestamp::decode(reader),
+            events: reader.integer(),
+            page_views: reader.integer(),
+            active: Milliseconds(reader.integer()),
+            clicks: reader.integer(),
             sessions: Sessions::decode(reader),
             observed: Evidence::decode(reader),
             entries: Entries::decode(reader),

@@ -44,34 +44,33 @@ impl Sessions {
 
     /// Takes in the moment of an event.
     pub fn observe(&mut self, at: Timestamp) {
-        let near =
-            |span: &Span| at >= span.start.minus(INACTIVITY) && at <= span.end.plus(INACTIVITY);
-        let first = self.recent.iter().position(near);
-        let Some(first) = first else {
-            let place = self.recent.partition_point(|span| span.start < at);
-            if place == 0 && self.recent.len() == KEPT {
-                // Older than all that is kept: it belongs to a visit that is counted already, or
-                // to one that cannot be told apart from those any more.
-                return;
-            }
-            self.recent.insert(place, Span { start: at, end: at });
-            self.count += 1;
-            if self.recent.len() > KEPT {
-                self.recent.remove(0);
-            }
-            return;
-        };
-        let span = &mut self.recent[first];
-        span.start = span.start.min(at);
-        span.end = span.end.max(at);
-        let end = span.end;
-        if let Some(next) = self.recent.get(first + 1).copied()
-            && next.start <= end.plus(INACTIVITY)
+        let mut span = Span { start: at, end: at };
+        let mut place = 0;
+        self.count += 1;
+        while let Some(known) = self.recent.get(place).copied()
+            && known.start <= span.end.plus(INACTIVITY)
         {
-            self.recent[first].end = end.max(next.end);
-            self.recent.remove(first + 1);
+            if span.start > known.end.plus(INACTIVITY) {
+                place += 1;
+                continue;
+            }
+            // It fills the gap, or was in that visit all along.
+            span.start = span.start.min(known.start);
+            span.end = span.end.max(known.end);
+            self.recent.remove(place);
             self.count -= 1;
         }
+        if self.recent.len() == KEPT {
+            if place == 0 {
+                // Older than all that is kept: it belongs to a visit that is counted already, or
+                // to one that cannot be told apart from those any more.
+                self.count -= 1;
+                return;
+            }
+            self.recent.remove(0);
+            place -= 1;
+        }
+        self.recent.insert(place, span);
     }
 }
 
@@ -97,28 +96,29 @@ impl Sessions {
     }
 }
 
-impl Encode for Sessions {
+impl Encode for Span {
     fn encode(&self, out: &mut Writer) {
-        out.integer(self.count);
-        out.integer(self.recent.len() as u64);
-        for span in &self.recent {
-            span.start.encode(out);
-            out.integer(span.end.since(span.start).0);
-        }
+        self.start.encode(out);
+        out.integer(self.end.since(self.start).0);
     }
 
     fn decode(reader: &mut Reader<'_>) -> Self {
-        let count = reader.integer();
-        let kept = reader.count();
-        if kept > KEPT || count < kept as u64 {
+        let start = Timestamp::decode(reader);
+        let end = start.plus(Milliseconds(reader.integer()));
+        Self { start, end }
+    }
+}
+
+impl Encode for Sessions {
+    fn encode(&self, out: &mut Writer) {
+        out.integer(self.count);
+        out.list(&self.recent);
+    }
+
+    fn decode(reader: &mut Reader<'_>) -> Self {
+        let (count, recent) = (reader.integer(), reader.list());
+        if recent.len() > KEPT || count < recent.len() as u64 {
             reader.fail(DecodeError::Invalid("number"));
-            return Self::default();
-        }
-        let mut recent = Vec::with_capacity(kept);
-        for _ in 0..kept {
-            let start = Timestamp::decode(reader);
-            let end = start.plus(Milliseconds(reader.integer()));
-            recent.push(Span { start, end });
         }
         Self { count, recent }
     }

@@ -21,12 +21,18 @@ pub(super) fn of_event(
     model: &Model,
     tell: &mut dyn FnMut(&str, &str, f64),
 ) {
+    // As slugs, one a line: what was said, and then what is declared.
+    let mut slugs = text::slug(said);
+    for label in pieces(declared, b'\n') {
+        slugs.push('\n');
+        slugs.push_str(&text::slug(label));
+    }
     let mut found = false;
-    for rule in &model.interests {
+    for rule in model.rules() {
+        let mut slugs = pieces(&slugs, b'\n');
         let about = rule.covers_path(path)
-            || rule.covers_text(said)
-            || pieces(declared, b'\n')
-                .any(|label| rule.covers_text(label) || text::slug(label) == *rule.id);
+            || slugs.next().is_some_and(|said| rule.covers_slug(said))
+            || slugs.any(|slug| rule.covers_slug(slug) || *slug == *rule.id);
         if about {
             tell(&rule.id, &rule.label, 1.0);
             found = true;
@@ -45,13 +51,15 @@ pub(super) fn of_event(
                 .any(|byte| !byte.is_ascii_digit() && byte != b'-')
             && !is_stopped(&id, model);
         if speaks {
-            let mut label = String::with_capacity(id.len());
-            for character in id.chars() {
-                label.push(match character {
-                    '-' => ' ',
-                    letter if label.is_empty() => letter.to_ascii_uppercase(),
-                    letter => letter,
-                });
+            let mut label = String::new();
+            for word in pieces(&id, b'-') {
+                if !label.is_empty() {
+                    label.push(' ');
+                }
+                label.push_str(word);
+            }
+            if let Some(first) = label.get_mut(..1) {
+                first.make_ascii_uppercase();
             }
             tell(&id, &label, GUESS_SHARE);
             return;

@@ -11,7 +11,7 @@ use crate::address::bare_host;
 use crate::campaign::Campaign;
 use crate::codec::{Encode, Writer};
 use crate::event::Page;
-use crate::text::{self, clip, cut};
+use crate::text::{self, clip, cut, pieces};
 use crate::time::Timestamp;
 
 use super::entry::MAX_TEXT_BYTES;
@@ -66,7 +66,7 @@ impl Profile {
         let mut origin = String::new();
         for text in [clip(page.path, MAX_TEXT_BYTES), referrer] {
             // A line break would end it, and what follows would be taken for a campaign.
-            origin.extend(text.chars().filter(|one| *one >= ' '));
+            origin.push_str(pieces(text, b'\n').next().unwrap_or_default());
             origin.push('\n');
         }
         origin.push_str(campaign.as_lines());
@@ -75,10 +75,7 @@ impl Profile {
             .one(EntryKind::FirstTouch)
             .is_none_or(|first| (at, &*origin) < (first.last, &*first.value));
         if earlier {
-            let first = self.entries.touch(EntryKind::FirstTouch, "", at);
-            first.count = 1;
-            first.last = at;
-            first.value = origin.as_str().into();
+            self.set(EntryKind::FirstTouch, &origin, at).count = 1;
         }
         let brought = !referrer.is_empty() || !campaign.is_empty();
         if brought {

@@ -6,13 +6,13 @@ use crate::campaign::{self, Campaign};
 use crate::codec::Reader;
 use crate::interest::{self, Interest};
 use crate::model::Model;
-use crate::profile::{Entry, EntryKind, Profile};
+use crate::profile::{EntryKind, Profile};
 use crate::text::{self, pieces};
 use crate::time::{Milliseconds, Timestamp};
 
 use super::{
     CLICK_ID, COUNT, DECAYED, FLOAT, LANDING, LOOKUP, Lookup, MAX_INSTRUCTIONS, MEASURE, Measure,
-    NUMBER, OPERATE, OTHER_TEXTS, Operator, TEST, Test, VALUE, Which,
+    NUMBER, OPERATE, OTHER_TEXTS, Operator, REFERRER, TEST, Test, VALUE, Which,
 };
 
 /// What programs read: a profile at a moment, and what is known of it already.
@@ -47,6 +47,10 @@ impl Known<'_> {
 
     /// The same on an empty stack that others have used before.
     pub(crate) fn run_on(&self, code: &str, stack: &mut Vec<f64>) -> f64 {
+        // A model without rules of the owner has no programs; see [`crate::model`].
+        if cfg!(not(feature = "rules")) {
+            return f64::NAN;
+        }
         let mut reader = Reader::new(code);
         for _ in 0..MAX_INSTRUCTIONS {
             if reader.is_at_end() {
@@ -187,13 +191,16 @@ impl Known<'_> {
         let name = if source == TRAIT { reader.text() } else { "" };
         let with = reader.text();
         let passes = |text: &str| compare(test, text, with);
+        let kind = match source {
+            LANGUAGE => EntryKind::Language,
+            AGENT => EntryKind::Agent,
+            USER => EntryKind::User,
+            _ => EntryKind::Trait,
+        };
         let passed = match source {
+            ..OTHER_TEXTS => self.test_touches(source, &passes),
             OTHER_TEXTS => passes(self.interests.first().map_or("", |top| &top.id)),
-            LANGUAGE => passes(self.value(EntryKind::Language, name)),
-            AGENT => passes(self.value(EntryKind::Agent, name)),
-            USER => passes(self.value(EntryKind::User, name)),
-            TRAIT => passes(self.value(EntryKind::Trait, name)),
-            _ => self.test_touches(source, &passes),
+            _ => passes(self.value(kind, name)),
         };
         f64::from(u8::from(passed))
     }
@@ -201,26 +208,30 @@ impl Known<'_> {
     fn test_touches(&self, source: u8, passes: &dyn Fn(&str) -> bool) -> bool {
         const ANY: u8 = Which::Any as u8;
         const FIRST: u8 = Which::First as u8;
-        let entries = &self.profile.entries;
-        let of = |touch: &Entry| {
-            let [landing, referrer, lines] = touch.origin();
+        let (kind, touch) = match source % 4 {
+            ANY => (EntryKind::Touch, None),
+            FIRST => (EntryKind::FirstTouch, None),
+            _ => match self.profile.last_touch_entry() {
+                None => return passes(""),
+                last => (EntryKind::Touch, last),
+            },
+        };
+        let mut entries = self.profile.entries.of(kind);
+        entries.any(|entry| {
+            if touch.is_some_and(|touch| touch.text != entry.text) {
+                return false;
+            }
+            let [landing, referrer, lines] = entry.origin();
             passes(match source / 4 {
                 LANDING => landing,
+                REFERRER => referrer,
                 CLICK_ID => Campaign::click_id_name(lines),
-                field => match campaign::fields().nth(field.into()) {
-                    Some(parameter) => Campaign::value_in(lines, parameter),
-                    None => referrer,
-                },
+                field => {
+                    let parameter = campaign::fields().nth(field.into());
+                    Campaign::value_in(lines, parameter.unwrap_or_default())
+                }
             })
-        };
-        match source % 4 {
-            ANY => entries.of(EntryKind::Touch).any(of),
-            FIRST => entries.one(EntryKind::FirstTouch).is_some_and(of),
-            _ => self
-                .profile
-                .last_touch_entry()
-                .map_or_else(|| passes(""), of),
-        }
+        })
     }
 }
 
@@ -292,13 +303,13 @@ fn operate(operator: u8, stack: &mut Vec<f64>) -> f64 {
 /// library's reader would double the page's module.
 pub(crate) fn number_of(json: &str) -> f64 {
     let digits = json.strip_prefix('-').unwrap_or(json);
-    let (mut number, mut scale, mut count) = (0.0, 0.0, 0);
+    let (mut number, mut scale, mut count) = (0_u64, 0_u64, 0);
     for byte in digits.bytes() {
         match byte {
-            b'.' if scale == 0.0 && count > 0 => scale = 1.0,
+            b'.' if scale == 0 && count > 0 => scale = 1,
             b'0'..=b'9' if count < 15 => {
-                number = number * 10.0 + f64::from(byte - b'0');
-                scale *= 10.0;
+                number = number * 10 + u64::from(byte - b'0');
+                scale *= 10;
                 count += 1;
             }
             _ => return f64::NAN,
@@ -307,7 +318,7 @@ pub(crate) fn number_of(json: &str) -> f64 {
     if count == 0 {
         return f64::NAN;
     }
-    let number = if scale > 1.0 { number / scale } else { number };
+    let number = number as f64 / scale.max(1) as f64;
     if digits.len() < json.len() {
         -number
     } else {

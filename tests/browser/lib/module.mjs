@@ -27,8 +27,20 @@ export async function serve(folder) {
 export async function open(visitor, origin, module) {
   const page = await visitor.open(origin);
   await page.evaluate(async (folder) => {
-    window.engine = await import(`${folder}/fg.js`);
-    await window.engine.default({ module_or_path: `${folder}/fg_bg.wasm` });
+    const module = await import(`${folder}/module.js`);
+    await module.default(await (await fetch(`${folder}/fg.wasm`)).arrayBuffer());
+    const { give, load, taken, wasm } = module;
+    window.engine = {
+      ...module,
+      // What only the module with explanations has.
+      load_explained(profile, model, parts) {
+        const loaded = load(profile, model);
+        give(parts);
+        wasm.parts();
+        return loaded;
+      },
+      explain: (at) => taken(wasm.explain(at)),
+    };
   }, `/${module}`);
   return page;
 }

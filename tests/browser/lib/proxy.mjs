@@ -6,9 +6,10 @@
  */
 import { once } from 'node:events';
 import { createServer, request as send } from 'node:http';
+import { gunzipSync } from 'node:zlib';
 
 export class Proxy {
-  /** Every request: {method, url, path, headers, body, status, answered}. */
+  /** Every request: {method, url, path, headers, body (unpacked), status, answered}. */
   requests = [];
   /** Headers that are added to every answer. */
   headers = {};
@@ -64,12 +65,13 @@ export class Proxy {
     } catch {
       return;
     }
+    const raw = Buffer.concat(chunks);
     const record = {
       method: request.method,
       url: request.url,
       path: request.url.split('?')[0],
       headers: request.headers,
-      body: Buffer.concat(chunks).toString(),
+      body: (request.headers['content-encoding'] === 'gzip' ? gunzipSync(raw) : raw).toString(),
       status: 0,
       answered: false,
     };
@@ -114,6 +116,6 @@ export class Proxy {
     });
     // A collector that is down looks like one: the connection breaks.
     onward.on('error', () => response.destroy());
-    onward.end(record.body);
+    onward.end(raw);
   }
 }

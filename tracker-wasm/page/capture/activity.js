@@ -9,12 +9,11 @@ import { add } from '../delivery.js';
 import { capture, complete, engineEvent } from '../events.js';
 import { hidden, later, now } from '../given.js';
 import { random, tab } from '../identity.js';
+import { seekForms, told } from '../parts.js';
 import { change, run } from '../run.js';
 import { names, read, remove, write } from '../storage.js';
-import { abandon, seek } from './forms.js';
 import { settleRoute, settling } from './routes.js';
 import { depth, measure, pixels, resetDepth } from './scroll.js';
-import { settleTyping } from './search.js';
 
 /** Milliseconds for which one sign of life counts. */
 const PATIENCE = 15_000;
@@ -151,7 +150,7 @@ function tick() {
   ticking = 0;
   if (!attended()) return;
   count();
-  seek();
+  seekForms();
   if (!settling) measure();
   if (active - refreshed >= REFRESH) {
     refreshed = active;
@@ -171,7 +170,7 @@ export function pause() {
 /** The page is hidden, or gone for good: then what was begun was given up. */
 export function leave(gone) {
   settleRoute();
-  settleTyping();
-  if (gone) abandon();
+  told.typing?.();
+  if (gone) told.forms?.abandon();
   pause();
 }

@@ -7,10 +7,10 @@ import { about, page, readPage, wasLeft } from '../declared.js';
 import { capture } from '../events.js';
 import { later, now } from '../given.js';
 import { readapt } from '../hooks.js';
+import { told } from '../parts.js';
 import { run } from '../run.js';
 import { beginView, pause } from './activity.js';
-import { abandon, forgetForms } from './forms.js';
-import { settleTyping, viewed } from './search.js';
+import { viewed } from './search.js';
 
 /** Milliseconds in which a router finishes: it changes the address more than once, and the title
  * and the text after it. */
@@ -79,15 +79,14 @@ export function asked() {
 /** Counts a page view. `before` is the address before it, where no page was loaded for it. */
 export function view(before) {
   if (!first) {
-    settleTyping();
-    abandon();
+    told.typing?.();
+    told.forms?.left();
     pause();
   }
   first = settling = 0;
   readPage(before);
   viewedAt = now();
   capture({ type: 'page', properties: { ...page, ...about } });
-  forgetForms();
   beginView();
   viewed();
   readapt();

@@ -1,26 +1,19 @@
 /*
- * Searches on the site: by the address of the page with the results, by a search form, and by a box
- * that answers while one types. The same query by two of them is one search, and so is a query that
- * is refined. The query is the only thing in a form that is ever read.
+ * Searches on the site: by the address of the page with the results, by a search form, and, through a
+ * part, by a box that answers while one types. The same query by two of them is one search, and so is
+ * a query that is refined. The query is the only thing in a form that is ever read.
  */
-import { clip, find, page } from '../declared.js';
+import { clip, page } from '../declared.js';
 import { track } from '../events.js';
-import { later, now } from '../given.js';
+import { now } from '../given.js';
 import { searchNames } from '../model.js';
 import { parse, stringify } from '../pristine.js';
-import { run } from '../run.js';
 import { read, write } from '../storage.js';
 
-/** Characters of a query; and fewer than which are only its beginning. */
-const MAX_QUERY = 80, MIN_TYPED = 3;
+/** Characters of a query. */
+const MAX_QUERY = 80;
 /** Milliseconds for which the same query in an address is the same search. */
 const SAME = 30_000;
-/** Milliseconds after which somebody who stays in the box has found what they typed for. */
-const IDLE = 10_000;
-
-/** The box that somebody types in, and what would end it. */
-let box, idle;
-
 /** Keeps the search seen last: [query, when, whether no page was viewed since a form or a box]. */
 const keep = (...search) => write('search', stringify(search));
 
@@ -58,33 +51,11 @@ export function viewed() {
 /** A search form was submitted, or a query typed. */
 export function asked(text, source) {
   const query = clip(text, MAX_QUERY);
-  box = 0;
   if (!query) return;
   const [before, at] = last();
   const repeats = source == 'typed' ? refines(before, query) : same(before, query);
   keep(query, now(), 1);
   if (!(repeats && now() - at <= SAME)) searched(query, source);
-}
-
-/** Somebody types in a box: what they end with is the search. */
-export function typed(event) {
-  const element = find(event, 'input');
-  if (!element || !/^(text|search)$/.test(element.type)) return;
-  // A form that loads a page asks by being submitted.
-  const answers = element.closest('[data-fg-search]')
-    || (element.closest('[role=search],search') && !element.form?.hasAttribute('action'));
-  if (!answers || (box && box != element)) settleTyping();
-  if (!answers) return;
-  box = element;
-  clearTimeout(idle);
-  idle = later(run, IDLE, settleTyping);
-}
-
-/** Whoever leaves the box, the page or the route has finished. */
-export function settleTyping() {
-  const query = box && box.value;
-  box = 0;
-  if (query && query.trim().length >= MIN_TYPED) asked(query, 'typed');
 }
 
 /** The field with the query, where this is a search form: by its type, by a name that the site's

@@ -49,8 +49,8 @@ pub(crate) struct Options {
 /// Generates the streams, folds them here and has them replayed in Chromium.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     let chromium = tools::ensure_chromium(workspace)?;
-    modules::build(workspace, "ordinary", &[])?;
-    modules::build(workspace, "explained", &["explain"])?;
+    modules::build(workspace, "ordinary", &["rules"])?;
+    modules::build(workspace, "explained", &["rules", "explain"])?;
     let seed = options.seed.unwrap_or_else(seed_of_now);
     println!("{} streams, seed {seed}", options.streams);
     let folder = modules::folder(workspace);

@@ -35,7 +35,7 @@ pub(super) async fn answer(app: &App, uri: &Uri, visitor: &VisitorId) -> Result<
             .write(&mut body);
     } else if query::parameter(uri, "stage").is_some() {
         let none = || {
-            let stage = snapshot::stage(&evaluation, model);
+            let stage = snapshot::stage(&evaluation, profile, model);
             alone("stage", TraceValue::Name(stage.into()))
         };
         question(Question::Stage)

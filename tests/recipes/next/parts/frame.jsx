@@ -15,7 +15,7 @@ export function Frame({ children }) {
       <nav>
         <Link href="/">Home</Link> <Link href="/e-bikes">E-bikes</Link> <Link href="/e-bikes?sort=price">By price</Link>{' '}
         <Link href="/e-bikes/polder">Polder</Link> <Link href="#reviews">Reviews</Link> <Link href="/old">Old address</Link>{' '}
-        <Link href="/contact">Contact</Link> <Link href="/moved" prefetch={false}>Moved</Link>
+        <Link href="/contact">Contact</Link>
       </nav>
       {children}
       <div id="offer" data-fg-show="e-bikes" hidden suppressHydrationWarning>Book a test ride</div>
