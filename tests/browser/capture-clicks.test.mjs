@@ -202,6 +202,7 @@ describe('forms', () => {
 
   test('given up with the page, and not at all where the site does not want it', async () => {
     const page = await open(BODY);
+    await until('forms are watched', async () => (await forms(page)).length > 0);
     await page.locator('#contact [name=naam]').fill('x');
     await page.locator('#contact [name=email]').fill('y');
     await page.goto('about:blank');

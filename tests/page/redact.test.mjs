@@ -265,9 +265,9 @@ describe('what is made to take long does not', () => {
   };
   const spent = (text) => {
     let least = Infinity;
-    for (let round = 0; round < 7; round++) {
+    for (let round = 0; round < 4; round++) {
       const begun = process.hrtime.bigint();
-      for (let times = 0; times < 8; times++) redact(text);
+      for (let times = 0; times < 3; times++) redact(text);
       least = Math.min(least, Number(process.hrtime.bigint() - begun));
     }
     return least;

@@ -62,7 +62,9 @@ export const focused = (event) => find(event, BOXES) && part(PARTS.typing);
  * address says so at once; to ask for cookies costs time, and has some. */
 export function explain() {
   // Not before all modules have run: they are in circles.
-  kit = queue.kit = { call, clip, early: [], find, later, name, now, observe, run, searched, signal, tellForm, told, track };
+  kit = queue.kit = {
+    call, clip, early: [], find, later, name, now, observe, run, searched, signal, tellForm, told, track,
+  };
   observe((...happened) => kit.early.length < MAX_EARLY && kit.early.push(happened));
   const wanted = (text) => /\bfg_debug\b/.test(text) && part(PARTS.debug);
   if (!wanted(location.search)) later(run, PATIENCE, () => wanted(document.cookie) || observe(), 0, 1);
