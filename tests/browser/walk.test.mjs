@@ -52,6 +52,12 @@ describe('a walk through the shop', () => {
   };
   const footer = (selector) => page.locator(`footer ${selector}`);
 
+  /** Lets what was captured leave before the test's clock leaps: what waits meanwhile seems older. */
+  const calm = () => until('nothing waits', async () => {
+    await page.clock.runFor(1_000);
+    return (await waiting(page)) === 0;
+  });
+
   /** Lets everything that was captured so far arrive. */
   const settle = async () => {
     for (let before = -1; before !== visitor.proxy.batches.length;) {
@@ -94,7 +100,9 @@ describe('a walk through the shop', () => {
     const query = `?utm_source=google&utm_medium=cpc&utm_campaign=herfst&utm_term=e-bike&gclid=${GCLID}`;
     await page.goto(visitor.origin + ARTICLE + query, { referer: 'https://www.google.com/' });
     ({ visitor: id } = await arrived(ARTICLE, { title: 'De beste e-bike voor woon-werkverkeer | Wielrijk', search: query, language: 'nl' }));
+    await calm();
     await read(page, 90);
+    await calm();
 
     // A link in the text; it leads to a list, of which they see only the beginning.
     expect('Link Clicked', { kind: 'internal', text: 'alle e-bikes', href: `${visitor.origin}/e-bikes/` });
@@ -116,9 +124,7 @@ describe('a walk through the shop', () => {
     expect('Link Clicked', { kind: 'internal', text: 'Spits 45' });
     await result.click();
     await arrived('/e-bikes/spits-45/');
-    // The page view leaves first: what waits while the test's clock leaps seems to be older.
-    await page.clock.runFor(6_000);
-    await until('nothing waits', async () => (await waiting(page)) === 0);
+    await calm();
     await read(page, 40);
 
     // A button that the page names itself.

@@ -275,14 +275,30 @@ fn browser(workspace: &Workspace) -> Result<()> {
     let chromium = tools::ensure_chromium(workspace)?;
     let mut files = tests_in(workspace, PAGE_TESTS)?;
     files.extend(tests_in(workspace, BROWSER_TESTS)?);
-    run_command(
-        workspace
-            .command("node")
-            .args(["--test", "--test-concurrency=1"])
-            .args(files)
-            .env("FIRSTGLANCE_BIN", workspace.collector())
-            .env("CHROMIUM", chromium),
-    )
+    let play = |file: &PathBuf| {
+        run_command(
+            workspace
+                .command("node")
+                .arg("--test")
+                .arg(file)
+                .env("FIRSTGLANCE_BIN", workspace.collector())
+                .env("CHROMIUM", &chromium),
+        )
+    };
+    // A browser on a busy machine is late now and then. What fails twice is wrong; what fails once is
+    // said as well.
+    let failed: Vec<PathBuf> = files
+        .into_iter()
+        .filter(|file| play(file).is_err())
+        .collect();
+    for file in &failed {
+        println!("\n{} failed and is run once more", file.display());
+        play(file)?;
+    }
+    for file in &failed {
+        println!("{} failed once and then passed", file.display());
+    }
+    Ok(())
 }
 
 /// The files with tests in a folder, because node learned to list them only in version 21.

@@ -103,8 +103,8 @@ export async function stateOf(page) {
     await until('the parts are there', () => page.evaluate(() => {
       const { told } = window.firstglance.q.kit ?? { told: {} };
       const has = (selector) => document.querySelector(selector);
-      return (!document.forms.length || told.forms || has('script[data-forms="0"]'))
-        && (!has('[data-fg-search],[role=search],search') || told.typing);
+      return (!document.forms.length || Boolean(told.forms || has('script[data-forms="0"]')))
+        && (!has('[data-fg-search],[role=search],search') || Boolean(told.typing));
     })).catch(() => {});
   }
   return state;
