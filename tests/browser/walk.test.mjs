@@ -98,11 +98,19 @@ describe('a walk through the shop', () => {
 
     // From an advertisement to an article, which they read to its end.
     const query = `?utm_source=google&utm_medium=cpc&utm_campaign=herfst&utm_term=e-bike&gclid=${GCLID}`;
+    // They arrived ten minutes ago, by any clock: the test's own leaps, and what waits meanwhile seems
+    // older than it is to a collector whose clock does not.
+    let arrive;
+    const held = new Promise((resolve) => { arrive = resolve; });
+    visitor.proxy.hold = (request) => request.path === '/v1/model' && held;
     await page.goto(visitor.origin + ARTICLE + query, { referer: 'https://www.google.com/' });
+    await until('the tracker has begun', () => visitor.proxy.requests.some((request) => request.path === '/v1/model'));
+    await page.clock.fastForward('10:00');
+    visitor.proxy.hold = null;
+    arrive();
     ({ visitor: id } = await arrived(ARTICLE, { title: 'De beste e-bike voor woon-werkverkeer | Wielrijk', search: query, language: 'nl' }));
     await calm();
     await read(page, 90);
-    await calm();
 
     // A link in the text; it leads to a list, of which they see only the beginning.
     expect('Link Clicked', { kind: 'internal', text: 'alle e-bikes', href: `${visitor.origin}/e-bikes/` });
