@@ -53,7 +53,7 @@ function begin() {
   listen('visibilitychange', () => (hidden() ? away() : look()));
   listen('pagehide', () => {
     leave(1);
-    if (!IS_LATE || hidden()) depart();
+    depart();
     gone = 1;
   });
   listen('pageshow', (event) => {
@@ -84,8 +84,8 @@ function goOn() {
 /** The page was left; it becomes hidden after that, with nothing more to tell. */
 let gone;
 
-/** Firefox loses every other request that a page makes when its tab is closed, and none of those that
- * it makes when it becomes hidden, right after. */
+/** Firefox loses every other request that a page makes when its tab is closed, and few of those that it
+ * makes when it becomes hidden, right after: there, both. The collector drops what comes twice. */
 const IS_LATE = 'mozInnerScreenX' in window;
 
 /** The page is hidden: there may be no other moment. */
