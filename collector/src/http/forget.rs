@@ -24,23 +24,30 @@ pub(super) async fn answer(
     let Forget { visitor, claim } =
         ingest::forget(&held.bytes, header_key.as_deref(), &app.site.write_key)?;
     let now = clock::now();
-    // A browser may have a cookie of one visitor and the secret of another: both are its own.
-    let other = visitor.filter(|named| own.as_ref() != Some(named));
-    let proven = own.is_some();
-    let grounds = [(own, Ground::Cookie), (other, Ground::Claim(claim))];
-    for (visitor, ground) in grounds {
-        let Some(visitor) = visitor else { continue };
+    // Only who is named, where somebody is: whoever was forgotten while nothing answered is asked for
+    // again later, and the cookie is the next one's by then.
+    let is_own = visitor.is_none() || visitor == own;
+    let is_of_another = !is_own && own.is_some();
+    let (visitor, ground) = if is_own {
+        (own, Ground::Cookie)
+    } else {
+        (visitor, Ground::Claim(claim))
+    };
+    if let Some(visitor) = visitor {
         let erasure = Erasure {
             visitor,
             ground,
             now,
         };
         match app.store.erase(erasure).await? {
-            Erased::Unproven if !proven => return Err(HttpError::Unproven),
-            Erased::Unproven | Erased::Done | Erased::Unknown => {}
+            Erased::Unproven => return Err(HttpError::Unproven),
+            Erased::Done | Erased::Unknown => {}
         }
     }
     let mut answer = empty(StatusCode::NO_CONTENT);
+    if is_of_another {
+        return Ok(answer);
+    }
     let attributes = headers::cookie_attributes(app, request.headers());
     set_text(&mut answer, SET_COOKIE, &cookie::expired(attributes));
     Ok(answer)
