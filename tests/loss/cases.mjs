@@ -300,7 +300,6 @@ export const CASES = [
   {
     name: 'prerender',
     what: 'two pages are prepared, one of them is looked at',
-    short: true,
     without: (browser) => (browser === 'chromium' ? null : 'has no speculation rules'),
     prepare: (play) => {
       play.stage.body = (path) => (path === '/shop/one' ? `

@@ -27,6 +27,9 @@ const listen = (names, action, always) => {
 
 /** The last choice made before the script was there counts before anything is captured. */
 function start() {
+  // Whatever brings the script twice, it begins once.
+  if (queue.fg.begun) return;
+  queue.fg.begun = 1;
   const isChoice = (each) => each[0] == 'consent';
   const answer = (each) => run(call, each, 1);
   const calls = queue.splice(0);
@@ -36,7 +39,7 @@ function start() {
   if (choice) answer(choice);
   run(begin, 0, 1);
   // Also where the page has frozen what arrays are made from.
-  Object.defineProperty(queue, 'push', { value: answer });
+  Object.defineProperty(queue, 'push', { value: answer, configurable: true });
   for (const each of calls) if (!isChoice(each)) answer(each);
   queue.fg.running = 1;
 }
