@@ -68,6 +68,7 @@ try {
       for (const [type, event, properties] of queue) {
         if (type == 'track' && typeof event == 'string') messages.push({ type, event, properties });
       }
+      queue.fg.left = 1;
       fetch(collector + 'batch', {
         method: 'POST',
         keepalive: true,

@@ -29,6 +29,8 @@ const listen = (names, action, always) => {
 function start() {
   // Whatever brings the script twice, it begins once.
   if (queue.fg.begun) return;
+  // The loader has told of a page that was left; it may come back.
+  if (queue.fg.left) return addEventListener('pageshow', () => start(queue.fg.left = 0));
   queue.fg.begun = 1;
   const isChoice = (each) => each[0] == 'consent';
   const answer = (each) => run(call, each, 1);
