@@ -8,6 +8,11 @@ use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
+use crate::config::SiteId;
+
+/// Name of the folder that has the folders of named sites.
+const SITES: &str = "sites";
+
 /// Bytes of a secret.
 pub const SECRET_BYTES: usize = 32;
 
@@ -90,6 +95,30 @@ impl DataFolder {
                 source,
             }),
         }
+    }
+
+    /// The folder of a named site below this one; made where there is none. The site without a name
+    /// has this one itself.
+    ///
+    /// # Errors
+    /// As [`DataFolder::open`].
+    pub fn of_site(&self, id: &SiteId) -> Result<Self, DataError> {
+        let folder = Self::open(&self.path.join(SITES).join(id.as_str()))?;
+        // The names above it: what a folder forgets is lost with all that is below.
+        for above in [self.path.join(SITES), self.path.clone()] {
+            let synced = File::open(&above).and_then(|above| above.sync_all());
+            synced.map_err(|source| DataError::Unwritable {
+                path: above,
+                source,
+            })?;
+        }
+        Ok(folder)
+    }
+
+    /// The folder itself.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Where the store keeps its files.

@@ -60,6 +60,13 @@ pub enum HttpError {
     /// The site's name in the address is wrong.
     #[error("there is no site with this write key")]
     Site,
+    /// Nothing in the request says for which of several sites it is.
+    #[error(
+        "this collector has several sites and the request does not say which it is for: by a write \
+         key (\"writeKey\" in the body, \"site\" in the address or Basic authentication), by the \
+         name of the host, or by an origin that one site alone allows"
+    )]
+    WhichSite,
     /// The address takes other methods.
     #[error("the method is not one that this address takes: {allow}")]
     Method {
@@ -123,6 +130,7 @@ impl HttpError {
             | Self::Query { .. }
             | Self::BrokenBody
             | Self::Host
+            | Self::WhichSite
             | Self::Packed(_) => StatusCode::BAD_REQUEST,
             Self::Origin | Self::Unproven => StatusCode::FORBIDDEN,
             Self::Route | Self::Visitor | Self::Unknown { .. } | Self::Site => {
@@ -152,6 +160,7 @@ impl HttpError {
             Self::Unknown { .. } => "unknown_id",
             Self::Host => "invalid_host",
             Self::Site => "unknown_site",
+            Self::WhichSite => "site_missing",
             Self::Method { .. } => "method_not_allowed",
             Self::SlowBody => "slow_body",
             Self::BodyTooLarge | Self::UnpackedTooLarge => "body_too_large",
@@ -177,7 +186,7 @@ impl HttpError {
             Self::Origin => Some("Origin".to_owned()),
             Self::Unproven => Some("claim".to_owned()),
             Self::Host => Some("Host".to_owned()),
-            Self::Site => Some("site".to_owned()),
+            Self::Site | Self::WhichSite => Some("site".to_owned()),
             Self::Encoding | Self::Packed(_) => Some("Content-Encoding".to_owned()),
             Self::MediaType => Some("Content-Type".to_owned()),
             _ => None,

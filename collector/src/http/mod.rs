@@ -1,7 +1,7 @@
 //! HTTP: from a connection to the endpoint that answers it, and back.
 //!
-//! `server` accepts connections and ends them in good order; `router` finds the endpoint; each
-//! endpoint has a file of its own. `error` is the only place that knows statuses of failures.
+//! `server` accepts connections and ends them in good order; `sites` tells which site a request is
+//! for; `router` finds the endpoint; each endpoint has a file of its own. `error` is the only place that knows statuses of failures.
 //! Nothing here decides what a message means or how it is kept.
 
 mod addresses;
@@ -27,6 +27,7 @@ mod router;
 mod server;
 mod settings;
 mod site;
+mod sites;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -44,6 +45,7 @@ use crate::token::AdminToken;
 
 pub use server::{Server, Stop};
 pub use site::SiteFolder;
+pub use sites::{Live, Sites};
 
 /// Bounds of time and space that hold for all requests.
 #[derive(Clone, Copy, Debug)]
@@ -76,7 +78,30 @@ impl Default for Limits {
     }
 }
 
-/// Everything that endpoints need.
+/// What all sites of a collector have in common: bounds, and who may ask as an administrator.
+pub struct Shared {
+    limits: Limits,
+    token: AdminToken,
+    held: Arc<Semaphore>,
+    /// Turns of decompressors.
+    unpacking: Semaphore,
+}
+
+impl Shared {
+    /// Bounds that are drawn on by all sites together.
+    #[must_use]
+    pub fn new(limits: Limits, token: AdminToken) -> Self {
+        Self {
+            limits,
+            token,
+            held: Arc::new(Semaphore::new(body::permits(limits.held_bytes))),
+            unpacking: Semaphore::new(decompression::AT_A_TIME),
+        }
+    }
+}
+
+/// One site: everything that its endpoints need. Nothing in it is another site's, but for
+/// [`Shared`].
 pub struct App {
     site: Site,
     tracker: Tracker,
@@ -85,15 +110,11 @@ pub struct App {
     model: Arc<Model>,
     compiled: model::Compiled,
     store: Arc<dyn Store>,
-    cookie: CookieKey,
-    token: AdminToken,
+    cookie: Arc<CookieKey>,
     daily: Option<Arc<DailySalt>>,
-    metrics: Metrics,
+    metrics: Arc<Metrics>,
     files: Option<SiteFolder>,
-    limits: Limits,
-    held: Arc<Semaphore>,
-    /// Turns of decompressors.
-    unpacking: Semaphore,
+    shared: Arc<Shared>,
 }
 
 impl App {
@@ -103,8 +124,7 @@ impl App {
         config: Config,
         store: Arc<dyn Store>,
         cookie: CookieKey,
-        token: AdminToken,
-        limits: Limits,
+        shared: Arc<Shared>,
     ) -> Self {
         Self {
             compiled: model::Compiled::new(&config),
@@ -114,14 +134,11 @@ impl App {
             tracker: config.tracker,
             behind: config.server,
             daily: None,
-            metrics: Metrics::default(),
+            metrics: Arc::default(),
             store,
-            cookie,
-            token,
+            cookie: Arc::new(cookie),
             files: None,
-            limits,
-            unpacking: Semaphore::new(decompression::AT_A_TIME),
-            held: Arc::new(Semaphore::new(body::permits(limits.held_bytes))),
+            shared,
         }
     }
 
@@ -139,9 +156,5 @@ impl App {
     pub fn with_site(mut self, folder: &Path) -> std::io::Result<Self> {
         self.files = Some(SiteFolder::open(folder)?);
         Ok(self)
-    }
-
-    pub(crate) fn store(&self) -> &Arc<dyn Store> {
-        &self.store
     }
 }

@@ -18,7 +18,7 @@ use tokio::sync::{Semaphore, oneshot};
 use tokio::task::{JoinHandle, JoinSet};
 
 use super::client_address::Peer;
-use super::{App, router};
+use super::{Live, Sites, router};
 use crate::store::StoreError;
 
 /// Bytes of a request's head, and of what is read from a connection ahead of its use.
@@ -32,6 +32,7 @@ pub struct Server {
 
 /// Stops a running server.
 pub struct Stop {
+    sites: Arc<Live>,
     stop: oneshot::Sender<()>,
     task: JoinHandle<Result<(), StoreError>>,
 }
@@ -55,14 +56,21 @@ impl Server {
 
     /// Starts to answer.
     #[must_use]
-    pub fn start(self, app: App) -> Stop {
+    pub fn start(self, sites: impl Into<Sites>) -> Stop {
+        let sites = Arc::new(Live::new(sites));
         let (stop, stopped) = oneshot::channel();
-        let task = tokio::spawn(run(self.listener, Arc::new(app), stopped));
-        Stop { stop, task }
+        let task = tokio::spawn(run(self.listener, sites.clone(), stopped));
+        Stop { sites, stop, task }
     }
 }
 
 impl Stop {
+    /// The sites that it answers for.
+    #[must_use]
+    pub const fn sites(&self) -> &Arc<Live> {
+        &self.sites
+    }
+
     /// Stops accepting, finishes what is under way, closes the store.
     ///
     /// # Errors
@@ -79,11 +87,12 @@ impl Stop {
 
 async fn run(
     listener: TcpListener,
-    app: Arc<App>,
+    sites: Arc<Live>,
     mut stopped: oneshot::Receiver<()>,
 ) -> Result<(), StoreError> {
+    let limits = sites.present().shared().limits;
     let graceful = GracefulShutdown::new();
-    let connections = Arc::new(Semaphore::new(app.limits.connections));
+    let connections = Arc::new(Semaphore::new(limits.connections));
     let mut tasks = JoinSet::new();
     loop {
         let next = async {
@@ -97,7 +106,7 @@ async fn run(
             (permit, accepted) = next => match accepted {
                 Ok((stream, peer)) => {
                     let peer = Peer(peer.ip());
-                    let connection = connection(stream, peer, app.clone(), &graceful);
+                    let connection = connection(stream, peer, sites.clone(), limits.head, &graceful);
                     tasks.spawn(async move {
                         connection.await;
                         drop(permit);
@@ -112,29 +121,29 @@ async fn run(
         }
     }
     drop(listener);
-    if tokio::time::timeout(app.limits.stopping, graceful.shutdown())
+    if tokio::time::timeout(limits.stopping, graceful.shutdown())
         .await
         .is_err()
     {
         tracing::warn!("requests that did not finish in time were broken off");
     }
     tasks.shutdown().await;
-    app.store().close().await
+    sites.present().close().await
 }
 
 fn connection(
     stream: TcpStream,
     peer: Peer,
-    app: Arc<App>,
+    sites: Arc<Live>,
+    head: Duration,
     graceful: &GracefulShutdown,
 ) -> impl Future<Output = ()> + use<> {
     // Answers are small and whole: waiting for more to send with them only costs time.
     let _ = stream.set_nodelay(true);
-    let head = app.limits.head;
     let service = service_fn(move |mut request: Request<Incoming>| {
-        let app = app.clone();
+        let sites = sites.present();
         request.extensions_mut().insert(peer);
-        async move { Ok::<_, Infallible>(router::answer(&app, request).await) }
+        async move { Ok::<_, Infallible>(router::answer(&sites, request).await) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

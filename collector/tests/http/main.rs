@@ -21,5 +21,6 @@ mod persons;
 mod segment;
 mod server;
 mod site;
+mod sites;
 mod stopping;
 mod why;

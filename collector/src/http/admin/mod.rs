@@ -14,18 +14,19 @@ use hyper::header::{AUTHORIZATION, HeaderMap};
 use hyper::{Method, Request};
 use percent_encoding::percent_decode_str;
 
-use super::App;
 use super::answer::Answer;
 use super::error::HttpError;
+use super::{App, Shared, Sites, query};
 
 /// Answers a request to a path below `/admin/v1/`.
 pub(super) async fn answer(
-    app: &App,
+    sites: &Sites,
     request: &Request<()>,
     path: &str,
 ) -> Result<Answer, HttpError> {
     // Before anything else: who has no token does not learn what exists.
-    authorise(app, request.headers())?;
+    authorise(sites.shared(), request.headers())?;
+    let app = meant(sites, request)?;
     let uri = request.uri();
     let segments: Vec<&str> = path.split('/').collect();
     match segments[..] {
@@ -50,17 +51,33 @@ pub(super) fn methods(path: &str) -> &'static str {
 }
 
 /// Lets through who has the administrator's token.
-pub(super) fn authorise(app: &App, headers: &HeaderMap) -> Result<(), HttpError> {
+pub(super) fn authorise(shared: &Shared, headers: &HeaderMap) -> Result<(), HttpError> {
     let header = headers.get(AUTHORIZATION).ok_or(HttpError::Token)?;
     let header = header.to_str().map_err(|_| HttpError::Token)?;
     match header.split_once(' ') {
         Some((scheme, token))
-            if scheme.eq_ignore_ascii_case("bearer") && app.token.is(token.trim()) =>
+            if scheme.eq_ignore_ascii_case("bearer") && shared.token.is(token.trim()) =>
         {
             Ok(())
         }
         _ => Err(HttpError::Token),
     }
+}
+
+/// The site that an administrator means.
+fn meant<'a>(sites: &'a Sites, request: &Request<()>) -> Result<&'a App, HttpError> {
+    let named = query::parameter(request.uri(), "site");
+    let found = match &named {
+        Some(id) => sites.of_id(id),
+        None => sites.only().or_else(|| sites.of_host(request.headers())),
+    };
+    found.map(|app| &**app).ok_or_else(|| {
+        let ids: Vec<&str> = sites.all().map(|app| app.site.id()).collect();
+        HttpError::Query {
+            name: "site",
+            detail: format!("\"site\" must say which site is meant: {}", ids.join(", ")),
+        }
+    })
 }
 
 /// The visitor of a percent-encoded part of a path.
