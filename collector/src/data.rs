@@ -5,7 +5,7 @@
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, chown};
 use std::path::{Path, PathBuf};
 
 use crate::config::SiteId;
@@ -130,10 +130,7 @@ impl DataFolder {
     /// A file in the folder.
     #[must_use]
     pub fn file(&self, name: &str) -> DataFile {
-        DataFile {
-            folder: self.path.clone(),
-            path: self.path.join(name),
-        }
+        DataFile::at(&self.path, name)
     }
 
     /// The secret of that name and the file it lies in; drawn at the first start.
@@ -177,6 +174,37 @@ pub struct DataFile {
 }
 
 impl DataFile {
+    /// A file in a data folder that another process may hold.
+    #[must_use]
+    pub fn at(folder: &Path, name: &str) -> Self {
+        Self {
+            folder: folder.to_owned(),
+            path: folder.join(name),
+        }
+    }
+
+    /// Where it lies.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Makes it belong to whom the folder belongs to: only they are meant to read it, whoever wrote
+    /// it.
+    ///
+    /// # Errors
+    /// [`DataError`] when it cannot be given away.
+    pub fn give_to_owner_of_folder(&self) -> Result<(), DataError> {
+        let give = || -> io::Result<()> {
+            let (folder, file) = (fs::metadata(&self.folder)?, fs::metadata(&self.path)?);
+            if folder.uid() == file.uid() {
+                return Ok(());
+            }
+            chown(&self.path, Some(folder.uid()), Some(folder.gid()))
+        };
+        give().map_err(|error| self.failed(error))
+    }
+
     fn failed(&self, source: io::Error) -> DataError {
         DataError::Unwritable {
             path: self.path.clone(),
@@ -189,9 +217,17 @@ impl DataFile {
     /// # Errors
     /// [`DataError`] when it cannot be read.
     pub fn read(&self) -> Result<Option<Vec<u8>>, DataError> {
+        self.read_up_to(4_096)
+    }
+
+    /// At most so many bytes of what is in it; nothing where it is not there.
+    ///
+    /// # Errors
+    /// [`DataError`] when it cannot be read.
+    pub fn read_up_to(&self, most: u64) -> Result<Option<Vec<u8>>, DataError> {
         let mut bytes = Vec::new();
         match File::open(&self.path) {
-            Ok(file) => match file.take(4_096).read_to_end(&mut bytes) {
+            Ok(file) => match file.take(most).read_to_end(&mut bytes) {
                 Ok(_) => Ok(Some(bytes)),
                 Err(error) => Err(self.failed(error)),
             },

@@ -5,6 +5,7 @@ mod check;
 mod log;
 mod replay;
 mod serve;
+mod token;
 
 use std::fmt::Display;
 use std::io::{self, Write as _};
@@ -28,6 +29,7 @@ enum Command {
     Serve(serve::Arguments),
     Check(check::Arguments),
     Replay(replay::Arguments),
+    Token(token::Arguments),
 }
 
 /// Why a command failed: a line or more for people to read.
@@ -55,6 +57,7 @@ pub fn run() -> ExitCode {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Replay(arguments) => replay::run(&arguments),
+        Command::Token(arguments) => token::run(&arguments),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -18,7 +18,7 @@ use crate::http::{App, Limits, Server, Shared, Sites};
 use crate::store::embedded::Embedded;
 use crate::store::{ProfileFold, Store};
 use crate::sweep;
-use crate::token::AdminToken;
+use crate::token::Tokens;
 
 /// Take in messages, keep profiles and answer what is known
 #[derive(Debug, clap::Args)]
@@ -65,8 +65,8 @@ async fn serve(arguments: &Arguments) -> Result<(), Failure> {
         .await
         .map_err(|error| format!("cannot listen at {}: {error}", arguments.listen))?;
     let data = DataFolder::open(&arguments.data)?;
-    let (token, token_file) = AdminToken::of(&data)?;
-    let shared = Arc::new(Shared::new(Limits::default(), token));
+    let (tokens, token_file) = Tokens::of(&data)?;
+    let shared = Arc::new(Shared::new(Limits::default(), tokens));
     warn_of_data_without_site(&data, &configs);
     let mut running = Vec::with_capacity(configs.len());
     let mut sites: Option<Sites> = None;

@@ -33,6 +33,7 @@ use firstglance_engine::Model;
 use jiff::tz::TimeZone;
 
 pub use consent::DefaultConsent;
+pub use duration::parse as length_of_time;
 pub use origin::Origin;
 pub use problem::{ConfigError, Problem};
 pub use server::Server;

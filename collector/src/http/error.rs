@@ -8,6 +8,7 @@ use hyper::header::{
 
 use crate::ingest::{IngestError, MAX_BODY_BYTES};
 use crate::store::StoreError;
+use crate::token::Role;
 
 /// Why a request is answered with an error.
 #[derive(Debug, thiserror::Error)]
@@ -27,8 +28,22 @@ pub enum HttpError {
     #[error("the body ended too early")]
     BrokenBody,
     /// No administrator's token, or a wrong one.
-    #[error("the administrator's token must be in the header: Authorization: Bearer …")]
+    #[error("an administrator's token must be in the header: Authorization: Bearer …")]
     Token,
+    /// The token does not allow what is asked.
+    #[error("this token has the role {held}; what is asked needs the role {needed}")]
+    Role {
+        /// The token's.
+        held: Role,
+        /// What would be right.
+        needed: Role,
+    },
+    /// The token is for another site.
+    #[error("this token is for the site {own:?} alone")]
+    ForeignSite {
+        /// The site's id.
+        own: Box<str>,
+    },
     /// A page of a foreign origin sent it.
     #[error("pages of this origin may not send or ask; see allowed_origins in firstglance.toml")]
     Origin,
@@ -132,7 +147,9 @@ impl HttpError {
             | Self::Host
             | Self::WhichSite
             | Self::Packed(_) => StatusCode::BAD_REQUEST,
-            Self::Origin | Self::Unproven => StatusCode::FORBIDDEN,
+            Self::Origin | Self::Unproven | Self::Role { .. } | Self::ForeignSite { .. } => {
+                StatusCode::FORBIDDEN
+            }
             Self::Route | Self::Visitor | Self::Unknown { .. } | Self::Site => {
                 StatusCode::NOT_FOUND
             }
@@ -153,6 +170,8 @@ impl HttpError {
             Self::Query { .. } => "invalid_parameter",
             Self::BrokenBody => "broken_body",
             Self::Token => "unauthorized",
+            Self::Role { .. } => "role_missing",
+            Self::ForeignSite { .. } => "foreign_site",
             Self::Origin => "origin_not_allowed",
             Self::Unproven => "unproven_visitor",
             Self::Route => "not_found",
@@ -182,11 +201,11 @@ impl HttpError {
             Self::Ingest(error) => error.place(),
             Self::Query { name, .. } => Some((*name).to_owned()),
             Self::Unknown { what, .. } => Some((*what).to_owned()),
-            Self::Token => Some("Authorization".to_owned()),
+            Self::Token | Self::Role { .. } => Some("Authorization".to_owned()),
             Self::Origin => Some("Origin".to_owned()),
             Self::Unproven => Some("claim".to_owned()),
             Self::Host => Some("Host".to_owned()),
-            Self::Site | Self::WhichSite => Some("site".to_owned()),
+            Self::Site | Self::WhichSite | Self::ForeignSite { .. } => Some("site".to_owned()),
             Self::Encoding | Self::Packed(_) => Some("Content-Encoding".to_owned()),
             Self::MediaType => Some("Content-Type".to_owned()),
             _ => None,

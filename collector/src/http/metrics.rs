@@ -1,4 +1,4 @@
-//! `GET /metrics`: what the collector counts, with the administrator's token: how much a site is
+//! `GET /metrics`: what the collector counts, with an administrator's token: how much a site is
 //! visited is its owner's business. Where there are several sites each count says whose it is.
 
 use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
@@ -8,14 +8,23 @@ use super::answer::{Answer, set, with_body};
 use super::error::HttpError;
 use super::{App, Sites, admin};
 use crate::metrics;
+use crate::token::Role;
 
 pub(super) fn answer(sites: &Sites, request: &Request<()>) -> Result<Answer, HttpError> {
-    admin::authorise(sites.shared(), request.headers())?;
+    let access = admin::authorise(sites.shared(), request.headers())?;
+    admin::needs(&access, Role::Read)?;
+    let may_see = |app: &App| {
+        access
+            .site
+            .as_deref()
+            .is_none_or(|own| own == app.site.id())
+    };
     let text = |app: &App| app.metrics.text().map_err(|_| HttpError::Internal);
     let text = match sites.only() {
-        Some(only) => text(only)?,
-        None => {
-            let texts = sites.all().map(|app| Ok((app.site.id(), text(app)?)));
+        Some(only) if may_see(only) => text(only)?,
+        _ => {
+            let seen = sites.all().filter(|app| may_see(app));
+            let texts = seen.map(|app| Ok((app.site.id(), text(app)?)));
             merged(&texts.collect::<Result<Vec<_>, HttpError>>()?)
         }
     };

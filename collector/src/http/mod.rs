@@ -41,7 +41,7 @@ use crate::cookie::CookieKey;
 use crate::cookieless::DailySalt;
 use crate::metrics::Metrics;
 use crate::store::Store;
-use crate::token::AdminToken;
+use crate::token::Tokens;
 
 pub use server::{Server, Stop};
 pub use site::SiteFolder;
@@ -81,7 +81,7 @@ impl Default for Limits {
 /// What all sites of a collector have in common: bounds, and who may ask as an administrator.
 pub struct Shared {
     limits: Limits,
-    token: AdminToken,
+    tokens: Tokens,
     held: Arc<Semaphore>,
     /// Turns of decompressors.
     unpacking: Semaphore,
@@ -90,10 +90,10 @@ pub struct Shared {
 impl Shared {
     /// Bounds that are drawn on by all sites together.
     #[must_use]
-    pub fn new(limits: Limits, token: AdminToken) -> Self {
+    pub fn new(limits: Limits, tokens: Tokens) -> Self {
         Self {
             limits,
-            token,
+            tokens,
             held: Arc::new(Semaphore::new(body::permits(limits.held_bytes))),
             unpacking: Semaphore::new(decompression::AT_A_TIME),
         }

@@ -11,6 +11,7 @@
 //! the read-modify-write of a profile happens inside the store's own transaction, through
 //! [`ProfileFold`].
 
+pub mod audit;
 pub mod embedded;
 pub mod joining;
 
@@ -20,6 +21,8 @@ use std::sync::Arc;
 
 use firstglance_engine::history::Change;
 use firstglance_engine::{Evaluation, Message, Model, Person, Profile, Timestamp, VisitorId};
+
+use audit::AuditEntry;
 
 /// An answer that arrives later.
 pub type Later<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
@@ -65,6 +68,13 @@ pub trait Store: Send + Sync + 'static {
         after: Option<VisitorId>,
         limit: usize,
     ) -> Later<'_, Vec<(VisitorId, Profile)>>;
+
+    /// Puts an entry into the audit log. The answer comes when it is on disk.
+    fn note(&self, entry: AuditEntry) -> Later<'_, ()>;
+
+    /// Entries of the audit log, latest first, at most so many, from the first one that is older
+    /// than a number.
+    fn notes(&self, before: Option<u64>, limit: usize) -> Later<'_, Vec<(u64, AuditEntry)>>;
 
     /// Whether commits can succeed at present.
     ///

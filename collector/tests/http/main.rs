@@ -5,6 +5,7 @@
 
 mod admin;
 mod assets;
+mod audit;
 mod body;
 mod client;
 mod cookie;
@@ -18,6 +19,7 @@ mod metrics;
 mod model;
 mod packed;
 mod persons;
+mod roles;
 mod segment;
 mod server;
 mod site;

@@ -13,7 +13,7 @@ use firstglance_collector::data::DataFolder;
 use firstglance_collector::http::{App, Limits, Server, Shared, Sites, Stop};
 use firstglance_collector::store::ProfileFold;
 use firstglance_collector::store::embedded::Embedded;
-use firstglance_collector::token::AdminToken;
+use firstglance_collector::token::{NewToken, Role, TokenFile, Tokens};
 use firstglance_engine::Milliseconds;
 use tempfile::TempDir;
 
@@ -73,8 +73,8 @@ impl Collector {
 
     async fn start_in(folder: TempDir, options: Options) -> Self {
         let data = DataFolder::open(&folder.path().join("data")).unwrap();
-        let (token, token_file) = AdminToken::of(&data).unwrap();
-        let shared = Arc::new(Shared::new(options.limits, token));
+        let (tokens, token_file) = Tokens::of(&data).unwrap();
+        let shared = Arc::new(Shared::new(options.limits, tokens));
         let mut sites: Option<Sites> = None;
         let mut folders = Vec::new();
         for config in std::iter::once(&options.config).chain(&options.more) {
@@ -134,6 +134,24 @@ impl Collector {
             messages.join(",")
         );
         self.send(post("/v1/batch", body)).await
+    }
+
+    /// Makes a token, as the command line would.
+    pub(crate) fn new_token(&self, name: &str, role: Role, site: Option<&str>) -> String {
+        let new = NewToken {
+            name: name.to_owned(),
+            role,
+            site: site.map(str::to_owned),
+            expires: None,
+        };
+        let file = TokenFile::of(&self.folder.path().join("data"));
+        file.create(new, clock::now()).unwrap().0
+    }
+
+    /// Revokes one by its name.
+    pub(crate) fn revoke_token(&self, name: &str) {
+        let file = TokenFile::of(&self.folder.path().join("data"));
+        file.revoke(name).unwrap();
     }
 
     /// Asks as the administrator.

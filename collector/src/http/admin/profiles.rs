@@ -10,6 +10,7 @@ use hyper::{StatusCode, Uri};
 use super::super::answer::{Answer, json};
 use super::super::error::HttpError;
 use super::super::{App, query};
+use super::told;
 use crate::clock;
 
 const DEFAULT_LIMIT: usize = 50;
@@ -79,7 +80,7 @@ pub(super) async fn answer(app: &App, uri: &Uri) -> Result<Answer, HttpError> {
         None => body.null(),
     }
     body.close('}');
-    Ok(json(StatusCode::OK, body.into_string()))
+    Ok(told(json(StatusCode::OK, body.into_string()), shown))
 }
 
 /// Whether the text, which is folded, occurs in what names the visitor: ids, traits, searches,

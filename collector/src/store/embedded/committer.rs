@@ -12,7 +12,9 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::erased::ErasedVisitors;
 use super::group::Group;
+use super::notes::Notes;
 use super::{EmbeddedError, Failure, Sync};
+use crate::store::audit::AuditEntry;
 use crate::store::{Commit, Committed, Erased, Erasure, ProfileFold, StoreError};
 
 /// Most requests of a group, and most bytes of messages: beyond these a larger group saves nothing
@@ -36,6 +38,11 @@ pub(super) enum Pending {
         erasure: Erasure,
         answer: Asked<Erased>,
     },
+    /// Adds to the audit log.
+    Note {
+        entry: AuditEntry,
+        answer: Asked<()>,
+    },
 }
 
 impl Pending {
@@ -44,7 +51,7 @@ impl Pending {
             Self::Commit { commit, .. } => commit.messages.iter().map(|new| new.raw.len()).sum(),
             // About what a record of a visitor takes.
             Self::Settle { visitors, .. } => visitors.len() * 4_096,
-            Self::Erase { .. } => 4_096,
+            Self::Erase { .. } | Self::Note { .. } => 4_096,
         }
     }
 }
@@ -55,6 +62,7 @@ pub(super) struct Committer {
     sync: Sync,
     failure: Failure,
     erased: ErasedVisitors,
+    notes: Notes,
 }
 
 impl Committer {
@@ -65,12 +73,14 @@ impl Committer {
         failure: Failure,
     ) -> Result<Self, EmbeddedError> {
         let erased = ErasedVisitors::load(&tree)?;
+        let notes = Notes::load(&tree)?;
         Ok(Self {
             tree,
             fold,
             sync,
             failure,
             erased,
+            notes,
         })
     }
 
@@ -93,6 +103,7 @@ impl Committer {
         let mut steps = Vec::new();
         let mut step = Step::default();
         let (mut committing, mut settling, mut erasing) = (Vec::new(), Vec::new(), Vec::new());
+        let mut noting = Vec::new();
         for pending in group {
             let erases = matches!(pending, Pending::Erase { .. });
             if !erases && !step.erasures.is_empty() {
@@ -115,6 +126,10 @@ impl Committer {
                     step.erasures.push(erasure);
                     erasing.push(answer);
                 }
+                Pending::Note { entry, answer } => {
+                    step.notes.push(entry);
+                    noting.push(answer);
+                }
             }
         }
         steps.push(step);
@@ -124,11 +139,13 @@ impl Committer {
                 tell(committing, done.committed);
                 tell(settling, done.settled);
                 tell(erasing, done.erased);
+                tell(noting, done.noted);
             }
             Err(error) => {
                 refuse(committing, &error);
                 refuse(settling, &error);
                 refuse(erasing, &error);
+                refuse(noting, &error);
             }
         }
     }
@@ -153,6 +170,15 @@ impl Committer {
                 done.settled.push(group.settle(&visitors, now)?);
             }
             any |= apply(&self.tree, group)?;
+            if !step.notes.is_empty() {
+                let mut batch = sled::Batch::default();
+                for entry in &step.notes {
+                    self.notes.add(entry, &self.tree, &mut batch)?;
+                    done.noted.push(());
+                }
+                self.tree.apply_batch(batch)?;
+                any = true;
+            }
             if !step.erasures.is_empty() {
                 let mut group = Group::new(&self.tree, &self.fold, &mut self.erased);
                 for erasure in &step.erasures {
@@ -187,6 +213,7 @@ struct Step {
     /// Visitors to settle and the moment.
     settles: Vec<(Vec<VisitorId>, Timestamp)>,
     erasures: Vec<Erasure>,
+    notes: Vec<AuditEntry>,
 }
 
 /// What is answered to requests of each kind, in their order.
@@ -195,6 +222,7 @@ struct Done {
     committed: Vec<Committed>,
     settled: Vec<usize>,
     erased: Vec<Erased>,
+    noted: Vec<()>,
 }
 
 /// Where a request's answer goes.

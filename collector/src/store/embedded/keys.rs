@@ -8,6 +8,7 @@
 //! | `e` visitor `0` time(8) number(8) | messages, see `record` |
 //! | `m` visitor `0` level(1) bucket(2) | message ids, see `seen` |
 //! | `x` digest(16) | an erasure, see `erased` |
+//! | `l` number(8) | an entry of the audit log, see `notes` |
 //!
 //! Numbers are big-endian, so that keys sort as numbers do. An id holds no control character
 //! ([`VisitorId`] and [`UserId`] see to that), so the `0` after it ends it, and no visitor's keys begin with
@@ -23,6 +24,9 @@ pub(super) const VISITORS: &[u8] = b"p";
 
 /// First bytes of the keys of all erasures.
 pub(super) const ERASED: &[u8] = b"x";
+
+/// First bytes of the keys of all entries of the audit log.
+pub(super) const NOTES: &[u8] = b"l";
 
 fn prefix(kind: u8, visitor: &VisitorId) -> Vec<u8> {
     named(kind, visitor.as_str())
@@ -92,6 +96,17 @@ pub(super) fn buckets(visitor: &VisitorId) -> Vec<u8> {
 /// An erasure.
 pub(super) fn erased(digest: &[u8; 16]) -> Vec<u8> {
     [ERASED, digest].concat()
+}
+
+/// An entry of the audit log.
+pub(super) fn note(number: u64) -> Vec<u8> {
+    [NOTES, &number.to_be_bytes()].concat()
+}
+
+/// The number in the key of an entry of the audit log.
+pub(super) fn note_of(key: &[u8]) -> Option<u64> {
+    let number = key.strip_prefix(NOTES)?.try_into().ok()?;
+    Some(u64::from_be_bytes(number))
 }
 
 /// Message ids.

@@ -13,6 +13,7 @@ mod erased;
 mod group;
 mod held;
 mod keys;
+mod notes;
 mod record;
 mod seen;
 #[cfg(test)]
@@ -29,6 +30,7 @@ use firstglance_engine::codec::{DecodeError, Encode};
 use firstglance_engine::{Person, Profile, Timestamp, VisitorId};
 use tokio::sync::{mpsc, oneshot};
 
+use super::audit::AuditEntry;
 use super::{
     Commit, Committed, Erased, Erasure, Later, Position, ProfileFold, Store, StoreError,
     TimelineEntry, joining,
@@ -302,6 +304,14 @@ impl Store for Embedded {
             }
             Ok(found)
         })
+    }
+
+    fn note(&self, entry: AuditEntry) -> Later<'_, ()> {
+        self.ask(|answer| Pending::Note { entry, answer })
+    }
+
+    fn notes(&self, before: Option<u64>, limit: usize) -> Later<'_, Vec<(u64, AuditEntry)>> {
+        self.scan(move |tree| notes::read(tree, before, limit))
     }
 
     fn ready(&self) -> Result<(), StoreError> {
