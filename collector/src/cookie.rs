@@ -65,10 +65,7 @@ impl CookieKey {
     /// # Errors
     /// [`DataError`] when it can be neither read nor made.
     pub fn of(data: &DataFolder, site: &Site) -> Result<Self, DataError> {
-        let name = match &site.named {
-            None => NAME.to_owned(),
-            Some(_) => format!("{NAME}_{}", site.write_key),
-        };
+        let name = name_of(site);
         let (key, _) = data.secret(
             FILE,
             |secret| secret.to_vec(),
@@ -83,6 +80,15 @@ impl CookieKey {
     fn new(name: String, secret: &Secret) -> Option<Self> {
         let mac = Hmac::new_from_slice(secret).ok()?;
         Some(Self { name, mac })
+    }
+
+    /// The same key for the site as it is configured now.
+    #[must_use]
+    pub fn renamed(&self, site: &Site) -> Self {
+        Self {
+            name: name_of(site),
+            mac: self.mac.clone(),
+        }
     }
 
     fn mac(&self, visitor: &str) -> Hmac<Sha256> {
@@ -144,6 +150,14 @@ impl CookieKey {
         let mut cookie = format!("{}=; Path=/; Max-Age=0; SameSite=Lax", self.name);
         attributes.append_to(&mut cookie);
         cookie
+    }
+}
+
+/// Name of a site's cookie.
+fn name_of(site: &Site) -> String {
+    match &site.named {
+        None => NAME.to_owned(),
+        Some(_) => format!("{NAME}_{}", site.write_key),
     }
 }
 

@@ -16,6 +16,7 @@ pub mod config;
 pub mod cookie;
 pub mod cookieless;
 pub mod data;
+pub mod evaluation;
 pub mod http;
 pub mod ingest;
 pub mod metrics;

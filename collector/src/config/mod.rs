@@ -36,7 +36,7 @@ pub use consent::DefaultConsent;
 pub use duration::parse as length_of_time;
 pub use origin::Origin;
 pub use problem::{ConfigError, Problem};
-pub use server::Server;
+pub use server::{Server, TlsFiles};
 pub use several::{ConfigFile, load_all};
 pub use site::SiteId;
 pub use stage::Stage;

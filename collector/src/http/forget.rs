@@ -48,7 +48,7 @@ pub(super) async fn answer(
     if is_of_another {
         return Ok(answer);
     }
-    let attributes = headers::cookie_attributes(app, request.headers());
+    let attributes = headers::cookie_attributes(app, request);
     set_text(&mut answer, SET_COOKIE, &app.cookie.expired(attributes));
     Ok(answer)
 }

@@ -1,6 +1,7 @@
 //! HTTP: from a connection to the endpoint that answers it, and back.
 //!
-//! `server` accepts connections and ends them in good order; `sites` tells which site a request is
+//! `server` accepts connections and `connection` speaks HTTP on each, by `tls` where there is a
+//! certificate; `sites` tells which site a request is
 //! for; `router` finds the endpoint; each endpoint has a file of its own. `error` is the only place that knows statuses of failures.
 //! Nothing here decides what a message means or how it is kept.
 
@@ -11,6 +12,7 @@ mod assets;
 mod body;
 mod client_address;
 mod compression;
+mod connection;
 mod cors;
 mod decompression;
 pub mod error;
@@ -28,6 +30,7 @@ mod server;
 mod settings;
 mod site;
 mod sites;
+mod tls;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -46,10 +49,13 @@ use crate::token::Tokens;
 pub use server::{Server, Stop};
 pub use site::SiteFolder;
 pub use sites::{Live, Sites};
+pub use tls::{Certificates, SiteFiles, TlsError};
 
 /// Bounds of time and space that hold for all requests.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
+    /// How long a connection may take to agree on TLS.
+    pub handshake: Duration,
     /// How long a connection may take to send the head of a request, or stay idle.
     pub head: Duration,
     /// How long a body may pause.
@@ -68,6 +74,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
+            handshake: Duration::from_secs(10),
             head: Duration::from_secs(30),
             body_pause: Duration::from_secs(10),
             body: Duration::from_secs(60),
@@ -140,6 +147,38 @@ impl App {
             files: None,
             shared,
         }
+    }
+
+    /// The same site after its configuration has changed. What was stored and counted stays; how
+    /// visitors are named for a day must be said again.
+    #[must_use]
+    pub fn reconfigured(&self, config: Config) -> Self {
+        Self {
+            compiled: model::Compiled::new(&config),
+            cookie: Arc::new(self.cookie.renamed(&config.site)),
+            model: Arc::new(config.model),
+            site: config.site,
+            loader: loader::of(&config.tracker.names),
+            tracker: config.tracker,
+            behind: config.server,
+            daily: None,
+            metrics: self.metrics.clone(),
+            store: self.store.clone(),
+            files: self.files.clone(),
+            shared: self.shared.clone(),
+        }
+    }
+
+    /// Where the site's data are.
+    #[must_use]
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
+    /// What is counted of the site.
+    #[must_use]
+    pub const fn metrics(&self) -> &Arc<Metrics> {
+        &self.metrics
     }
 
     /// Names visitors for a day whose pages ask for that.

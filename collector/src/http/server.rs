@@ -1,33 +1,27 @@
-//! The server: accepts connections, speaks HTTP/1.1 on each, and stops in good order: no new
-//! connection, requests under way finished within a deadline, then the store closed.
+//! The server: accepts connections and stops in good order: no new connection, requests under way
+//! finished within a deadline, then the stores closed.
 
-use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper::Request;
-use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, oneshot};
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, oneshot, watch};
 use tokio::task::{JoinHandle, JoinSet};
+use tokio_rustls::TlsAcceptor;
 
 use super::client_address::Peer;
-use super::{Live, Sites, router};
+use super::connection::Connections;
+use super::tls::Certificates;
+use super::{Live, Sites};
 use crate::store::StoreError;
-
-/// Bytes of a request's head, and of what is read from a connection ahead of its use.
-const READ_BUFFER: usize = 32 * 1024;
 
 /// A server that listens and does not accept yet.
 pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
+    tls: Option<TlsAcceptor>,
 }
 
 /// Stops a running server.
@@ -45,7 +39,20 @@ impl Server {
     pub async fn bind(address: SocketAddr) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
-        Ok(Self { listener, address })
+        Ok(Self {
+            listener,
+            address,
+            tls: None,
+        })
+    }
+
+    /// Speaks TLS, and nothing else.
+    ///
+    /// # Errors
+    /// Never with the protocols and ciphers that are built in.
+    pub fn with_tls(mut self, certificates: &Arc<Certificates>) -> Result<Self, rustls::Error> {
+        self.tls = Some(certificates.acceptor()?);
+        Ok(self)
     }
 
     /// Where it listens; tells the port where the system chose one.
@@ -59,7 +66,7 @@ impl Server {
     pub fn start(self, sites: impl Into<Sites>) -> Stop {
         let sites = Arc::new(Live::new(sites));
         let (stop, stopped) = oneshot::channel();
-        let task = tokio::spawn(run(self.listener, sites.clone(), stopped));
+        let task = tokio::spawn(run(self.listener, sites.clone(), self.tls, stopped));
         Stop { sites, stop, task }
     }
 }
@@ -71,10 +78,10 @@ impl Stop {
         &self.sites
     }
 
-    /// Stops accepting, finishes what is under way, closes the store.
+    /// Stops accepting, finishes what is under way, closes the stores.
     ///
     /// # Errors
-    /// [`StoreError`] when the store could not finish.
+    /// [`StoreError`] when a store could not finish.
     pub async fn stop(self) -> Result<(), StoreError> {
         // The server ends by itself only by a panic, and then there is nobody to tell.
         let _ = self.stop.send(());
@@ -88,10 +95,17 @@ impl Stop {
 async fn run(
     listener: TcpListener,
     sites: Arc<Live>,
+    tls: Option<TlsAcceptor>,
     mut stopped: oneshot::Receiver<()>,
 ) -> Result<(), StoreError> {
     let limits = sites.present().shared().limits;
-    let graceful = GracefulShutdown::new();
+    let (stopping, running) = watch::channel(());
+    let all = Connections {
+        sites: sites.clone(),
+        limits,
+        tls,
+        running,
+    };
     let connections = Arc::new(Semaphore::new(limits.connections));
     let mut tasks = JoinSet::new();
     loop {
@@ -105,8 +119,7 @@ async fn run(
             Some(_) = tasks.join_next(), if !tasks.is_empty() => {}
             (permit, accepted) = next => match accepted {
                 Ok((stream, peer)) => {
-                    let peer = Peer(peer.ip());
-                    let connection = connection(stream, peer, sites.clone(), limits.head, &graceful);
+                    let connection = all.clone().serve(stream, Peer(peer.ip()));
                     tasks.spawn(async move {
                         connection.await;
                         drop(permit);
@@ -121,7 +134,9 @@ async fn run(
         }
     }
     drop(listener);
-    if tokio::time::timeout(limits.stopping, graceful.shutdown())
+    drop(stopping);
+    let finished = async { while tasks.join_next().await.is_some() {} };
+    if tokio::time::timeout(limits.stopping, finished)
         .await
         .is_err()
     {
@@ -129,31 +144,4 @@ async fn run(
     }
     tasks.shutdown().await;
     sites.present().close().await
-}
-
-fn connection(
-    stream: TcpStream,
-    peer: Peer,
-    sites: Arc<Live>,
-    head: Duration,
-    graceful: &GracefulShutdown,
-) -> impl Future<Output = ()> + use<> {
-    // Answers are small and whole: waiting for more to send with them only costs time.
-    let _ = stream.set_nodelay(true);
-    let service = service_fn(move |mut request: Request<Incoming>| {
-        let sites = sites.present();
-        request.extensions_mut().insert(peer);
-        async move { Ok::<_, Infallible>(router::answer(&sites, request).await) }
-    });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(head)
-        .max_buf_size(READ_BUFFER)
-        .serve_connection(TokioIo::new(stream), service);
-    let connection = graceful.watch(connection);
-    async move {
-        if let Err(error) = connection.await {
-            tracing::debug!(%error, "a connection ended early");
-        }
-    }
 }

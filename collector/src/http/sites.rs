@@ -45,6 +45,11 @@ impl Live {
         Self(ArcSwap::from_pointee(sites.into()))
     }
 
+    /// Puts others in their place, for requests from now on.
+    pub fn replace(&self, sites: Sites) {
+        self.0.store(Arc::new(sites));
+    }
+
     /// The present ones; whoever has them keeps them as they are.
     #[must_use]
     pub fn present(&self) -> Arc<Sites> {
@@ -62,7 +67,7 @@ impl Sites {
     }
 
     /// All of them.
-    pub(crate) fn all(&self) -> impl Iterator<Item = &Arc<App>> {
+    pub fn all(&self) -> impl Iterator<Item = &Arc<App>> {
         iter::once(&self.first).chain(&self.others)
     }
 
@@ -77,7 +82,8 @@ impl Sites {
     }
 
     /// The site of this id.
-    pub(super) fn of_id(&self, id: &str) -> Option<&Arc<App>> {
+    #[must_use]
+    pub fn of_id(&self, id: &str) -> Option<&Arc<App>> {
         self.all().find(|app| app.site.id() == id)
     }
 
@@ -131,7 +137,8 @@ impl Sites {
         }
         let named = match needed {
             Needed::Settings(key) => Some(key.into()),
-            _ => query::parameter(request.uri(), "site"),
+            _ => query::parameter(request.uri(), "site")
+                .or_else(|| query::parameter(request.uri(), "writeKey")),
         };
         if let Some(key) = named {
             return self.of_key(&key).ok_or(HttpError::Site);

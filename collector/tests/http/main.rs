@@ -25,4 +25,5 @@ mod server;
 mod site;
 mod sites;
 mod stopping;
+mod tls;
 mod why;

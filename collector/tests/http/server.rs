@@ -10,7 +10,7 @@ use firstglance_collector::config::Config;
 use firstglance_collector::cookie::CookieKey;
 use firstglance_collector::cookieless::DailySalt;
 use firstglance_collector::data::DataFolder;
-use firstglance_collector::http::{App, Limits, Server, Shared, Sites, Stop};
+use firstglance_collector::http::{App, Certificates, Limits, Server, Shared, Sites, Stop};
 use firstglance_collector::store::ProfileFold;
 use firstglance_collector::store::embedded::Embedded;
 use firstglance_collector::token::{NewToken, Role, TokenFile, Tokens};
@@ -37,6 +37,8 @@ pub(crate) struct Options {
     pub(crate) limits: Limits,
     /// Files to be served: name and content.
     pub(crate) site: Option<TempDir>,
+    /// What TLS is spoken with.
+    pub(crate) tls: Option<Arc<Certificates>>,
     /// While set, the disk fails.
     pub(crate) disk_fails: Arc<AtomicBool>,
 }
@@ -48,6 +50,7 @@ impl Default for Options {
             more: Vec::new(),
             limits: Limits::default(),
             site: None,
+            tls: None,
             disk_fails: Arc::default(),
         }
     }
@@ -92,7 +95,10 @@ impl Collector {
                 Some(sites) => sites.with(app),
             });
         }
-        let server = Server::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+        let mut server = Server::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+        if let Some(certificates) = &options.tls {
+            server = server.with_tls(certificates).unwrap();
+        }
         Self {
             address: server.address(),
             token: std::fs::read_to_string(token_file)

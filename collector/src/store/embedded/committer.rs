@@ -162,8 +162,9 @@ impl Committer {
     fn write(&mut self, steps: Vec<Step>) -> Result<Done, EmbeddedError> {
         let mut done = Done::default();
         let mut any = false;
+        let fold = self.fold.pinned();
         for step in steps {
-            let mut group = Group::new(&self.tree, &self.fold, &mut self.erased);
+            let mut group = Group::new(&self.tree, &fold, &mut self.erased);
             done.committed.extend(group.take_in(step.commits)?);
             // After what came in, so that nobody is settled who has just come back.
             for (visitors, now) in step.settles {
@@ -180,7 +181,7 @@ impl Committer {
                 any = true;
             }
             if !step.erasures.is_empty() {
-                let mut group = Group::new(&self.tree, &self.fold, &mut self.erased);
+                let mut group = Group::new(&self.tree, &fold, &mut self.erased);
                 for erasure in &step.erasures {
                     done.erased.push(group.erase(erasure)?);
                 }

@@ -314,6 +314,17 @@ impl Store for Embedded {
         self.scan(move |tree| notes::read(tree, before, limit))
     }
 
+    fn known(&self) -> Later<'_, u64> {
+        self.scan(move |tree| {
+            let mut known = 0;
+            for key in tree.scan_prefix(keys::VISITORS).keys() {
+                key?;
+                known += 1;
+            }
+            Ok(known)
+        })
+    }
+
     fn ready(&self) -> Result<(), StoreError> {
         self.failure.check()?;
         let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);

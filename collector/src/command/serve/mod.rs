@@ -1,23 +1,20 @@
 //! `firstglance serve`: the collector.
 
+mod reload;
+mod site;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use firstglance_engine::Model;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::task::JoinHandle;
 
+use self::reload::Reloading;
+use self::site::Running;
 use super::{Failure, configurations, log};
-use crate::clock;
-use crate::config::{Config, ConfigFile};
-use crate::cookie::CookieKey;
-use crate::cookieless::DailySalt;
+use crate::config::ConfigFile;
 use crate::data::DataFolder;
-use crate::http::{App, Limits, Server, Shared, Sites};
-use crate::store::embedded::Embedded;
-use crate::store::{ProfileFold, Store};
-use crate::sweep;
+use crate::http::{Certificates, Limits, Server, Shared, Sites};
 use crate::token::Tokens;
 
 /// Take in messages, keep profiles and answer what is known
@@ -50,20 +47,15 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     runtime.block_on(serve(arguments))
 }
 
-/// What runs for a site beside its endpoints.
-struct Running {
-    /// Held until the store is closed; the folder of the site without a name is held anyway.
-    _data: Option<DataFolder>,
-    store: Arc<dyn Store>,
-    model: Arc<Model>,
-    renewing: Option<JoinHandle<()>>,
-}
-
 async fn serve(arguments: &Arguments) -> Result<(), Failure> {
     let configs = configurations(&arguments.config)?;
-    let server = Server::bind(arguments.listen)
+    let certificates = Certificates::load(site::certificates(&configs))?;
+    let mut server = Server::bind(arguments.listen)
         .await
         .map_err(|error| format!("cannot listen at {}: {error}", arguments.listen))?;
+    if let Some(certificates) = &certificates {
+        server = server.with_tls(certificates)?;
+    }
     let data = DataFolder::open(&arguments.data)?;
     let (tokens, token_file) = Tokens::of(&data)?;
     let shared = Arc::new(Shared::new(Limits::default(), tokens));
@@ -71,7 +63,7 @@ async fn serve(arguments: &Arguments) -> Result<(), Failure> {
     let mut running = Vec::with_capacity(configs.len());
     let mut sites: Option<Sites> = None;
     for ConfigFile { path, config } in configs {
-        let (mut app, site) = open(config, &data, &shared)
+        let (mut app, site) = Running::open(config, &data, &shared)
             .await
             .map_err(|Failure(why)| format!("{}: {why}", path.display()))?;
         running.push(site);
@@ -89,6 +81,7 @@ async fn serve(arguments: &Arguments) -> Result<(), Failure> {
     // Before the first request, so that none can be answered that a signal would lose.
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut hangup = signal(SignalKind::hangup())?;
 
     let shown: Vec<String> = (arguments.config.iter())
         .map(|path| path.display().to_string())
@@ -97,68 +90,40 @@ async fn serve(arguments: &Arguments) -> Result<(), Failure> {
         address = %server.address(),
         config = shown.join(" "),
         sites = running.len(),
+        tls = certificates.is_some(),
         data = %arguments.data.display(),
         admin_token_file = %token_file.display(),
         "listening"
     );
     let server = server.start(sites);
-    let sweeps: Vec<_> = (running.iter())
-        .map(|site| tokio::spawn(sweep::run(site.store.clone(), site.model.clone())))
-        .collect();
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+    let renewing = certificates.clone().map(|all| tokio::spawn(all.watch()));
+    let mut reloading = Reloading {
+        paths: &arguments.config,
+        data: &data,
+        live: server.sites().clone(),
+        certificates,
+        running,
+    };
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => break,
+            _ = interrupt.recv() => break,
+            _ = hangup.recv() => reloading.reload().await,
+        }
     }
     tracing::info!("stopping");
-    let renewing = running.iter().filter_map(|site| site.renewing.as_ref());
-    for task in sweeps.iter().chain(renewing) {
-        task.abort();
+    if let Some(renewing) = renewing {
+        renewing.abort();
+    }
+    for site in &reloading.running {
+        site.stop();
     }
     server.stop().await?;
     // Held until the stores are closed.
-    drop((running, data));
+    drop(reloading);
+    drop(data);
     tracing::info!("stopped");
     Ok(())
-}
-
-/// Opens the data of a site.
-async fn open(
-    config: Config,
-    root: &DataFolder,
-    shared: &Arc<Shared>,
-) -> Result<(App, Running), Failure> {
-    let own = config.site.named.as_ref().map(|id| root.of_site(id));
-    let own = own.transpose()?;
-    let data = own.as_ref().unwrap_or(root);
-    let cookie = CookieKey::of(data, &config.site)?;
-    let model: Arc<Model> = Arc::new(config.model.clone());
-    let folder = data.store();
-    let fold = ProfileFold::new(model.clone());
-    let store = tokio::task::spawn_blocking(move || {
-        Embedded::open(&folder, fold)
-            .map_err(|error| format!("{}: cannot open the store: {error}", folder.display()))
-    })
-    .await??;
-    let store: Arc<dyn Store> = Arc::new(store);
-    let daily = if config.tracker.cookieless {
-        Some(Arc::new(DailySalt::of(data, clock::now())?))
-    } else {
-        DailySalt::remove(data)?;
-        None
-    };
-    let mut app = App::new(config, store.clone(), cookie, shared.clone());
-    let mut renewing = None;
-    if let Some(salt) = daily {
-        app = app.with_daily_names(salt.clone());
-        renewing = Some(tokio::spawn(salt.renew()));
-    }
-    let running = Running {
-        _data: own,
-        store,
-        model,
-        renewing,
-    };
-    Ok((app, running))
 }
 
 /// Data of a site without an id lie at the root of the folder. Whoever gives that site an id later
