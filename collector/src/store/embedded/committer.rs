@@ -171,7 +171,7 @@ impl Committer {
 
 /// Puts into memory what a group changes. Says whether that was anything.
 fn apply(tree: &sled::Tree, group: Group<'_>) -> Result<bool, EmbeddedError> {
-    match group.into_batch() {
+    match group.into_batch()? {
         None => Ok(false),
         Some(batch) => {
             tree.apply_batch(batch)?;

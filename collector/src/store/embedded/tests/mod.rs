@@ -3,6 +3,7 @@
 
 mod changes;
 mod erasures;
+mod lists;
 mod persons;
 
 use std::collections::{BTreeMap, HashSet};
