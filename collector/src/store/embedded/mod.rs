@@ -9,7 +9,10 @@
 //! what memory and disk hold may then differ, and only a restart finds out.
 
 mod committer;
+mod disk;
 mod erased;
+mod flusher;
+mod folding;
 mod group;
 mod held;
 mod keys;
@@ -34,6 +37,7 @@ use super::{
     TimelineEntry, joining,
 };
 use committer::{Committer, Pending};
+use disk::{Disk, Synced};
 use held::Records;
 use record::VisitorRecord;
 
@@ -131,6 +135,14 @@ impl Embedded {
     /// # Errors
     /// As [`Embedded::open`].
     pub fn open_with(folder: &Path, fold: ProfileFold, sync: Sync) -> Result<Self, EmbeddedError> {
+        Self::open_on(folder, fold, Arc::new(Synced::new(sync)))
+    }
+
+    fn open_on(
+        folder: &Path,
+        fold: ProfileFold,
+        disk: Arc<dyn Disk>,
+    ) -> Result<Self, EmbeddedError> {
         let tree = sled::Config::new()
             .path(folder)
             .cache_capacity(CACHE_BYTES)
@@ -159,7 +171,7 @@ impl Embedded {
         }
         let failure = Failure::default();
         let (queue, waiting) = mpsc::channel(WAITING);
-        let committer = Committer::new(tree.clone(), fold, sync, failure.clone())?;
+        let committer = Committer::new(tree.clone(), fold, disk, failure.clone())?;
         let thread = std::thread::Builder::new()
             .name("committer".to_owned())
             .spawn(move || committer.run(waiting))?;
