@@ -9,7 +9,10 @@
 //! what memory and disk hold may then differ, and only a restart finds out.
 
 mod committer;
+mod disk;
 mod erased;
+mod flusher;
+mod folding;
 mod group;
 mod held;
 mod index;
@@ -36,6 +39,7 @@ use super::{
     TimelineEntry, joining,
 };
 use committer::{Committer, Pending};
+use disk::{Disk, Synced};
 use held::Records;
 use record::VisitorRecord;
 
@@ -135,10 +139,14 @@ impl Embedded {
     ///
     /// # Errors
     /// As [`Embedded::open`].
-    pub fn open_with(
+    pub fn open_with(folder: &Path, fold: ProfileFold, sync: Sync) -> Result<Self, EmbeddedError> {
+        Self::open_on(folder, fold, Arc::new(Synced::new(sync)))
+    }
+
+    fn open_on(
         folder: &Path,
         fold: ProfileFold,
-        mut sync: Sync,
+        disk: Arc<dyn Disk>,
     ) -> Result<Self, EmbeddedError> {
         let tree = sled::Config::new()
             .path(folder)
@@ -161,8 +169,8 @@ impl Embedded {
                 tree.flush()?;
                 // The version only after what it stands for: begun again, it is made anew.
                 tree.insert(keys::VERSION, LAYOUT)?;
-                tree.flush()?;
-                sync()?;
+                disk.flush(&tree)?;
+                disk.sync()?;
                 tracing::info!("the lists of visitors are made");
             }
             Some(version) => {
@@ -177,7 +185,7 @@ impl Embedded {
         }
         let failure = Failure::default();
         let (queue, waiting) = mpsc::channel(WAITING);
-        let committer = Committer::new(tree.clone(), fold, sync, failure.clone())?;
+        let committer = Committer::new(tree.clone(), fold, disk, failure.clone())?;
         let thread = std::thread::Builder::new()
             .name("committer".to_owned())
             .spawn(move || committer.run(waiting))?;

@@ -3,6 +3,7 @@
 
 mod changes;
 mod erasures;
+mod faults;
 mod lists;
 mod persons;
 
