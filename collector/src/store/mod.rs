@@ -14,6 +14,7 @@
 pub mod audit;
 pub mod embedded;
 pub mod joining;
+pub mod listing;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -24,6 +25,7 @@ use firstglance_engine::history::Change;
 use firstglance_engine::{Evaluation, Message, Model, Person, Profile, Timestamp, VisitorId};
 
 use audit::AuditEntry;
+use listing::{List, ListSize, Listed, Position as ListPosition};
 
 /// An answer that arrives later.
 pub type Later<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
@@ -70,15 +72,25 @@ pub trait Store: Send + Sync + 'static {
         limit: usize,
     ) -> Later<'_, Vec<(VisitorId, Profile)>>;
 
+    /// Visitors who are in any of some lists, with their profiles, at most so many, from the first
+    /// one after a position: those seen latest first, see [`listing`]. What is recorded decides, so
+    /// what time alone has changed is in the lists once it was settled.
+    fn list(
+        &self,
+        lists: Vec<List>,
+        after: Option<ListPosition>,
+        limit: usize,
+    ) -> Later<'_, Vec<Listed>>;
+
+    /// All lists that have anybody, and how many.
+    fn list_sizes(&self) -> Later<'_, Vec<ListSize>>;
+
     /// Puts an entry into the audit log. The answer comes when it is on disk.
     fn note(&self, entry: AuditEntry) -> Later<'_, ()>;
 
     /// Entries of the audit log, latest first, at most so many, from the first one that is older
     /// than a number.
     fn notes(&self, before: Option<u64>, limit: usize) -> Later<'_, Vec<(u64, AuditEntry)>>;
-
-    /// How many visitors are known.
-    fn known(&self) -> Later<'_, u64>;
 
     /// Whether commits can succeed at present.
     ///

@@ -3,17 +3,21 @@
 //! flush.
 //!
 //! The slower the disk, the more requests share a flush, so throughput holds up while latency
-//! stays that of a flush or two. What a group changes is the work of `group`.
+//! stays that of a flush or two. What a group changes is the work of `group`; `flusher` waits for the
+//! disk and answers.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use firstglance_engine::{Timestamp, VisitorId};
 use tokio::sync::{mpsc, oneshot};
 
+use super::disk::Disk;
 use super::erased::ErasedVisitors;
+use super::flusher::{Applied, Flusher};
 use super::group::Group;
 use super::notes::Notes;
-use super::{EmbeddedError, Failure, Sync};
+use super::{EmbeddedError, Failure};
 use crate::store::audit::AuditEntry;
 use crate::store::{Commit, Committed, Erased, Erasure, ProfileFold, StoreError};
 
@@ -59,7 +63,8 @@ impl Pending {
 pub(super) struct Committer {
     tree: sled::Db,
     fold: ProfileFold,
-    sync: Sync,
+    disk: Arc<dyn Disk>,
+    flusher: Flusher,
     failure: Failure,
     erased: ErasedVisitors,
     notes: Notes,
@@ -69,15 +74,17 @@ impl Committer {
     pub(super) fn new(
         tree: sled::Db,
         fold: ProfileFold,
-        sync: Sync,
+        disk: Arc<dyn Disk>,
         failure: Failure,
     ) -> Result<Self, EmbeddedError> {
         let erased = ErasedVisitors::load(&tree)?;
         let notes = Notes::load(&tree)?;
+        let flusher = Flusher::start(tree.clone(), disk.clone(), failure.clone())?;
         Ok(Self {
             tree,
             fold,
-            sync,
+            disk,
+            flusher,
             failure,
             erased,
             notes,
@@ -94,16 +101,16 @@ impl Committer {
                 bytes += next.bytes();
                 group.push(next);
             }
-            self.answer(group);
+            self.take(group);
         }
+        self.flusher.finish(&self.failure);
     }
 
-    /// Commits a group and answers each of its requests. Whoever asked may have gone away.
-    fn answer(&mut self, group: Vec<Pending>) {
+    /// Applies a group and hands it over to be flushed and answered.
+    fn take(&mut self, group: Vec<Pending>) {
         let mut steps = Vec::new();
         let mut step = Step::default();
-        let (mut committing, mut settling, mut erasing) = (Vec::new(), Vec::new(), Vec::new());
-        let mut noting = Vec::new();
+        let mut answers = Answers::default();
         for pending in group {
             let erases = matches!(pending, Pending::Erase { .. });
             if !erases && !step.erasures.is_empty() {
@@ -112,7 +119,7 @@ impl Committer {
             match pending {
                 Pending::Commit { commit, answer } => {
                     step.commits.push(commit);
-                    committing.push(answer);
+                    answers.committing.push(answer);
                 }
                 Pending::Settle {
                     visitors,
@@ -120,46 +127,44 @@ impl Committer {
                     answer,
                 } => {
                     step.settles.push((visitors, now));
-                    settling.push(answer);
+                    answers.settling.push(answer);
                 }
                 Pending::Erase { erasure, answer } => {
                     step.erasures.push(erasure);
-                    erasing.push(answer);
+                    answers.erasing.push(answer);
                 }
                 Pending::Note { entry, answer } => {
                     step.notes.push(entry);
-                    noting.push(answer);
+                    answers.noting.push(answer);
                 }
             }
         }
         steps.push(step);
-        let outcome = self.failure.check().and_then(|()| self.commit(steps));
-        match outcome {
-            Ok(done) => {
-                tell(committing, done.committed);
-                tell(settling, done.settled);
-                tell(erasing, done.erased);
-                tell(noting, done.noted);
+        let applied = self.failure.check().and_then(|()| self.apply(steps));
+        match applied {
+            Ok((done, changed)) => {
+                let applied = Applied {
+                    answers,
+                    done,
+                    changed,
+                };
+                self.flusher.take(applied, &self.failure);
             }
-            Err(error) => {
-                refuse(committing, &error);
-                refuse(settling, &error);
-                refuse(erasing, &error);
-                refuse(noting, &error);
-            }
+            Err(error) => answers.refuse(&error),
         }
     }
 
-    fn commit(&mut self, steps: Vec<Step>) -> Result<Done, StoreError> {
+    /// What is to be answered once it is on disk, and whether anything is to be flushed.
+    fn apply(&mut self, steps: Vec<Step>) -> Result<(Done, bool), StoreError> {
         // sled has been seen to panic; a panic here must not let requests wait for ever.
         match catch_unwind(AssertUnwindSafe(|| self.write(steps))) {
-            Ok(Ok(done)) => Ok(done),
+            Ok(Ok(applied)) => Ok(applied),
             Ok(Err(error)) => Err(self.failure.set(&error.to_string())),
             Err(_) => Err(self.failure.set("the committer panicked")),
         }
     }
 
-    fn write(&mut self, steps: Vec<Step>) -> Result<Done, EmbeddedError> {
+    fn write(&mut self, steps: Vec<Step>) -> Result<(Done, bool), EmbeddedError> {
         let mut done = Done::default();
         let mut any = false;
         let fold = self.fold.pinned();
@@ -170,14 +175,14 @@ impl Committer {
             for (visitors, now) in step.settles {
                 done.settled.push(group.settle(&visitors, now)?);
             }
-            any |= apply(&self.tree, group)?;
+            any |= apply(&*self.disk, &self.tree, group)?;
             if !step.notes.is_empty() {
                 let mut batch = sled::Batch::default();
                 for entry in &step.notes {
                     self.notes.add(entry, &self.tree, &mut batch)?;
                     done.noted.push(());
                 }
-                self.tree.apply_batch(batch)?;
+                self.disk.apply(&self.tree, batch)?;
                 any = true;
             }
             if !step.erasures.is_empty() {
@@ -185,23 +190,19 @@ impl Committer {
                 for erasure in &step.erasures {
                     done.erased.push(group.erase(erasure)?);
                 }
-                any |= apply(&self.tree, group)?;
+                any |= apply(&*self.disk, &self.tree, group)?;
             }
         }
-        if any {
-            self.tree.flush()?;
-            (self.sync)()?;
-        }
-        Ok(done)
+        Ok((done, any))
     }
 }
 
 /// Puts into memory what a group changes. Says whether that was anything.
-fn apply(tree: &sled::Tree, group: Group<'_>) -> Result<bool, EmbeddedError> {
-    match group.into_batch() {
+fn apply(disk: &dyn Disk, tree: &sled::Tree, group: Group<'_>) -> Result<bool, EmbeddedError> {
+    match group.into_batch()? {
         None => Ok(false),
         Some(batch) => {
-            tree.apply_batch(batch)?;
+            disk.apply(tree, batch)?;
             Ok(true)
         }
     }
@@ -219,11 +220,38 @@ struct Step {
 
 /// What is answered to requests of each kind, in their order.
 #[derive(Default)]
-struct Done {
+pub(super) struct Done {
     committed: Vec<Committed>,
     settled: Vec<usize>,
     erased: Vec<Erased>,
     noted: Vec<()>,
+}
+
+/// Where the answers to requests of each kind go, in their order.
+#[derive(Default)]
+pub(super) struct Answers {
+    committing: Vec<Asked<Committed>>,
+    settling: Vec<Asked<usize>>,
+    erasing: Vec<Asked<Erased>>,
+    noting: Vec<Asked<()>>,
+}
+
+impl Answers {
+    /// Answers each request. Whoever asked may have gone away.
+    pub(super) fn tell(self, done: Done) {
+        tell(self.committing, done.committed);
+        tell(self.settling, done.settled);
+        tell(self.erasing, done.erased);
+        tell(self.noting, done.noted);
+    }
+
+    /// Answers each with the same error.
+    pub(super) fn refuse(self, error: &StoreError) {
+        refuse(self.committing, error);
+        refuse(self.settling, error);
+        refuse(self.erasing, error);
+        refuse(self.noting, error);
+    }
 }
 
 /// Where a request's answer goes.
