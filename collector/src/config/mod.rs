@@ -1,7 +1,7 @@
 //! `firstglance.toml`: read, checked and compiled into the engine's model.
 //!
 //! Reading goes in two steps: the text as the owner wrote it, with the place of every value
-//! (`table`), and what it means (`site`, `tracker`, `server`, `interest`, `segment`, `score`, whose conditions
+//! (`table`), and what it means (`site`, `tracker`, `server`, `limits`, `interest`, `segment`, `score`, whose conditions
 //! `condition` compiles). A checked configuration never holds a value
 //! that the rest of the collector would have to doubt, and no mistake is reported without its line
 //! and column. Nothing here touches the network or the data folder.
@@ -11,6 +11,7 @@ mod consent;
 mod duration;
 mod evidence;
 mod interest;
+mod limits;
 mod origin;
 mod place;
 mod problem;
@@ -32,6 +33,7 @@ use firstglance_engine::Model;
 use jiff::tz::TimeZone;
 
 pub use consent::DefaultConsent;
+pub use limits::Limits;
 pub use origin::Origin;
 pub use problem::{ConfigError, Problem};
 pub use server::Server;
@@ -50,6 +52,8 @@ pub struct Config {
     pub tracker: Tracker,
     /// What the collector stands behind.
     pub server: Server,
+    /// How much one visitor and one address may send.
+    pub limits: Limits,
     /// The stages of a lead, from the first; without the one of those who are no leads.
     pub stages: Vec<Stage>,
     /// What page and collector evaluate.
@@ -83,7 +87,7 @@ pub struct Site {
 
 /// The tables that a configuration may have.
 const TABLES: &[&str] = &[
-    "site", "tracker", "server", "interest", "evidence", "segment", "score",
+    "site", "tracker", "server", "limits", "interest", "evidence", "segment", "score",
 ];
 
 impl Config {
@@ -162,6 +166,7 @@ impl Config {
         };
         let tracker = tracker::read(&root, &mut problems);
         let server = server::read(&root, &mut problems);
+        let limits = limits::read(&root, &mut problems);
         let interests = interest::read_all(&root, &mut problems);
         let weights = evidence::read(&root, &mut problems);
         let segments = segment::read_all(&root, &mut problems);
@@ -195,6 +200,7 @@ impl Config {
                 site,
                 tracker,
                 server,
+                limits,
                 model,
             }),
             _ => Err(problems.into_sorted()),

@@ -5,6 +5,7 @@ use firstglance_engine::model::Consent;
 
 use super::*;
 
+mod limits;
 mod server;
 mod tables;
 mod tracker;
@@ -149,7 +150,7 @@ fn an_unknown_table() {
     check(
         "[site]\nwrite_key = \"k\"\n[[people]]\nid = \"x\"\n[sites]\n",
         &[
-            "3:3: there is no table \"people\"; it may be site, tracker, server, interest, evidence, segment or score",
+            "3:3: there is no table \"people\"; it may be site, tracker, server, limits, interest, evidence, segment or score",
             "5:2: there is no table \"sites\"; did you mean \"site\"?",
         ],
     );

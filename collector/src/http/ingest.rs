@@ -29,7 +29,7 @@ pub(super) async fn answer(
     let received_at = clock::now();
     let daily_visitor = daily_visitor(app, request, received_at)?;
     let held = body.read(app, coding).await?;
-    let judged = ingest::judge(
+    let mut judged = ingest::judge(
         ingest::Request {
             form,
             body: &held.bytes,
@@ -39,6 +39,12 @@ pub(super) async fn answer(
         },
         &app.site.write_key,
     )?;
+    let address = client_address::of(request, &app.behind.trusted_proxies);
+    if !address.is_some_and(|address| app.limiters.is_own(address))
+        && let Some(wait) = judged.limit(form, |visitor, count| app.limiters.events(visitor, count))
+    {
+        return Err(HttpError::too_many("more messages of one visitor", wait));
+    }
     let claimed = judged.commit.claim.as_ref();
     let claimed: Option<VisitorId> = claimed.map(|claim| claim.visitor.clone());
     let committed = if judged.commit.messages.is_empty() {
@@ -56,6 +62,7 @@ pub(super) async fn answer(
     let stored = !committed.new.is_empty();
     app.metrics
         .answered(&committed, &judged.refused, judged.dropped);
+    app.keep_refused(&judged.refused, received_at);
     let mut answer = report(&committed, &judged.refused);
     // Who proves to be somebody is that one, whatever cookie an earlier answer left behind.
     let visitor = claimed.filter(|_| committed.claim_holds).or(own);

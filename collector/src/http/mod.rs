@@ -18,6 +18,7 @@ mod forget;
 mod headers;
 mod health;
 mod ingest;
+mod limit;
 mod loader;
 mod me;
 mod metrics;
@@ -32,12 +33,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use firstglance_engine::Model;
+use firstglance_engine::{Model, Timestamp};
 use tokio::sync::Semaphore;
 
 use crate::config::{self, Config, Site, Tracker};
 use crate::cookie::CookieKey;
 use crate::cookieless::DailySalt;
+use crate::ingest::Refused;
 use crate::metrics::Metrics;
 use crate::store::Store;
 use crate::token::AdminToken;
@@ -91,6 +93,7 @@ pub struct App {
     metrics: Metrics,
     files: Option<SiteFolder>,
     limits: Limits,
+    limiters: limit::Limiters,
     held: Arc<Semaphore>,
     /// Turns of decompressors.
     unpacking: Semaphore,
@@ -108,6 +111,7 @@ impl App {
     ) -> Self {
         Self {
             compiled: model::Compiled::new(&config),
+            limiters: limit::Limiters::new(&config.limits, &config.server.trusted_proxies),
             model: Arc::new(config.model),
             site: config.site,
             loader: loader::of(&config.tracker.names),
@@ -139,6 +143,16 @@ impl App {
     pub fn with_site(mut self, folder: &Path) -> std::io::Result<Self> {
         self.files = Some(SiteFolder::open(folder)?);
         Ok(self)
+    }
+
+    /// Keeps what was refused of a request for the owner to look into.
+    fn keep_refused(&self, refused: &[Refused], received_at: Timestamp) {
+        if refused.is_empty() {
+            return;
+        }
+        let messages = refused.iter().map(|one| one.to_keep(received_at));
+        let lost = self.store.keep_refused(messages.collect());
+        self.metrics.refused_not_kept(lost);
     }
 
     pub(crate) fn store(&self) -> &Arc<dyn Store> {

@@ -15,7 +15,9 @@ use super::answer::Answer;
 use super::assets::{self, Served};
 use super::body::Unread;
 use super::error::HttpError;
-use super::{App, admin, cors, forget, health, ingest, me, metrics, model, settings};
+use super::{
+    App, admin, client_address, cors, forget, health, ingest, me, metrics, model, settings,
+};
 use crate::config::Names;
 
 /// An endpoint, as its address says.
@@ -117,15 +119,37 @@ async fn route(app: &App, request: &Request<()>, body: &mut Unread) -> Answer {
     }
     let origin = match cors::allowed(&app.site, request.headers()) {
         Ok(origin) => origin,
-        Err(error) => return cors::vary(error.into()),
+        Err(error) => {
+            app.metrics.refused_request(error.tag());
+            return cors::vary(error.into());
+        }
     };
+    if *method != Method::OPTIONS
+        && let Err(error) = limited(app, request)
+    {
+        app.metrics.refused_request(error.tag());
+        return cors::permit(error.into(), origin);
+    }
     let answered = match endpoint {
         _ if *method == Method::OPTIONS => Ok(cors::preflight()),
         Endpoint::Page(Needed::Ingest(form)) => ingest::answer(app, request, body, form).await,
         Endpoint::Page(Needed::Forget) => forget::answer(app, request, body).await,
         _ => me::answer(app, request).await,
     };
-    cors::permit(answered.unwrap_or_else(Answer::from), origin)
+    let answered = answered.unwrap_or_else(|error| {
+        app.metrics.refused_request(error.tag());
+        error.into()
+    });
+    cors::permit(answered, origin)
+}
+
+/// Refuses a request of an address that has sent too many.
+fn limited(app: &App, request: &Request<()>) -> Result<(), HttpError> {
+    let Some(address) = client_address::of(request, &app.behind.trusted_proxies) else {
+        return Ok(());
+    };
+    let allowed = app.limiters.request(address);
+    allowed.map_err(|wait| HttpError::too_many("more requests of this address", wait))
 }
 
 /// Turns a panic into an answer.

@@ -4,10 +4,12 @@
 //! can be trusted; otherwise each message is judged by itself, and good ones are kept beside bad
 //! ones. Never waits for anything and knows nothing of HTTP but what the caller passes in.
 
+mod address;
 mod completion;
 mod envelope;
 mod error;
 mod forget;
+mod limit;
 mod refusal;
 mod rename;
 
@@ -22,7 +24,8 @@ use crate::store::{Claim, ClaimDigest, Commit, NewMessage};
 use envelope::Envelope;
 pub use error::IngestError;
 pub use forget::{Forget, forget};
-pub use refusal::{Refused, Why};
+pub use limit::{Share, Wait};
+pub use refusal::{AUTOMATED, Refused, Why};
 
 /// Largest request body, in bytes.
 pub const MAX_BODY_BYTES: usize = 1024 * 1024;
@@ -69,6 +72,8 @@ pub struct Request<'a> {
 pub struct Judged {
     /// What is to be committed: the good messages.
     pub commit: Commit,
+    /// The place in the request of each of them.
+    places: Vec<usize>,
     /// The others.
     pub refused: Vec<Refused>,
     /// Whether the visitor allows a cookie, as far as this request says.
@@ -130,6 +135,7 @@ pub fn judge(request: Request<'_>, write_key: &str) -> Result<Judged, IngestErro
     };
     let read = |raw: &str| read_message(raw, default_type, &shared, clock);
     let mut good = Vec::with_capacity(messages.len());
+    let mut places = Vec::with_capacity(messages.len());
     let mut refused = Vec::new();
     for (index, raw) in messages.into_iter().enumerate() {
         let outcome = if raw.len() > MAX_MESSAGE_BYTES {
@@ -141,7 +147,10 @@ pub fn judge(request: Request<'_>, write_key: &str) -> Result<Judged, IngestErro
             judge_message(raw, read, complete)
         };
         match outcome {
-            Ok(new) => good.push(new),
+            Ok(new) => {
+                good.push(new);
+                places.push(index);
+            }
             Err(why) => refused.push(Refused::new(request.form, index, raw, why)),
         }
     }
@@ -161,6 +170,7 @@ pub fn judge(request: Request<'_>, write_key: &str) -> Result<Judged, IngestErro
             messages: good,
             claim,
         },
+        places,
         refused,
         dropped,
         cookie_allowed: !cookieless && matches!(consent, None | Some(Consent::Granted)),

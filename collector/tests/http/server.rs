@@ -145,6 +145,16 @@ impl Collector {
         self.send(post("/v1/batch", body)).await
     }
 
+    /// What is counted, as text.
+    pub(crate) async fn metrics(&self) -> String {
+        let token = format!("Bearer {}", self.token);
+        let answer = self
+            .send(get("/metrics").header("Authorization", &token))
+            .await;
+        assert_eq!(answer.status, 200);
+        answer.text().to_owned()
+    }
+
     /// Asks as the administrator.
     pub(crate) async fn admin(&self, path: &str) -> Answer {
         let token = format!("Bearer {}", self.token);

@@ -12,7 +12,9 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::erased::ErasedVisitors;
 use super::group::Group;
+use super::refused::Shelves;
 use super::{EmbeddedError, Failure, Sync};
+use crate::store::refused::RefusedMessage;
 use crate::store::{Commit, Committed, Erased, Erasure, ProfileFold, StoreError};
 
 /// Most requests of a group, and most bytes of messages: beyond these a larger group saves nothing
@@ -36,6 +38,8 @@ pub(super) enum Pending {
         erasure: Erasure,
         answer: Asked<Erased>,
     },
+    /// Keeps messages that were refused.
+    Refuse(Vec<RefusedMessage>),
 }
 
 impl Pending {
@@ -45,6 +49,7 @@ impl Pending {
             // About what a record of a visitor takes.
             Self::Settle { visitors, .. } => visitors.len() * 4_096,
             Self::Erase { .. } => 4_096,
+            Self::Refuse(refused) => refused.iter().map(|one| one.raw.len()).sum(),
         }
     }
 }
@@ -55,6 +60,7 @@ pub(super) struct Committer {
     sync: Sync,
     failure: Failure,
     erased: ErasedVisitors,
+    shelves: Shelves,
 }
 
 impl Committer {
@@ -65,12 +71,14 @@ impl Committer {
         failure: Failure,
     ) -> Result<Self, EmbeddedError> {
         let erased = ErasedVisitors::load(&tree)?;
+        let shelves = Shelves::load(&tree)?;
         Ok(Self {
             tree,
             fold,
             sync,
             failure,
             erased,
+            shelves,
         })
     }
 
@@ -111,6 +119,7 @@ impl Committer {
                     step.settles.push((visitors, now));
                     settling.push(answer);
                 }
+                Pending::Refuse(refused) => step.refused.extend(refused),
                 Pending::Erase { erasure, answer } => {
                     step.erasures.push(erasure);
                     erasing.push(answer);
@@ -146,15 +155,17 @@ impl Committer {
         let mut done = Done::default();
         let mut any = false;
         for step in steps {
-            let mut group = Group::new(&self.tree, &self.fold, &mut self.erased);
+            let mut group = Group::new(&self.tree, &self.fold, &mut self.erased, &mut self.shelves);
             done.committed.extend(group.take_in(step.commits)?);
             // After what came in, so that nobody is settled who has just come back.
             for (visitors, now) in step.settles {
                 done.settled.push(group.settle(&visitors, now)?);
             }
+            group.refuse(step.refused);
             any |= apply(&self.tree, group)?;
             if !step.erasures.is_empty() {
-                let mut group = Group::new(&self.tree, &self.fold, &mut self.erased);
+                let mut group =
+                    Group::new(&self.tree, &self.fold, &mut self.erased, &mut self.shelves);
                 for erasure in &step.erasures {
                     done.erased.push(group.erase(erasure)?);
                 }
@@ -169,13 +180,13 @@ impl Committer {
     }
 }
 
-/// Puts into memory what a group changes. Says whether that was anything.
+/// Puts into memory what a group changes. Says whether anybody waits until it is on disk.
 fn apply(tree: &sled::Tree, group: Group<'_>) -> Result<bool, EmbeddedError> {
     match group.into_batch() {
         None => Ok(false),
-        Some(batch) => {
-            tree.apply_batch(batch)?;
-            Ok(true)
+        Some(written) => {
+            tree.apply_batch(written.batch)?;
+            Ok(written.awaited)
         }
     }
 }
@@ -187,6 +198,7 @@ struct Step {
     /// Visitors to settle and the moment.
     settles: Vec<(Vec<VisitorId>, Timestamp)>,
     erasures: Vec<Erasure>,
+    refused: Vec<RefusedMessage>,
 }
 
 /// What is answered to requests of each kind, in their order.

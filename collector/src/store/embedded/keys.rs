@@ -8,6 +8,7 @@
 //! | `e` visitor `0` time(8) number(8) | messages, see `record` |
 //! | `m` visitor `0` level(1) bucket(2) | message ids, see `seen` |
 //! | `x` digest(16) | an erasure, see `erased` |
+//! | `d` shelf(1) number(8) | a refused message, see `refused` |
 //!
 //! Numbers are big-endian, so that keys sort as numbers do. An id holds no control character
 //! ([`VisitorId`] and [`UserId`] see to that), so the `0` after it ends it, and no visitor's keys begin with
@@ -92,6 +93,22 @@ pub(super) fn buckets(visitor: &VisitorId) -> Vec<u8> {
 /// An erasure.
 pub(super) fn erased(digest: &[u8; 16]) -> Vec<u8> {
     [ERASED, digest].concat()
+}
+
+/// All refused messages of a shelf.
+pub(super) fn refused(shelf: u8) -> [u8; 2] {
+    [b'd', shelf]
+}
+
+/// One refused message.
+pub(super) fn refused_message(shelf: u8, number: u64) -> Vec<u8> {
+    [&refused(shelf)[..], &number.to_be_bytes()].concat()
+}
+
+/// The number in the key of a refused message.
+pub(super) fn refused_number(key: &[u8]) -> Option<u64> {
+    let number = <[u8; 8]>::try_from(key.get(2..)?).ok()?;
+    Some(u64::from_be_bytes(number))
 }
 
 /// Message ids.

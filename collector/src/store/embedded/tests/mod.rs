@@ -4,6 +4,7 @@
 mod changes;
 mod erasures;
 mod persons;
+mod refused;
 
 use std::collections::{BTreeMap, HashSet};
 
