@@ -6,6 +6,7 @@
 //! that the rest of the collector would have to doubt, and no mistake is reported without its line
 //! and column. Nothing here touches the network or the data folder.
 
+mod click_host;
 mod condition;
 mod consent;
 mod duration;
@@ -32,6 +33,7 @@ use std::path::Path;
 use firstglance_engine::Model;
 use jiff::tz::TimeZone;
 
+pub use click_host::ClickHost;
 pub use consent::DefaultConsent;
 pub use limits::Limits;
 pub use origin::Origin;
@@ -81,6 +83,8 @@ pub struct Site {
     pub consent: DefaultConsent,
     /// Domain of the visitor cookie, where it is not the collector's own host.
     pub cookie_domain: Option<String>,
+    /// Hosts besides those of the origins that the links of campaigns may lead to.
+    pub click_hosts: Vec<ClickHost>,
     /// The zone whose clocks conditions read.
     pub timezone: TimeZone,
 }

@@ -3,6 +3,7 @@
 use jiff::tz::TimeZone;
 
 use super::Site;
+use super::click_host::{self, ClickHost};
 use super::consent::DefaultConsent;
 use super::origin::{self, Origin};
 use super::problem::{Problems, choice, suggestion};
@@ -16,6 +17,7 @@ const FIELDS: &[&str] = &[
     "search_parameters",
     "consent",
     "cookie_domain",
+    "click_hosts",
     "timezone",
 ];
 
@@ -40,6 +42,12 @@ pub(super) fn read(table: &Table<'_>, problems: &mut Problems<'_>) -> Option<Sit
     let search_parameters = words(table, "search_parameters", "[\"q\"]", problems);
     let consent = consent(table, problems);
     let cookie_domain = cookie_domain(table, problems);
+    let click_hosts = table.texts("click_hosts", "[\"shop.example.nl\"]", problems);
+    let click_hosts = click_hosts.unwrap_or_default();
+    let click_hosts = click_hosts
+        .iter()
+        .filter_map(|text| click_host(text, problems))
+        .collect();
     let timezone = timezone(table, problems);
     let write_key = write_key(table, problems)?;
     Some(Site {
@@ -51,6 +59,7 @@ pub(super) fn read(table: &Table<'_>, problems: &mut Problems<'_>) -> Option<Sit
             .unwrap_or_else(|| COMMON_SEARCH_PARAMETERS.map(String::from).into()),
         consent,
         cookie_domain,
+        click_hosts,
         timezone,
     })
 }
@@ -84,6 +93,15 @@ fn allowed_origin(text: &Placed<&str>, problems: &mut Problems<'_>) -> Option<Or
             None => origin::FORM.to_owned(),
         };
         problems.add(text.span.clone(), wrong, right);
+    }
+    parsed
+}
+
+fn click_host(text: &Placed<&str>, problems: &mut Problems<'_>) -> Option<ClickHost> {
+    let parsed = ClickHost::parse(text.value);
+    if parsed.is_none() {
+        let wrong = format!("\"click_hosts\" holds {:?}", text.value);
+        problems.add(text.span.clone(), wrong, click_host::FORM);
     }
     parsed
 }

@@ -96,6 +96,16 @@ pub enum HttpError {
         /// Seconds after which the same may be sent again.
         seconds: u64,
     },
+    /// The one message that a link stands for was refused.
+    #[error("{detail}")]
+    Refused {
+        /// The reason's name.
+        code: &'static str,
+        /// The field at fault.
+        place: String,
+        /// Why.
+        detail: String,
+    },
     /// More is asked than can be done at present.
     #[error("too much is asked at present; try again shortly")]
     Busy,
@@ -138,6 +148,7 @@ impl HttpError {
                 | IngestError::TooManyMessages { .. },
             )
             | Self::Query { .. }
+            | Self::Refused { .. }
             | Self::BrokenBody
             | Self::Host
             | Self::Packed(_) => StatusCode::BAD_REQUEST,
@@ -161,6 +172,7 @@ impl HttpError {
         match self {
             Self::Ingest(error) => error.tag(),
             Self::Query { .. } => "invalid_parameter",
+            Self::Refused { code, .. } => code,
             Self::BrokenBody => "broken_body",
             Self::Token => "unauthorized",
             Self::Origin => "origin_not_allowed",
@@ -191,6 +203,7 @@ impl HttpError {
         match self {
             Self::Ingest(error) => error.place(),
             Self::Query { name, .. } => Some((*name).to_owned()),
+            Self::Refused { place, .. } => Some(place.clone()),
             Self::Unknown { what, .. } => Some((*what).to_owned()),
             Self::Token => Some("Authorization".to_owned()),
             Self::Origin => Some("Origin".to_owned()),

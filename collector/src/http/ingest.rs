@@ -24,15 +24,55 @@ pub(super) async fn answer(
     form: Form,
 ) -> Result<Answer, HttpError> {
     let coding = headers::acceptable(request.headers())?;
-    let header_key = headers::basic_user(request.headers());
     let own = me::visitor(app, request.headers());
     let received_at = clock::now();
-    let daily_visitor = daily_visitor(app, request, received_at)?;
     let held = body.read(app, coding).await?;
+    let taken = take_in(app, request, form, &held.bytes, received_at).await?;
+    // The budget covers the body until nothing of it waits any more.
+    drop(held);
+
+    let mut answer = report(&taken.committed, &taken.refused);
+    // Who proves to be somebody is that one, whatever cookie an earlier answer left behind.
+    let visitor = taken.proven.or(own);
+    if let Some(visitor) = visitor
+        && !taken.committed.new.is_empty()
+        && taken.cookie_allowed
+        // Who was erased is not to be recognised again because a request was late.
+        && !taken.committed.erased
+    {
+        let attributes = headers::cookie_attributes(app, request.headers());
+        let cookie = app.cookie.issue(&visitor, attributes);
+        set_text(&mut answer, SET_COOKIE, &cookie);
+    }
+    Ok(answer)
+}
+
+/// What became of the messages of a request.
+pub(super) struct Taken {
+    committed: Committed,
+    pub(super) refused: Vec<Refused>,
+    /// The visitor that the sender proves to be.
+    proven: Option<VisitorId>,
+    cookie_allowed: bool,
+}
+
+/// Judges the messages of a body and commits the good ones. What was refused is counted and kept.
+///
+/// # Errors
+/// [`HttpError`] when nothing was taken in and nothing is kept.
+pub(super) async fn take_in(
+    app: &App,
+    request: &Request<()>,
+    form: Form,
+    body: &[u8],
+    received_at: Timestamp,
+) -> Result<Taken, HttpError> {
+    let header_key = headers::basic_user(request.headers());
+    let daily_visitor = daily_visitor(app, request, received_at)?;
     let mut judged = ingest::judge(
         ingest::Request {
             form,
-            body: &held.bytes,
+            body,
             header_key: header_key.as_deref(),
             received_at,
             daily_visitor: daily_visitor.as_ref(),
@@ -56,31 +96,19 @@ pub(super) async fn answer(
     } else {
         app.store.commit(judged.commit).await?
     };
-    // The budget covers the body until nothing of it waits any more.
-    drop(held);
-
-    let stored = !committed.new.is_empty();
     app.metrics
         .answered(&committed, &judged.refused, judged.dropped);
     app.keep_refused(&judged.refused, received_at);
-    let mut answer = report(&committed, &judged.refused);
-    // Who proves to be somebody is that one, whatever cookie an earlier answer left behind.
-    let visitor = claimed.filter(|_| committed.claim_holds).or(own);
-    if let Some(visitor) = visitor
-        && stored
-        && judged.cookie_allowed
-        // Who was erased is not to be recognised again because a request was late.
-        && !committed.erased
-    {
-        let attributes = headers::cookie_attributes(app, request.headers());
-        let cookie = app.cookie.issue(&visitor, attributes);
-        set_text(&mut answer, SET_COOKIE, &cookie);
-    }
-    Ok(answer)
+    Ok(Taken {
+        proven: claimed.filter(|_| committed.claim_holds),
+        committed,
+        refused: judged.refused,
+        cookie_allowed: judged.cookie_allowed,
+    })
 }
 
 /// Who sends, where nothing on the device says so; nothing on sites that do not want to know.
-fn daily_visitor(
+pub(super) fn daily_visitor(
     app: &App,
     request: &Request<()>,
     now: Timestamp,

@@ -16,7 +16,8 @@ use super::assets::{self, Served};
 use super::body::Unread;
 use super::error::HttpError;
 use super::{
-    App, admin, client_address, cors, forget, health, ingest, me, metrics, model, settings,
+    App, admin, click, client_address, cors, forget, health, ingest, me, metrics, model, pixel,
+    settings,
 };
 use crate::config::Names;
 
@@ -105,6 +106,13 @@ async fn route(app: &App, request: &Request<()>, body: &mut Unread) -> Answer {
             Endpoint::Ready => health::ready(app),
             Endpoint::Metrics => metrics::answer(app, request),
             Endpoint::Admin(rest) => admin::answer(app, request, rest).await,
+            Endpoint::Page(Needed::Pixel(kind)) => Ok(match limited(app, request) {
+                Ok(()) => pixel::answer(app, request, kind).await,
+                Err(error) => pixel::refused(app, &error),
+            }),
+            Endpoint::Page(Needed::Click) => {
+                click::answer(app, request, limited(app, request)).await
+            }
             Endpoint::Page(Needed::File(file)) => Ok(assets::answer(&Served::of(file), request)),
             Endpoint::Page(Needed::Loader) => match &app.loader {
                 Some(loader) => Ok(assets::answer(loader, request)),

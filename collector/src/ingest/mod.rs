@@ -10,6 +10,7 @@ mod envelope;
 mod error;
 mod forget;
 mod limit;
+mod link;
 mod refusal;
 mod rename;
 
@@ -25,6 +26,7 @@ use envelope::Envelope;
 pub use error::IngestError;
 pub use forget::{Forget, forget};
 pub use limit::{Share, Wait};
+pub use link::{Link, LinkKind, Opened, link};
 pub use refusal::{AUTOMATED, Refused, Why};
 
 /// Largest request body, in bytes.

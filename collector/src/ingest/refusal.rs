@@ -77,6 +77,12 @@ impl Why {
         }
     }
 
+    /// Whether nothing is wrong with it.
+    #[must_use]
+    pub const fn is_automated(&self) -> bool {
+        matches!(self, Self::Automated { .. })
+    }
+
     const fn field(&self) -> &'static str {
         match self {
             Self::TooLarge { .. } | Self::NoObject | Self::TooMany | Self::Automated { .. } => "",

@@ -6,6 +6,7 @@
 mod admin;
 mod assets;
 mod body;
+mod click;
 mod client;
 mod cookie;
 mod cookieless;
@@ -19,6 +20,7 @@ mod metrics;
 mod model;
 mod packed;
 mod persons;
+mod pixel;
 mod refused;
 mod segment;
 mod server;
