@@ -1,7 +1,7 @@
 //! `firstglance.toml`: read, checked and compiled into the engine's model.
 //!
 //! Reading goes in two steps: the text as the owner wrote it, with the place of every value
-//! (`table`), and what it means (`site`, `tracker`, `server`, `limits`, `interest`, `segment`, `score`, whose conditions
+//! (`table`), and what it means (`site`, `tracker`, `server`, `limits`, `privacy`, `interest`, `segment`, `score`, whose conditions
 //! `condition` compiles). A checked configuration never holds a value
 //! that the rest of the collector would have to doubt, and no mistake is reported without its line
 //! and column. Nothing here touches the network or the data folder.
@@ -15,6 +15,7 @@ mod interest;
 mod limits;
 mod origin;
 mod place;
+mod privacy;
 mod problem;
 mod programs;
 mod rule;
@@ -28,7 +29,7 @@ mod table;
 mod tests;
 mod tracker;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use firstglance_engine::Model;
 use jiff::tz::TimeZone;
@@ -37,6 +38,7 @@ pub use click_host::ClickHost;
 pub use consent::DefaultConsent;
 pub use limits::Limits;
 pub use origin::Origin;
+pub use privacy::Privacy;
 pub use problem::{ConfigError, Problem};
 pub use server::Server;
 pub use stage::Stage;
@@ -56,6 +58,8 @@ pub struct Config {
     pub server: Server,
     /// How much one visitor and one address may send.
     pub limits: Limits,
+    /// What is kept of visitors beside what they send.
+    pub privacy: Privacy,
     /// The stages of a lead, from the first; without the one of those who are no leads.
     pub stages: Vec<Stage>,
     /// What page and collector evaluate.
@@ -85,13 +89,38 @@ pub struct Site {
     pub cookie_domain: Option<String>,
     /// Hosts besides those of the origins that the links of campaigns may lead to.
     pub click_hosts: Vec<ClickHost>,
+    /// Whether robots are kept apart.
+    pub robots: Robots,
+    /// File with the countries of addresses.
+    pub country_database: Option<PathBuf>,
     /// The zone whose clocks conditions read.
     pub timezone: TimeZone,
 }
 
+/// What becomes of what robots send.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Robots {
+    /// It is kept apart, and is no visitor's.
+    #[default]
+    Apart,
+    /// They are visitors like any other.
+    Visitors,
+}
+
+impl Robots {
+    const ALL: [Self; 2] = [Self::Apart, Self::Visitors];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Apart => "apart",
+            Self::Visitors => "visitors",
+        }
+    }
+}
+
 /// The tables that a configuration may have.
 const TABLES: &[&str] = &[
-    "site", "tracker", "server", "limits", "interest", "evidence", "segment", "score",
+    "site", "tracker", "server", "limits", "privacy", "interest", "evidence", "segment", "score",
 ];
 
 impl Config {
@@ -171,6 +200,7 @@ impl Config {
         let tracker = tracker::read(&root, &mut problems);
         let server = server::read(&root, &mut problems);
         let limits = limits::read(&root, &mut problems);
+        let privacy = privacy::read(&root, &mut problems);
         let interests = interest::read_all(&root, &mut problems);
         let weights = evidence::read(&root, &mut problems);
         let segments = segment::read_all(&root, &mut problems);
@@ -205,6 +235,7 @@ impl Config {
                 tracker,
                 server,
                 limits,
+                privacy,
                 model,
             }),
             _ => Err(problems.into_sorted()),

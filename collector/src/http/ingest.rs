@@ -11,6 +11,7 @@ use hyper::{Request, StatusCode};
 use super::answer::{Answer, json, set_text, write_error};
 use super::body::Unread;
 use super::error::HttpError;
+use super::sender::{self, SentBy};
 use super::{App, client_address, headers, me};
 use crate::clock;
 use crate::cookieless::Sender;
@@ -27,7 +28,15 @@ pub(super) async fn answer(
     let own = me::visitor(app, request.headers());
     let received_at = clock::now();
     let held = body.read(app, coding).await?;
-    let taken = take_in(app, request, form, &held.bytes, received_at).await?;
+    let taken = take_in(
+        app,
+        request,
+        SentBy::Anybody,
+        form,
+        &held.bytes,
+        received_at,
+    )
+    .await?;
     // The budget covers the body until nothing of it waits any more.
     drop(held);
 
@@ -63,6 +72,7 @@ pub(super) struct Taken {
 pub(super) async fn take_in(
     app: &App,
     request: &Request<()>,
+    by: SentBy,
     form: Form,
     body: &[u8],
     received_at: Timestamp,
@@ -76,6 +86,7 @@ pub(super) async fn take_in(
             header_key: header_key.as_deref(),
             received_at,
             daily_visitor: daily_visitor.as_ref(),
+            sender: sender::of(app, request, by),
         },
         &app.site.write_key,
     )?;
@@ -146,9 +157,11 @@ fn report(committed: &Committed, refused: &[Refused]) -> Answer {
         refused.write(&mut body);
     }
     body.close(']');
-    let status = match refused {
-        [first, rest @ ..] if committed.new.is_empty() => {
-            let message: Cow<'_, str> = if rest.is_empty() {
+    // Whoever kept apart is no fault of the sender's.
+    let is_fault = |refused: &&Refused| !refused.why.is_automated();
+    let status = match refused.iter().find(is_fault) {
+        Some(first) if committed.new.is_empty() => {
+            let message: Cow<'_, str> = if refused.len() == 1 {
                 "the message was refused".into()
             } else {
                 "every message was refused".into()

@@ -14,6 +14,7 @@ use hyper::header::{HeaderMap, HeaderName, REFERER};
 use hyper::{Method, Request};
 
 use super::error::HttpError;
+use super::sender::SentBy;
 use super::{App, ingest as batch, me};
 use crate::clock;
 use crate::config::DefaultConsent;
@@ -80,7 +81,7 @@ pub(super) async fn take_in(
     body: &[u8],
     now: Timestamp,
 ) -> Result<(), HttpError> {
-    let taken = batch::take_in(app, request, form, body, now).await?;
+    let taken = batch::take_in(app, request, SentBy::Reader, form, body, now).await?;
     match taken.refused.first() {
         Some(refused) if !refused.why.is_automated() => Err(HttpError::Refused {
             code: refused.why.tag(),

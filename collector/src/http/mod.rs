@@ -28,6 +28,7 @@ mod model;
 mod pixel;
 mod query;
 mod router;
+mod sender;
 mod server;
 mod settings;
 mod site;
@@ -39,9 +40,11 @@ use std::time::Duration;
 use firstglance_engine::{Model, Timestamp};
 use tokio::sync::Semaphore;
 
-use crate::config::{self, Config, Site, Tracker};
+use crate::agent::Agents;
+use crate::config::{self, Config, Privacy, Site, Tracker};
 use crate::cookie::CookieKey;
 use crate::cookieless::DailySalt;
+use crate::country::Countries;
 use crate::ingest::Refused;
 use crate::metrics::Metrics;
 use crate::store::Store;
@@ -84,6 +87,7 @@ impl Default for Limits {
 /// Everything that endpoints need.
 pub struct App {
     site: Site,
+    privacy: Privacy,
     tracker: Tracker,
     behind: config::Server,
     loader: Option<assets::Served>,
@@ -94,6 +98,8 @@ pub struct App {
     token: AdminToken,
     daily: Option<Arc<DailySalt>>,
     metrics: Metrics,
+    agents: Agents,
+    countries: Option<Countries>,
     files: Option<SiteFolder>,
     limits: Limits,
     limiters: limit::Limiters,
@@ -117,6 +123,7 @@ impl App {
             limiters: limit::Limiters::new(&config.limits, &config.server.trusted_proxies),
             model: Arc::new(config.model),
             site: config.site,
+            privacy: config.privacy,
             loader: loader::of(&config.tracker.names),
             tracker: config.tracker,
             behind: config.server,
@@ -125,6 +132,8 @@ impl App {
             store,
             cookie,
             token,
+            agents: Agents::default(),
+            countries: None,
             files: None,
             limits,
             unpacking: Semaphore::new(decompression::AT_A_TIME),
@@ -136,6 +145,13 @@ impl App {
     #[must_use]
     pub fn with_daily_names(mut self, salt: Arc<DailySalt>) -> Self {
         self.daily = Some(salt);
+        self
+    }
+
+    /// Tells the countries of visitors.
+    #[must_use]
+    pub fn with_countries(mut self, countries: Countries) -> Self {
+        self.countries = Some(countries);
         self
     }
 

@@ -81,7 +81,7 @@ impl Judged {
 mod tests {
     use firstglance_engine::Timestamp;
 
-    use super::super::{Request, judge};
+    use super::super::{Request, Sender, judge};
     use super::*;
 
     const WAIT: Duration = Duration::from_secs(7);
@@ -101,6 +101,7 @@ mod tests {
             header_key: None,
             received_at: Timestamp::parse("2026-01-02T03:04:06Z").unwrap(),
             daily_visitor: None,
+            sender: Sender::default(),
         };
         let mut judged = judge(request, "k").unwrap();
         let wait = judged.limit(Form::Batch, |visitor, _| {

@@ -23,6 +23,7 @@ mod persons;
 mod pixel;
 mod refused;
 mod segment;
+mod sender;
 mod server;
 mod site;
 mod stopping;

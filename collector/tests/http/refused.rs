@@ -14,7 +14,7 @@ async fn the_newest_first_by_reason_a_page_at_a_time() {
         .batch(&[
             r#"{"type":"page"}"#.to_owned(),
             page("a", "good", "/", 1),
-            r#"{"type":"page","anonymousId":"a","messageId":"m","timestamp":"soon","context":{"ip":"198.51.100.7"}}"#.to_owned(),
+            r#"{"type":"page","anonymousId":"a","messageId":"m","timestamp":"soon","properties":{"ip":"198.51.100.7"}}"#.to_owned(),
             "5".to_owned(),
             long,
         ])
