@@ -10,6 +10,7 @@ mod admin;
 pub mod answer;
 mod assets;
 mod body;
+mod click;
 mod client_address;
 mod compression;
 mod connection;
@@ -20,12 +21,16 @@ mod forget;
 mod headers;
 mod health;
 mod ingest;
+mod limit;
+mod link;
 mod loader;
 mod me;
 mod metrics;
 mod model;
+mod pixel;
 mod query;
 mod router;
+mod sender;
 mod server;
 mod settings;
 mod site;
@@ -36,12 +41,15 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use firstglance_engine::Model;
+use firstglance_engine::{Model, Timestamp};
 use tokio::sync::Semaphore;
 
-use crate::config::{self, Config, Site, Tracker};
+use crate::agent::Agents;
+use crate::config::{self, Config, Privacy, Site, Tracker};
 use crate::cookie::CookieKey;
 use crate::cookieless::DailySalt;
+use crate::country::Countries;
+use crate::ingest::Refused;
 use crate::metrics::Metrics;
 use crate::store::Store;
 use crate::token::Tokens;
@@ -111,6 +119,7 @@ impl Shared {
 /// [`Shared`].
 pub struct App {
     site: Site,
+    privacy: Privacy,
     tracker: Tracker,
     behind: config::Server,
     loader: Option<assets::Served>,
@@ -120,7 +129,10 @@ pub struct App {
     cookie: Arc<CookieKey>,
     daily: Option<Arc<DailySalt>>,
     metrics: Arc<Metrics>,
+    agents: Arc<Agents>,
+    countries: Option<Arc<Countries>>,
     files: Option<SiteFolder>,
+    limiters: limit::Limiters,
     shared: Arc<Shared>,
 }
 
@@ -135,8 +147,10 @@ impl App {
     ) -> Self {
         Self {
             compiled: model::Compiled::new(&config),
+            limiters: limit::Limiters::new(&config.limits, &config.server.trusted_proxies),
             model: Arc::new(config.model),
             site: config.site,
+            privacy: config.privacy,
             loader: loader::of(&config.tracker.names),
             tracker: config.tracker,
             behind: config.server,
@@ -144,17 +158,21 @@ impl App {
             metrics: Arc::default(),
             store,
             cookie: Arc::new(cookie),
+            agents: Arc::default(),
+            countries: None,
             files: None,
             shared,
         }
     }
 
     /// The same site after its configuration has changed. What was stored and counted stays; how
-    /// visitors are named for a day must be said again.
+    /// visitors are named for a day, and what tells their countries, must be said again.
     #[must_use]
     pub fn reconfigured(&self, config: Config) -> Self {
         Self {
             compiled: model::Compiled::new(&config),
+            limiters: limit::Limiters::new(&config.limits, &config.server.trusted_proxies),
+            privacy: config.privacy,
             cookie: Arc::new(self.cookie.renamed(&config.site)),
             model: Arc::new(config.model),
             site: config.site,
@@ -164,6 +182,8 @@ impl App {
             daily: None,
             metrics: self.metrics.clone(),
             store: self.store.clone(),
+            agents: self.agents.clone(),
+            countries: None,
             files: self.files.clone(),
             shared: self.shared.clone(),
         }
@@ -188,6 +208,13 @@ impl App {
         self
     }
 
+    /// Tells the countries of visitors.
+    #[must_use]
+    pub fn with_countries(mut self, countries: Arc<Countries>) -> Self {
+        self.countries = Some(countries);
+        self
+    }
+
     /// Serves the files of a folder where no endpoint answers.
     ///
     /// # Errors
@@ -195,5 +222,15 @@ impl App {
     pub fn with_site(mut self, folder: &Path) -> std::io::Result<Self> {
         self.files = Some(SiteFolder::open(folder)?);
         Ok(self)
+    }
+
+    /// Keeps what was refused of a request for the owner to look into.
+    fn keep_refused(&self, refused: &[Refused], received_at: Timestamp) {
+        if refused.is_empty() {
+            return;
+        }
+        let messages = refused.iter().map(|one| one.to_keep(received_at));
+        let lost = self.store.keep_refused(messages.collect());
+        self.metrics.refused_not_kept(lost);
     }
 }

@@ -15,7 +15,10 @@ use super::answer::Answer;
 use super::assets::{self, Served};
 use super::body::Unread;
 use super::error::HttpError;
-use super::{Sites, admin, cors, forget, health, ingest, me, metrics, model, settings};
+use super::{
+    App, Sites, admin, click, client_address, cors, forget, health, ingest, me, metrics, model,
+    pixel, settings,
+};
 use crate::config::Names;
 
 /// An endpoint of the collector, whatever site is meant.
@@ -130,6 +133,13 @@ async fn route(sites: &Sites, request: &Request<()>, body: &mut Unread) -> Answe
         let answered = match endpoint {
             Endpoint::Page(Needed::Model) => model::answer(app, request),
             Endpoint::Page(Needed::Settings(key)) => settings::answer(app, request, key),
+            Endpoint::Page(Needed::Pixel(kind)) => Ok(match limited(app, request) {
+                Ok(()) => pixel::answer(app, request, kind).await,
+                Err(error) => pixel::refused(app, &error),
+            }),
+            Endpoint::Page(Needed::Click) => {
+                click::answer(app, request, limited(app, request)).await
+            }
             Endpoint::Page(Needed::File(file)) => Ok(assets::answer(&Served::of(file), request)),
             Endpoint::Page(Needed::Loader) => match &app.loader {
                 Some(loader) => Ok(assets::answer(loader, request)),
@@ -144,15 +154,37 @@ async fn route(sites: &Sites, request: &Request<()>, body: &mut Unread) -> Answe
     }
     let origin = match cors::allowed(sites, app, request.headers()) {
         Ok(origin) => origin,
-        Err(error) => return cors::vary(error.into()),
+        Err(error) => {
+            app.metrics.refused_request(error.tag());
+            return cors::vary(error.into());
+        }
     };
+    if request.method() != Method::OPTIONS
+        && let Err(error) = limited(app, request)
+    {
+        app.metrics.refused_request(error.tag());
+        return cors::permit(error.into(), origin);
+    }
     let answered = match endpoint {
         _ if request.method() == Method::OPTIONS => Ok(cors::preflight()),
         Endpoint::Page(Needed::Ingest(form)) => ingest::answer(app, request, body, form).await,
         Endpoint::Page(Needed::Forget) => forget::answer(app, request, body).await,
         _ => me::answer(app, request).await,
     };
-    cors::permit(answered.unwrap_or_else(Answer::from), origin)
+    let answered = answered.unwrap_or_else(|error| {
+        app.metrics.refused_request(error.tag());
+        error.into()
+    });
+    cors::permit(answered, origin)
+}
+
+/// Refuses a request of an address that has sent too many.
+fn limited(app: &App, request: &Request<()>) -> Result<(), HttpError> {
+    let Some(address) = client_address::of(request, &app.behind.trusted_proxies) else {
+        return Ok(());
+    };
+    let allowed = app.limiters.request(address);
+    allowed.map_err(|wait| HttpError::too_many("more requests of this address", wait))
 }
 
 /// Refuses methods other than these.

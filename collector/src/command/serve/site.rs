@@ -12,6 +12,7 @@ use crate::clock;
 use crate::config::{Config, ConfigFile, TlsFiles};
 use crate::cookie::CookieKey;
 use crate::cookieless::DailySalt;
+use crate::country::Countries;
 use crate::data::{DataError, DataFolder};
 use crate::evaluation::{self, Evaluations};
 use crate::http::{App, Shared, SiteFiles};
@@ -28,6 +29,21 @@ pub(super) struct Running {
     models: watch::Sender<Arc<Model>>,
     evaluating: JoinHandle<()>,
     daily: Option<Daily>,
+    countries: Option<Arc<Countries>>,
+}
+
+/// What tells countries, where the owner has named a file for it.
+fn countries(config: &Config) -> Result<Option<Arc<Countries>>, String> {
+    let Some(file) = &config.site.country_database else {
+        return Ok(None);
+    };
+    match Countries::open(file) {
+        Ok(countries) => Ok(Some(Arc::new(countries))),
+        Err(error) => Err(format!(
+            "{}: cannot read the countries: {error}",
+            file.display()
+        )),
+    }
 }
 
 /// Names of visitors for a day, and what renews their salt.
@@ -61,6 +77,7 @@ impl Running {
         let own = config.site.named.as_ref().map(|id| root.of_site(id));
         let own = own.transpose()?;
         let data = own.as_ref().unwrap_or(root);
+        let countries = countries(&config)?;
         let cookie = CookieKey::of(data, &config.site)?;
         let model: Arc<Model> = Arc::new(config.model.clone());
         let fold = ProfileFold::new(model.clone());
@@ -92,21 +109,30 @@ impl Running {
             models,
             evaluating: tokio::spawn(evaluations.run(changing)),
             daily,
+            countries,
         };
-        Ok((running.named_daily(app), running))
+        Ok((running.equipped(app), running))
     }
 
-    fn named_daily(&self, app: App) -> App {
-        match &self.daily {
-            None => app,
-            Some(daily) => app.with_daily_names(daily.salt.clone()),
+    /// The endpoints with what runs beside them.
+    fn equipped(&self, mut app: App) -> App {
+        if let Some(daily) = &self.daily {
+            app = app.with_daily_names(daily.salt.clone());
         }
+        if let Some(countries) = &self.countries {
+            app = app.with_countries(countries.clone());
+        }
+        app
     }
 
     /// Gets ready what another configuration needs; nothing of that is used yet.
-    pub(super) fn prepare(&mut self, config: &Config, root: &DataFolder) -> Result<(), DataError> {
+    pub(super) fn prepare(&mut self, config: &Config, root: &DataFolder) -> Result<(), String> {
+        // The file may be a newer one of the same name. Also where another site's configuration
+        // turns out to be wrong, what a visitor's country is does not depend on that.
+        self.countries = countries(config)?;
         if config.tracker.cookieless && self.daily.is_none() {
-            self.daily = Some(Daily::of(self.own.as_ref().unwrap_or(root))?);
+            let daily = Daily::of(self.own.as_ref().unwrap_or(root));
+            self.daily = Some(daily.map_err(|error| error.to_string())?);
         }
         Ok(())
     }
@@ -129,7 +155,7 @@ impl Running {
             }
             other
         });
-        self.named_daily(former.reconfigured(config))
+        self.equipped(former.reconfigured(config))
     }
 
     /// Ends what would go on by itself.

@@ -10,6 +10,7 @@ mod erase;
 mod person;
 mod profile;
 mod profiles;
+mod refused;
 mod segments;
 mod timeline;
 mod why;
@@ -48,6 +49,9 @@ const ROUTES: &[Route] = &[
     }),
     totals("segments", Role::Read, |asked| {
         Box::pin(segments::answer(asked.app))
+    }),
+    get("refused", Role::Operate, |asked| {
+        Box::pin(refused::answer(asked.app, asked.uri))
     }),
     get("audit", Role::Operate, |asked| {
         Box::pin(audit::answer(asked.app, asked.uri))

@@ -17,8 +17,10 @@ use super::erased::ErasedVisitors;
 use super::flusher::{Applied, Flusher};
 use super::group::Group;
 use super::notes::Notes;
+use super::refused::Shelves;
 use super::{EmbeddedError, Failure};
 use crate::store::audit::AuditEntry;
+use crate::store::refused::RefusedMessage;
 use crate::store::{Commit, Committed, Erased, Erasure, ProfileFold, StoreError};
 
 /// Most requests of a group, and most bytes of messages: beyond these a larger group saves nothing
@@ -42,6 +44,8 @@ pub(super) enum Pending {
         erasure: Erasure,
         answer: Asked<Erased>,
     },
+    /// Keeps messages that were refused.
+    Refuse(Vec<RefusedMessage>),
     /// Adds to the audit log.
     Note {
         entry: AuditEntry,
@@ -56,6 +60,7 @@ impl Pending {
             // About what a record of a visitor takes.
             Self::Settle { visitors, .. } => visitors.len() * 4_096,
             Self::Erase { .. } | Self::Note { .. } => 4_096,
+            Self::Refuse(refused) => refused.iter().map(|one| one.raw.len()).sum(),
         }
     }
 }
@@ -67,6 +72,7 @@ pub(super) struct Committer {
     flusher: Flusher,
     failure: Failure,
     erased: ErasedVisitors,
+    shelves: Shelves,
     notes: Notes,
 }
 
@@ -80,6 +86,7 @@ impl Committer {
         let erased = ErasedVisitors::load(&tree)?;
         let notes = Notes::load(&tree)?;
         let flusher = Flusher::start(tree.clone(), disk.clone(), failure.clone())?;
+        let shelves = Shelves::load(&tree)?;
         Ok(Self {
             tree,
             fold,
@@ -87,6 +94,7 @@ impl Committer {
             flusher,
             failure,
             erased,
+            shelves,
             notes,
         })
     }
@@ -129,6 +137,7 @@ impl Committer {
                     step.settles.push((visitors, now));
                     answers.settling.push(answer);
                 }
+                Pending::Refuse(refused) => step.refused.extend(refused),
                 Pending::Erase { erasure, answer } => {
                     step.erasures.push(erasure);
                     answers.erasing.push(answer);
@@ -169,12 +178,13 @@ impl Committer {
         let mut any = false;
         let fold = self.fold.pinned();
         for step in steps {
-            let mut group = Group::new(&self.tree, &fold, &mut self.erased);
+            let mut group = Group::new(&self.tree, &fold, &mut self.erased, &mut self.shelves);
             done.committed.extend(group.take_in(step.commits)?);
             // After what came in, so that nobody is settled who has just come back.
             for (visitors, now) in step.settles {
                 done.settled.push(group.settle(&visitors, now)?);
             }
+            group.refuse(step.refused);
             any |= apply(&*self.disk, &self.tree, group)?;
             if !step.notes.is_empty() {
                 let mut batch = sled::Batch::default();
@@ -186,7 +196,7 @@ impl Committer {
                 any = true;
             }
             if !step.erasures.is_empty() {
-                let mut group = Group::new(&self.tree, &fold, &mut self.erased);
+                let mut group = Group::new(&self.tree, &fold, &mut self.erased, &mut self.shelves);
                 for erasure in &step.erasures {
                     done.erased.push(group.erase(erasure)?);
                 }
@@ -197,13 +207,13 @@ impl Committer {
     }
 }
 
-/// Puts into memory what a group changes. Says whether that was anything.
+/// Puts into memory what a group changes. Says whether anybody waits until it is on disk.
 fn apply(disk: &dyn Disk, tree: &sled::Tree, group: Group<'_>) -> Result<bool, EmbeddedError> {
     match group.into_batch()? {
         None => Ok(false),
-        Some(batch) => {
-            disk.apply(tree, batch)?;
-            Ok(true)
+        Some(written) => {
+            disk.apply(tree, written.batch)?;
+            Ok(written.awaited)
         }
     }
 }
@@ -215,6 +225,7 @@ struct Step {
     /// Visitors to settle and the moment.
     settles: Vec<(Vec<VisitorId>, Timestamp)>,
     erasures: Vec<Erasure>,
+    refused: Vec<RefusedMessage>,
     notes: Vec<AuditEntry>,
 }
 
