@@ -4,6 +4,7 @@
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,17 +13,21 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::{oneshot, watch};
 use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::Instant;
 
 use super::client_address::Peer;
+use super::room::{Place, Room};
 use super::{App, router};
 use crate::store::StoreError;
 
 /// Bytes of a request's head, and of what is read from a connection ahead of its use.
 const READ_BUFFER: usize = 32 * 1024;
+
+/// How long a connection that is closed to make room may take to finish what it answers.
+const CLOSING: Duration = Duration::from_secs(1);
 
 /// A server that listens and does not accept yet.
 pub struct Server {
@@ -82,26 +87,23 @@ async fn run(
     app: Arc<App>,
     mut stopped: oneshot::Receiver<()>,
 ) -> Result<(), StoreError> {
-    let graceful = GracefulShutdown::new();
-    let connections = Arc::new(Semaphore::new(app.limits.connections));
+    let (stopping, running) = watch::channel(());
+    let connections = Room::new(app.limits.connections);
     let mut tasks = JoinSet::new();
     loop {
+        // Accepted first: room is made only for somebody who is there.
         let next = async {
-            // Never closed: the error cannot come.
-            let permit = connections.clone().acquire_owned().await;
-            (permit, listener.accept().await)
+            let accepted = listener.accept().await;
+            (connections.room().await, accepted)
         };
         tokio::select! {
             _ = &mut stopped => break,
             Some(_) = tasks.join_next(), if !tasks.is_empty() => {}
-            (permit, accepted) = next => match accepted {
+            (room, accepted) = next => match accepted {
                 Ok((stream, peer)) => {
                     let peer = Peer(peer.ip());
-                    let connection = connection(stream, peer, app.clone(), &graceful);
-                    tasks.spawn(async move {
-                        connection.await;
-                        drop(permit);
-                    });
+                    let place = connections.opened(room);
+                    tasks.spawn(connection(stream, peer, app.clone(), place, running.clone()));
                 }
                 Err(error) => {
                     // Out of file descriptors, mostly: wait until some are free.
@@ -112,7 +114,9 @@ async fn run(
         }
     }
     drop(listener);
-    if tokio::time::timeout(app.limits.stopping, graceful.shutdown())
+    drop(stopping);
+    let finished = async { while tasks.join_next().await.is_some() {} };
+    if tokio::time::timeout(app.limits.stopping, finished)
         .await
         .is_err()
     {
@@ -126,25 +130,59 @@ fn connection(
     stream: TcpStream,
     peer: Peer,
     app: Arc<App>,
-    graceful: &GracefulShutdown,
-) -> impl Future<Output = ()> + use<> {
+    place: Arc<Place>,
+    mut running: watch::Receiver<()>,
+) -> impl Future<Output = ()> {
     // Answers are small and whole: waiting for more to send with them only costs time.
     let _ = stream.set_nodelay(true);
     let head = app.limits.head;
+    let own = place.clone();
     let service = service_fn(move |mut request: Request<Incoming>| {
-        let app = app.clone();
+        let (app, place) = (app.clone(), place.clone());
         request.extensions_mut().insert(peer);
-        async move { Ok::<_, Infallible>(router::answer(&app, request).await) }
+        place.works();
+        async move {
+            let answer = router::answer(&app, request).await;
+            place.waits();
+            Ok::<_, Infallible>(answer)
+        }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(head)
         .max_buf_size(READ_BUFFER)
         .serve_connection(TokioIo::new(stream), service);
-    let connection = graceful.watch(connection);
     async move {
-        if let Err(error) = connection.await {
+        let mut connection = pin!(connection);
+        let (mut ends, mut patience) = (false, None);
+        let ended = loop {
+            tokio::select! {
+                ended = connection.as_mut() => break ended,
+                // Nothing is ever sent: it is the end of the sender that is waited for.
+                _ = running.changed(), if !ends => {
+                    ends = true;
+                    connection.as_mut().graceful_shutdown();
+                }
+                () = own.closed(), if patience.is_none() => {
+                    tracing::debug!("an idle connection is closed to make room");
+                    ends = true;
+                    patience = Some(Instant::now() + CLOSING);
+                    connection.as_mut().graceful_shutdown();
+                }
+                // What was being sent of a request is not waited for.
+                () = sleep_until(patience), if patience.is_some() => return,
+            }
+        };
+        if let Err(error) = ended {
             tracing::debug!(%error, "a connection ended early");
         }
+    }
+}
+
+/// Waits for a moment, where there is one, and else for ever.
+async fn sleep_until(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => tokio::time::sleep_until(moment).await,
+        None => std::future::pending().await,
     }
 }
