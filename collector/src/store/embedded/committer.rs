@@ -16,7 +16,8 @@ use super::disk::Disk;
 use super::erased::ErasedVisitors;
 use super::flusher::{Applied, Flusher};
 use super::group::Group;
-use super::{EmbeddedError, Failure};
+use super::mark::Mark;
+use super::{EmbeddedError, Failure, keys};
 use crate::store::{Commit, Committed, Erased, Erasure, ProfileFold, StoreError};
 
 /// Most requests of a group, and most bytes of messages: beyond these a larger group saves nothing
@@ -57,6 +58,8 @@ pub(super) struct Committer {
     tree: sled::Db,
     fold: ProfileFold,
     disk: Arc<dyn Disk>,
+    /// Number of the last group.
+    group: u64,
     flusher: Flusher,
     failure: Failure,
     erased: ErasedVisitors,
@@ -66,15 +69,17 @@ impl Committer {
     pub(super) fn new(
         tree: sled::Db,
         fold: ProfileFold,
-        disk: Arc<dyn Disk>,
+        (disk, mark): (Arc<dyn Disk>, Mark),
+        group: u64,
         failure: Failure,
     ) -> Result<Self, EmbeddedError> {
         let erased = ErasedVisitors::load(&tree)?;
-        let flusher = Flusher::start(tree.clone(), disk.clone(), failure.clone())?;
+        let flusher = Flusher::start(tree.clone(), disk.clone(), mark, failure.clone())?;
         Ok(Self {
             tree,
             fold,
             disk,
+            group,
             flusher,
             failure,
             erased,
@@ -140,8 +145,9 @@ impl Committer {
         }
     }
 
-    /// What is to be answered once it is on disk, and whether anything is to be flushed.
-    fn apply(&mut self, steps: Vec<Step>) -> Result<(Done, bool), StoreError> {
+    /// What is to be answered once it is on disk, and the group's number where anything is to be
+    /// flushed.
+    fn apply(&mut self, steps: Vec<Step>) -> Result<(Done, Option<u64>), StoreError> {
         // sled has been seen to panic; a panic here must not let requests wait for ever.
         match catch_unwind(AssertUnwindSafe(|| self.write(steps))) {
             Ok(Ok(applied)) => Ok(applied),
@@ -150,9 +156,10 @@ impl Committer {
         }
     }
 
-    fn write(&mut self, steps: Vec<Step>) -> Result<(Done, bool), EmbeddedError> {
+    fn write(&mut self, steps: Vec<Step>) -> Result<(Done, Option<u64>), EmbeddedError> {
         let mut done = Done::default();
         let mut any = false;
+        let number = self.group + 1;
         for step in steps {
             let mut group = Group::new(&self.tree, &self.fold, &mut self.erased);
             done.committed.extend(group.take_in(step.commits)?);
@@ -160,24 +167,33 @@ impl Committer {
             for (visitors, now) in step.settles {
                 done.settled.push(group.settle(&visitors, now)?);
             }
-            any |= apply(&*self.disk, &self.tree, group)?;
+            any |= apply(&*self.disk, &self.tree, group, number)?;
             if !step.erasures.is_empty() {
                 let mut group = Group::new(&self.tree, &self.fold, &mut self.erased);
                 for erasure in &step.erasures {
                     done.erased.push(group.erase(erasure)?);
                 }
-                any |= apply(&*self.disk, &self.tree, group)?;
+                any |= apply(&*self.disk, &self.tree, group, number)?;
             }
         }
-        Ok((done, any))
+        if any {
+            self.group = number;
+        }
+        Ok((done, any.then_some(number)))
     }
 }
 
 /// Puts into memory what a group changes. Says whether that was anything.
-fn apply(disk: &dyn Disk, tree: &sled::Tree, group: Group<'_>) -> Result<bool, EmbeddedError> {
+fn apply(
+    disk: &dyn Disk,
+    tree: &sled::Tree,
+    group: Group<'_>,
+    number: u64,
+) -> Result<bool, EmbeddedError> {
     match group.into_batch() {
         None => Ok(false),
-        Some(batch) => {
+        Some(mut batch) => {
+            batch.insert(keys::GROUP, &number.to_be_bytes());
             disk.apply(tree, batch)?;
             Ok(true)
         }

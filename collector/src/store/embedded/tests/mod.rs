@@ -5,6 +5,7 @@ mod changes;
 mod erasures;
 mod faults;
 mod persons;
+mod tails;
 
 use std::collections::{BTreeMap, HashSet};
 
