@@ -37,6 +37,9 @@ const MESSAGES_IN_A_BATCH: u64 = 20;
 /// How often one batch may fail while the collector runs.
 const PATIENCE: u32 = 500;
 
+/// How long a round goes on at most, where nothing else is asked for, in milliseconds.
+pub(crate) const MOST_PAUSE: u64 = 800;
+
 /// What the user can choose.
 #[derive(clap::Args)]
 pub(crate) struct Options {
@@ -49,6 +52,9 @@ pub(crate) struct Options {
     /// Tests this collector instead of building one.
     #[arg(long, value_name = "FILE")]
     pub(crate) binary: Option<PathBuf>,
+    /// Milliseconds after which a round kills at the latest: fewer make more rounds in an hour.
+    #[arg(long, value_name = "MILLISECONDS", default_value_t = MOST_PAUSE)]
+    pub(crate) most_pause: u64,
 }
 
 /// What one client did in one round.
@@ -85,7 +91,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     let settings = Settings::new(workspace, binary, folder.path());
     let mut totals = Totals::default();
     let mut findings = Findings::default();
-    let outcome = rounds(&settings, options.rounds, seed, &mut totals, &mut findings);
+    let outcome = rounds(&settings, options, seed, &mut totals, &mut findings);
     progress::clear();
 
     print!("{}", table(&totals, &findings));
@@ -107,7 +113,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
 
 fn rounds(
     settings: &Settings,
-    rounds: u64,
+    options: &Options,
     seed: u64,
     totals: &mut Totals,
     findings: &mut Findings,
@@ -115,8 +121,8 @@ fn rounds(
     let mut random = Random::new(seed);
     let mut ledger = Ledger::default();
     let mut server = Server::start(settings)?;
-    for round in 1..=rounds {
-        let sessions = one_round(&mut server, round, seed, &mut random)?;
+    for round in 1..=options.rounds {
+        let sessions = one_round(&mut server, round, seed, &mut random, options.most_pause)?;
         totals.rounds = round;
         let mut again = Vec::new();
         let mut twice = Vec::new();
@@ -158,8 +164,8 @@ fn rounds(
         }
         ledger.check(&client, Some(round), findings)?;
         progress::show(&format!(
-            "round {round} of {rounds}: {} acknowledged, {} in doubt",
-            totals.acknowledged, totals.in_doubt
+            "round {round} of {}: {} acknowledged, {} in doubt",
+            options.rounds, totals.acknowledged, totals.in_doubt
         ));
     }
     // Everything once more: a later crash must not harm an earlier round.
@@ -172,10 +178,14 @@ fn one_round(
     round: u64,
     seed: u64,
     random: &mut Random,
+    most_pause: u64,
 ) -> Result<Vec<Session>> {
     let killed = AtomicBool::new(false);
     let acknowledged = AtomicU64::new(0);
-    let (client, pause) = (server.address(), random.milliseconds(100, 800));
+    let (client, pause) = (
+        server.address(),
+        random.milliseconds(most_pause / 8, most_pause),
+    );
     let seeds: Vec<u64> = (0..CLIENTS).map(|_| random.next()).collect();
     thread::scope(|scope| {
         let clients: Vec<_> = seeds
