@@ -190,7 +190,7 @@ fn apply(
     group: Group<'_>,
     number: u64,
 ) -> Result<bool, EmbeddedError> {
-    match group.into_batch() {
+    match group.into_batch()? {
         None => Ok(false),
         Some(mut batch) => {
             batch.insert(keys::GROUP, &number.to_be_bytes());

@@ -17,7 +17,7 @@ use subtle::ConstantTimeEq as _;
 
 use super::erased::ErasedVisitors;
 use super::folding::{self, Folding};
-use super::held::{Held, Records};
+use super::held::Records;
 use super::record::{FULL_BYTES, LONGEST_SPAN, MessageRecord, StoredMessage, VisitorRecord};
 use super::seen::{self, Buckets};
 use super::{EmbeddedError, keys};
@@ -64,9 +64,9 @@ impl<'a> Group<'a> {
     }
 
     /// What is to be written; nothing where nothing changes.
-    pub(super) fn into_batch(mut self) -> Option<sled::Batch> {
-        let any = self.records.write(&mut self.batch) || self.more;
-        any.then_some(self.batch)
+    pub(super) fn into_batch(mut self) -> Result<Option<sled::Batch>, EmbeddedError> {
+        let any = self.records.write(&mut self.batch)? || self.more;
+        Ok(any.then_some(self.batch))
     }
 
     /// Takes in requests. Says what each is answered.
@@ -198,8 +198,7 @@ impl<'a> Group<'a> {
                     self.batch.remove(key?);
                 }
             }
-            self.batch.remove(keys::visitor(visitor));
-            *self.records.visitor(visitor)? = Held::default();
+            self.records.erase(visitor)?;
         }
         self.more = true;
         self.erased

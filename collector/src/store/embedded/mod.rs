@@ -15,6 +15,7 @@ mod flusher;
 mod folding;
 mod group;
 mod held;
+mod index;
 mod keys;
 mod mark;
 mod opening;
@@ -34,6 +35,7 @@ use firstglance_engine::codec::{DecodeError, Encode};
 use firstglance_engine::{Person, Profile, Timestamp, VisitorId};
 use tokio::sync::{mpsc, oneshot};
 
+use super::listing::{List, ListSize, Listed, Position as ListPosition};
 use super::{
     Commit, Committed, Erased, Erasure, Later, Position, ProfileFold, Store, StoreError,
     TimelineEntry, joining,
@@ -44,7 +46,10 @@ use held::Records;
 use record::VisitorRecord;
 
 /// Version of the layout in [`keys`].
-const LAYOUT: &[u8] = b"2";
+const LAYOUT: &[u8] = b"3";
+
+/// The one before it, which had no lists.
+const WITHOUT_LISTS: &[u8] = b"2";
 
 /// Requests that may wait for the committer; more are asked to come back later.
 const WAITING: usize = 1_024;
@@ -160,6 +165,16 @@ impl Embedded {
         let tree = opening::open(folder)?;
         match tree.get(keys::VERSION)? {
             Some(version) if version == LAYOUT => {}
+            Some(version) if version == WITHOUT_LISTS => {
+                tracing::info!("making the lists of visitors, which these data do not have yet");
+                index::rebuild(&tree)?;
+                tree.flush()?;
+                // The version only after what it stands for: begun again, it is made anew.
+                tree.insert(keys::VERSION, LAYOUT)?;
+                disk.flush(&tree)?;
+                disk.sync()?;
+                tracing::info!("the lists of visitors are made");
+            }
             Some(version) => {
                 let version = String::from_utf8_lossy(&version).into_owned();
                 return Err(EmbeddedError::Layout(version));
@@ -316,6 +331,19 @@ impl Store for Embedded {
             }
             Ok(found)
         })
+    }
+
+    fn list(
+        &self,
+        lists: Vec<List>,
+        after: Option<ListPosition>,
+        limit: usize,
+    ) -> Later<'_, Vec<Listed>> {
+        self.scan(move |tree| index::read(tree, &lists, after.as_ref(), limit))
+    }
+
+    fn list_sizes(&self) -> Later<'_, Vec<ListSize>> {
+        self.scan(index::sizes)
     }
 
     fn ready(&self) -> Result<(), StoreError> {

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use super::mark::Mark;
 use super::{EmbeddedError, keys};
 
-/// The one before it.
-const LAYOUT_BEFORE: &str = "1";
+/// The first layout.
+const FIRST_LAYOUT: &str = "1";
 
 /// Bytes of sled's page cache.
 const CACHE_BYTES: u64 = 64 * 1024 * 1024;
@@ -47,11 +47,9 @@ fn attempt(folder: &Path) -> Result<sled::Db, EmbeddedError> {
     };
     match catch_unwind(AssertUnwindSafe(|| config.open())) {
         Ok(Ok(tree)) => Ok(tree),
-        // The layout before this one had smaller segments, and nothing else differs that sled
+        // The first layout had smaller segments, and nothing else differs that sled
         // would refuse.
-        Ok(Err(sled::Error::Unsupported(_))) => {
-            Err(EmbeddedError::Layout(LAYOUT_BEFORE.to_owned()))
-        }
+        Ok(Err(sled::Error::Unsupported(_))) => Err(EmbeddedError::Layout(FIRST_LAYOUT.to_owned())),
         Ok(Err(error @ sled::Error::Corruption { .. })) => Err(damaged(error.to_string())),
         Ok(Err(error)) => Err(error.into()),
         Err(panic) => {

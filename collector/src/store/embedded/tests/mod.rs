@@ -4,6 +4,7 @@
 mod changes;
 mod erasures;
 mod faults;
+mod lists;
 mod persons;
 mod tails;
 
