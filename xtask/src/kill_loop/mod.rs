@@ -5,7 +5,8 @@
 //! while it opens them. Then the clients do what clients do: they send again what was never
 //! acknowledged, and one batch each whose acknowledgement they pretend to have missed. After that,
 //! through the admin API, every acknowledged message must be in its visitor's timeline exactly
-//! once, and the profile must count as many events as the timeline holds.
+//! once, the profile must count as many events as the timeline holds, and it must be what
+//! `firstglance replay` makes of the timeline.
 //!
 //! Never looks into the store: what the API does not show does not count.
 
@@ -25,7 +26,7 @@ use crate::progress;
 use crate::random::{self, Random};
 use crate::server::{Server, Settings, WRITE_KEY};
 use crate::workspace::Workspace;
-use ledger::{Findings, Ledger};
+use ledger::{Findings, Ledger, Replay};
 
 const CLIENTS: usize = 4;
 
@@ -120,6 +121,10 @@ fn rounds(
 ) -> Result<()> {
     let mut random = Random::new(seed);
     let mut ledger = Ledger::default();
+    let replay = Replay {
+        binary: settings.binary.clone(),
+        config: settings.config.clone(),
+    };
     let mut server = Server::start(settings)?;
     for round in 1..=options.rounds {
         let sessions = one_round(&mut server, round, seed, &mut random, options.most_pause)?;
@@ -162,14 +167,14 @@ fn rounds(
             ledger.sent(&refused);
             totals.acknowledged += ledger.acknowledged(&taken);
         }
-        ledger.check(&client, Some(round), findings)?;
+        ledger.check(&client, &replay, Some(round), findings)?;
         progress::show(&format!(
             "round {round} of {}: {} acknowledged, {} in doubt",
             options.rounds, totals.acknowledged, totals.in_doubt
         ));
     }
     // Everything once more: a later crash must not harm an earlier round.
-    ledger.check(&server.client(), None, findings)
+    ledger.check(&server.client(), &replay, None, findings)
 }
 
 /// Clients post until the kill.
@@ -345,6 +350,10 @@ fn table(totals: &Totals, findings: &Findings) -> String {
         (
             "profile and timeline differ",
             findings.miscounted.len().to_string(),
+        ),
+        (
+            "profile is not the fold of its log",
+            findings.misfolded.len().to_string(),
         ),
         ("open failures", totals.open_failures.to_string()),
         ("slowest restart", restart),
