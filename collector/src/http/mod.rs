@@ -29,6 +29,7 @@ mod metrics;
 mod model;
 mod pixel;
 mod query;
+mod room;
 mod router;
 mod sender;
 mod server;
@@ -72,7 +73,8 @@ pub struct Limits {
     pub body: Duration,
     /// How long requests may take to finish when the server stops.
     pub stopping: Duration,
-    /// Connections at a time; more wait to be accepted.
+    /// Connections at a time, where the process may have as many files; for more, those that are
+    /// idle are closed.
     pub connections: usize,
     /// Bytes of bodies held at a time; requests beyond are asked to come back later. What is made
     /// of a body takes several times its size.
@@ -87,7 +89,7 @@ impl Default for Limits {
             body_pause: Duration::from_secs(10),
             body: Duration::from_secs(60),
             stopping: Duration::from_secs(10),
-            connections: 4_096,
+            connections: 16_384,
             held_bytes: 16 * 1024 * 1024,
         }
     }

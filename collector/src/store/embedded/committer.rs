@@ -16,9 +16,10 @@ use super::disk::Disk;
 use super::erased::ErasedVisitors;
 use super::flusher::{Applied, Flusher};
 use super::group::Group;
+use super::mark::Mark;
 use super::notes::Notes;
 use super::refused::Shelves;
-use super::{EmbeddedError, Failure};
+use super::{EmbeddedError, Failure, keys};
 use crate::store::audit::AuditEntry;
 use crate::store::refused::RefusedMessage;
 use crate::store::{Commit, Committed, Erased, Erasure, ProfileFold, StoreError};
@@ -69,6 +70,8 @@ pub(super) struct Committer {
     tree: sled::Db,
     fold: ProfileFold,
     disk: Arc<dyn Disk>,
+    /// Number of the last group.
+    group: u64,
     flusher: Flusher,
     failure: Failure,
     erased: ErasedVisitors,
@@ -80,17 +83,19 @@ impl Committer {
     pub(super) fn new(
         tree: sled::Db,
         fold: ProfileFold,
-        disk: Arc<dyn Disk>,
+        (disk, mark): (Arc<dyn Disk>, Mark),
+        group: u64,
         failure: Failure,
     ) -> Result<Self, EmbeddedError> {
         let erased = ErasedVisitors::load(&tree)?;
         let notes = Notes::load(&tree)?;
-        let flusher = Flusher::start(tree.clone(), disk.clone(), failure.clone())?;
+        let flusher = Flusher::start(tree.clone(), disk.clone(), mark, failure.clone())?;
         let shelves = Shelves::load(&tree)?;
         Ok(Self {
             tree,
             fold,
             disk,
+            group,
             flusher,
             failure,
             erased,
@@ -163,8 +168,9 @@ impl Committer {
         }
     }
 
-    /// What is to be answered once it is on disk, and whether anything is to be flushed.
-    fn apply(&mut self, steps: Vec<Step>) -> Result<(Done, bool), StoreError> {
+    /// What is to be answered once it is on disk, and the group's number where anything is to be
+    /// flushed.
+    fn apply(&mut self, steps: Vec<Step>) -> Result<(Done, Option<u64>), StoreError> {
         // sled has been seen to panic; a panic here must not let requests wait for ever.
         match catch_unwind(AssertUnwindSafe(|| self.write(steps))) {
             Ok(Ok(applied)) => Ok(applied),
@@ -173,10 +179,11 @@ impl Committer {
         }
     }
 
-    fn write(&mut self, steps: Vec<Step>) -> Result<(Done, bool), EmbeddedError> {
+    fn write(&mut self, steps: Vec<Step>) -> Result<(Done, Option<u64>), EmbeddedError> {
         let mut done = Done::default();
         let mut any = false;
         let fold = self.fold.pinned();
+        let number = self.group + 1;
         for step in steps {
             let mut group = Group::new(&self.tree, &fold, &mut self.erased, &mut self.shelves);
             done.committed.extend(group.take_in(step.commits)?);
@@ -185,13 +192,14 @@ impl Committer {
                 done.settled.push(group.settle(&visitors, now)?);
             }
             group.refuse(step.refused);
-            any |= apply(&*self.disk, &self.tree, group)?;
+            any |= apply(&*self.disk, &self.tree, group, number)?;
             if !step.notes.is_empty() {
                 let mut batch = sled::Batch::default();
                 for entry in &step.notes {
                     self.notes.add(entry, &self.tree, &mut batch)?;
                     done.noted.push(());
                 }
+                batch.insert(keys::GROUP, &number.to_be_bytes());
                 self.disk.apply(&self.tree, batch)?;
                 any = true;
             }
@@ -200,18 +208,27 @@ impl Committer {
                 for erasure in &step.erasures {
                     done.erased.push(group.erase(erasure)?);
                 }
-                any |= apply(&*self.disk, &self.tree, group)?;
+                any |= apply(&*self.disk, &self.tree, group, number)?;
             }
         }
-        Ok((done, any))
+        if any {
+            self.group = number;
+        }
+        Ok((done, any.then_some(number)))
     }
 }
 
 /// Puts into memory what a group changes. Says whether anybody waits until it is on disk.
-fn apply(disk: &dyn Disk, tree: &sled::Tree, group: Group<'_>) -> Result<bool, EmbeddedError> {
+fn apply(
+    disk: &dyn Disk,
+    tree: &sled::Tree,
+    group: Group<'_>,
+    number: u64,
+) -> Result<bool, EmbeddedError> {
     match group.into_batch()? {
         None => Ok(false),
-        Some(written) => {
+        Some(mut written) => {
+            written.batch.insert(keys::GROUP, &number.to_be_bytes());
             disk.apply(tree, written.batch)?;
             Ok(written.awaited)
         }

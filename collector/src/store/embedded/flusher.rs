@@ -12,6 +12,7 @@ use std::thread::JoinHandle;
 
 use super::committer::{Answers, Done};
 use super::disk::Disk;
+use super::mark::Mark;
 use super::{EmbeddedError, Failure};
 
 /// Groups that may wait beside the one that is being flushed. Requests beyond wait for the committer
@@ -22,8 +23,8 @@ const WAITING: usize = 1;
 pub(super) struct Applied {
     pub(super) answers: Answers,
     pub(super) done: Done,
-    /// Whether there is anything to flush.
-    pub(super) changed: bool,
+    /// Its number, where there is anything to flush.
+    pub(super) changed: Option<u64>,
 }
 
 /// See the module.
@@ -33,11 +34,16 @@ pub(super) struct Flusher {
 }
 
 impl Flusher {
-    pub(super) fn start(tree: sled::Db, disk: Arc<dyn Disk>, failure: Failure) -> io::Result<Self> {
+    pub(super) fn start(
+        tree: sled::Db,
+        disk: Arc<dyn Disk>,
+        mark: Mark,
+        failure: Failure,
+    ) -> io::Result<Self> {
         let (queue, waiting) = sync_channel(WAITING);
         let thread = std::thread::Builder::new()
             .name("flusher".to_owned())
-            .spawn(move || run(&waiting, &tree, &*disk, &failure))?;
+            .spawn(move || run(&waiting, &tree, &*disk, &mark, &failure))?;
         Ok(Self { queue, thread })
     }
 
@@ -58,14 +64,20 @@ impl Flusher {
     }
 }
 
-fn run(waiting: &Receiver<Applied>, tree: &sled::Tree, disk: &dyn Disk, failure: &Failure) {
+fn run(
+    waiting: &Receiver<Applied>,
+    tree: &sled::Tree,
+    disk: &dyn Disk,
+    mark: &Mark,
+    failure: &Failure,
+) {
     while let Ok(applied) = waiting.recv() {
         let flushed = failure.check().and_then(|()| {
-            if !applied.changed {
+            let Some(number) = applied.changed else {
                 return Ok(());
-            }
+            };
             // sled has been seen to panic; a panic here must not let requests wait for ever.
-            match catch_unwind(AssertUnwindSafe(|| flush(tree, disk))) {
+            match catch_unwind(AssertUnwindSafe(|| flush(tree, disk, mark, number))) {
                 Ok(Ok(())) => Ok(()),
                 Ok(Err(error)) => Err(failure.set(&error.to_string())),
                 Err(_) => Err(failure.set("the store panicked while it flushed")),
@@ -78,7 +90,13 @@ fn run(waiting: &Receiver<Applied>, tree: &sled::Tree, disk: &dyn Disk, failure:
     }
 }
 
-fn flush(tree: &sled::Tree, disk: &dyn Disk) -> Result<(), EmbeddedError> {
+fn flush(
+    tree: &sled::Tree,
+    disk: &dyn Disk,
+    mark: &Mark,
+    number: u64,
+) -> Result<(), EmbeddedError> {
     disk.flush(tree)?;
-    Ok(disk.sync()?)
+    disk.sync()?;
+    Ok(mark.write(number)?)
 }

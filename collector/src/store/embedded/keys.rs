@@ -8,6 +8,7 @@
 //! | `e` visitor `0` time(8) number(8) | messages, see `record` |
 //! | `m` visitor `0` level(1) bucket(2) | message ids, see `seen` |
 //! | `x` digest(16) | an erasure, see `erased` |
+//! | `g` | number(8) of the group that was written last, see `mark` |
 //! | `i` list step(8) visitor | nothing: the visitor is in the list, see `index` |
 //! | `t` list | how many visitors are in the list |
 //! | `d` shelf(1) number(8) | a refused message, see `refused` |
@@ -26,6 +27,9 @@ use crate::store::listing::{List, Position};
 
 /// The key under which the layout's version lies.
 pub(super) const VERSION: &[u8] = b"v";
+
+/// The key under which the number of the last group lies.
+pub(super) const GROUP: &[u8] = b"g";
 
 /// First bytes of the keys of all visitor records.
 pub(super) const VISITORS: &[u8] = b"p";

@@ -17,7 +17,9 @@ mod group;
 mod held;
 mod index;
 mod keys;
+mod mark;
 mod notes;
+mod opening;
 mod record;
 mod refused;
 mod seen;
@@ -27,7 +29,7 @@ mod timeline;
 
 use std::fs::File;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 
@@ -53,17 +55,6 @@ const LAYOUT: &[u8] = b"3";
 /// The one before it, which had no lists.
 const WITHOUT_LISTS: &[u8] = b"2";
 
-/// The first one.
-const FIRST_LAYOUT: &str = "1";
-
-/// Bytes of sled's page cache.
-const CACHE_BYTES: u64 = 64 * 1024 * 1024;
-
-/// Bytes of sled's segments. What is larger than a quarter of one, sled puts into a file of its own
-/// that nothing ever flushes; a leaf of 17 of our largest records, which are visitors with every
-/// table of their profiles full, stays below that. It is the most that sled takes.
-const SEGMENT_BYTES: usize = 16 * 1024 * 1024;
-
 /// Requests that may wait for the committer; more are asked to come back later.
 const WAITING: usize = 1_024;
 
@@ -86,6 +77,29 @@ pub enum EmbeddedError {
     /// A key cannot be read.
     #[error("a key in the store is not one of ours")]
     Key,
+    /// sled found its files damaged, or panicked over them.
+    #[error(
+        "the files in {path} are damaged: {reason}. Restore them from a backup; if there is none, keep \
+         a copy of the folder before anything else is tried", path = .path.display()
+    )]
+    Damaged {
+        /// The folder.
+        path: PathBuf,
+        /// What sled said.
+        reason: String,
+    },
+    /// Requests that were acknowledged are missing.
+    #[error(
+        "the end of the log is damaged: {missing} groups of requests that were acknowledged are not \
+         there any more. Restore the data from a backup; or, to go on with what is left, remove the \
+         file {path} and start again", path = .path.display()
+    )]
+    Missing {
+        /// How many groups: each is what shared a flush.
+        missing: u64,
+        /// The file that knows of them.
+        path: PathBuf,
+    },
     /// The data were written by another version of this program.
     #[error("the data have the layout {0:?}, which this version of firstglance does not know")]
     Layout(String),
@@ -152,19 +166,7 @@ impl Embedded {
         fold: ProfileFold,
         disk: Arc<dyn Disk>,
     ) -> Result<Self, EmbeddedError> {
-        let tree = sled::Config::new()
-            .path(folder)
-            .cache_capacity(CACHE_BYTES)
-            .segment_size(SEGMENT_BYTES)
-            .flush_every_ms(None)
-            .open();
-        let tree = match tree {
-            // The first layout had smaller segments, and nothing else differs that sled would refuse.
-            Err(sled::Error::Unsupported(_)) => {
-                return Err(EmbeddedError::Layout(FIRST_LAYOUT.to_owned()));
-            }
-            opened => opened?,
-        };
+        let tree = opening::open(folder)?;
         match tree.get(keys::VERSION)? {
             Some(version) if version == LAYOUT => {}
             Some(version) if version == WITHOUT_LISTS => {
@@ -187,9 +189,10 @@ impl Embedded {
                 sync_new_folder(folder)?;
             }
         }
+        let (mark, group) = opening::whole(folder, &tree)?;
         let failure = Failure::default();
         let (queue, waiting) = mpsc::channel(WAITING);
-        let committer = Committer::new(tree.clone(), fold, disk, failure.clone())?;
+        let committer = Committer::new(tree.clone(), fold, (disk, mark), group, failure.clone())?;
         let thread = std::thread::Builder::new()
             .name("committer".to_owned())
             .spawn(move || committer.run(waiting))?;

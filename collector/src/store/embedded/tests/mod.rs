@@ -7,6 +7,7 @@ mod faults;
 mod lists;
 mod persons;
 mod refused;
+mod tails;
 
 use std::collections::{BTreeMap, HashSet};
 
