@@ -105,7 +105,7 @@ export async function events(rig, models, others, rounds, short) {
   const found = new Map([...bare, ...cases].map((each) => [each, []]));
   for (let round = 0; round < rounds; round++) {
     for (const [{ tracker, kind, model }, results] of found) {
-      rig.site.model = model.text;
+      rig.site.model = model;
       results.push(await once(rig, tracker, kind, short));
     }
   }

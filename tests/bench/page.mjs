@@ -18,7 +18,7 @@ const BUDGETS = { start_ms: 15, task_ms: 50, event_us: 50 };
 
 const { values: given } = parseArgs({
   options: {
-    json: { type: 'boolean' }, short: { type: 'boolean' }, alone: { type: 'boolean' }, throttled: { type: 'boolean' },
+    json: { type: 'boolean' }, short: { type: 'boolean' }, alone: { type: 'boolean' },
     only: { type: 'string', multiple: true }, rounds: { type: 'string' },
   },
 });
@@ -40,11 +40,11 @@ function table(title, head, rows) {
 
 const show = {
   start: (rows) => table(
-    `Start, ms of the main thread on a processor ${given.throttled ? 'that Chromium throttles 4x' : '4x slower'}`,
-    ['', 'main thread', '', 'to Firstglance', 'longest task', '', 'bytes', 'requests'],
+    'Start, ms of the main thread on a processor 4x slower',
+    ['', 'segments', 'main thread', '', 'to Firstglance', 'longest task', ''],
     rows.map((row) => [
-      row.tracker, digits(row.main_ms, 1), within(row.main_ms, BUDGETS.start_ms), times(row.main_ms, rows[0].main_ms),
-      digits(row.longest_ms, 1), within(row.longest_ms, BUDGETS.task_ms), row.bytes, row.requests,
+      row.tracker, row.segments ?? '', digits(row.main_ms, 1), within(row.main_ms, BUDGETS.start_ms), times(row.main_ms, rows[0].main_ms),
+      digits(row.longest_ms, 1), within(row.longest_ms, BUDGETS.task_ms),
     ]),
   ),
   events: (rows) => table(
@@ -71,18 +71,15 @@ const total = (row) => row.burst_us + row.burst_after_us + (row.sending_us || 0)
 const models = JSON.parse(await readFile(process.env.FIRSTGLANCE_MODELS, 'utf8'));
 const site = await Site.start(process.env.FIRSTGLANCE_ASSETS);
 const browser = await launch();
-const rig = { browser, site, throttled: given.throttled };
+const rig = { browser, site };
 const rounds = (usual, short) => Number(given.rounds) || (given.short ? short : usual);
 try {
   const others = given.alone ? [] : await peers();
   const all = {
-    start() {
-      site.model = models.at(-1).text;
-      return start(rig, [FIRSTGLANCE, ...others], rounds(9, 2));
-    },
+    start: () => start(site, models, others, rounds(9, 2)),
     events: () => events(rig, given.short ? models.slice(-1) : models, others, rounds(3, 1), given.short),
     frames() {
-      site.model = models.at(-1).text;
+      site.model = models.at(-1);
       return frames(rig, rounds(5, 1), given.short);
     },
     storage: () => storage(rig, rounds(3, 1), given.short ? 0 : 4),

@@ -7,45 +7,52 @@
  * of the tracker's. What the browser does anyway is taken off: the same with a script that is
  * empty. Every time is a new visitor with an empty cache.
  *
- * Four times slower is four times the processor time. Chromium's own throttle makes the thread
- * spin for three times what the clock says it ran, which on a machine with other work to do counts
- * that work as well; `--throttled` uses it nevertheless.
+ * The floor is what the browser does for Firstglance's requests alone, with no code that does
+ * anything: no tracker that loads a module and a model gets below it.
+ *
+ * Four times slower is four times the processor time: Chromium's own throttle makes the thread spin
+ * for three times what the clock says it ran, which on a machine with other work to do counts that
+ * work as well. Nobody looks into the browser while it is measured, see `lib/bare.mjs`.
  */
-import { Visitor } from '../browser/lib/browser.mjs';
-import { insert, median, open, record, sum } from './lib/chromium.mjs';
-import { INERT } from './lib/trackers.mjs';
+import { BareChromium, inserting } from './lib/bare.mjs';
+import { median, sum } from './lib/chromium.mjs';
+import { FIRSTGLANCE, FLOOR, INERT } from './lib/trackers.mjs';
 
 const SLOWER = 4;
 /** Milliseconds from the tag until everything has been done. */
 const WINDOW = 2_500;
 
-async function once({ browser, site, throttled }, tracker) {
+async function once(browser, site, tracker) {
   site.tracker = tracker;
-  const visitor = await Visitor.arrive(browser);
-  try {
-    const { page, session } = await open(visitor, site.origin);
-    if (throttled) await session.send('Emulation.setCPUThrottlingRate', { rate: SLOWER });
-    site.reset();
-    const tasks = await record({ browser, page, session }, WINDOW, insert, tracker.html(site.origin));
-    const times = tasks.map((task) => task.time * (throttled ? 1 : SLOWER));
-    return { total: sum(times), longest: Math.max(...times), bytes: site.bytes, requests: site.requests };
-  } finally {
-    await visitor.leave();
-  }
+  site.head = inserting(tracker.html(site.origin));
+  const tasks = await browser.record(`${site.origin}/`, WINDOW);
+  const times = tasks.map((task) => task.time * SLOWER);
+  return { total: sum(times), longest: Math.max(...times) };
 }
 
-/** All trackers in turn, in each round; the medians. */
-export async function start(rig, trackers, rounds) {
-  const found = new Map([INERT, ...trackers].map((tracker) => [tracker, []]));
-  for (let round = 0; round < rounds; round++) {
-    for (const [tracker, results] of found) results.push(await once(rig, tracker));
+/** All trackers in turn, in each round; the medians. Firstglance once for each model. */
+export async function start(site, models, others, rounds) {
+  const cases = models.map((model) => ({ tracker: FIRSTGLANCE, model }))
+    .concat([FLOOR, ...others].map((tracker) => ({ tracker, model: models[0] })));
+  const bare = { tracker: INERT, model: models[0] };
+  const found = new Map([bare, ...cases].map((each) => [each, []]));
+  const browser = await BareChromium.launch();
+  try {
+    for (let round = 0; round < rounds; round++) {
+      for (const [{ tracker, model }, results] of found) {
+        site.model = model;
+        results.push(await once(browser, site, tracker));
+      }
+    }
+  } finally {
+    site.head = '';
+    await browser.close();
   }
-  const middle = (tracker, name) => median(found.get(tracker).map((result) => result[name]));
-  return trackers.map((tracker) => ({
-    tracker: tracker.name,
-    main_ms: middle(tracker, 'total') - middle(INERT, 'total'),
-    longest_ms: middle(tracker, 'longest'),
-    bytes: middle(tracker, 'bytes'),
-    requests: middle(tracker, 'requests'),
+  const middle = (which, name) => median(found.get(which).map((result) => result[name]));
+  return cases.map((which) => ({
+    tracker: which.tracker.name,
+    ...(which.tracker == FIRSTGLANCE && { segments: which.model.segments }),
+    main_ms: middle(which, 'total') - middle(bare, 'total'),
+    longest_ms: middle(which, 'longest'),
   }));
 }

@@ -53,7 +53,7 @@ function begin() {
   listen('focusin', focused);
   listen('timeupdate', playing);
   listen('scroll', scrolled);
-  listen('pointerdown pointermove keydown touchstart wheel', sign);
+  listen('pointerdown pointermove keydown', sign);
   listen('popstate hashchange firstglance:moved', moved);
   listen('visibilitychange', () => (hidden() ? away() : look()));
   listen('pagehide', () => {

@@ -37,17 +37,18 @@ export function part(integrity, bridge) {
 /** Boxes that may answer while one types. */
 const BOXES = '[data-fg-search],[role=search],search';
 
-/** Brings what the site's owner has switched on, and what the page has. */
+/** Brings what the site's owner has switched on. */
 export function equip() {
   if (!consent || consent == 'denied') return;
   if (on('web_vitals')) part(PARTS.vitals);
   if (on('errors')) part(PARTS.errors);
-  if (document.querySelector(BOXES)) part(PARTS.typing);
-  seekForms();
 }
 
-/** Looks for forms, and brings what watches them where there is one. */
-export function seekForms() {
+/** Brings what the page has for somebody who is there: no sooner, for each costs a start as much as a
+ * script of a page's own. Forms may have been added since the last look. */
+export function seek() {
+  if (!consent) return;
+  if (document.querySelector(BOXES)) part(PARTS.typing);
   if (document.forms[0] && on('forms', 1)) part(PARTS.forms);
   told.forms?.seek();
 }
@@ -55,8 +56,8 @@ export function seekForms() {
 /** Something is played. */
 export const playing = () => on('media', 1) && part(PARTS.media);
 
-/** Somebody is in a field: perhaps in such a box that the page has added since. */
-export const focused = (event) => find(event, BOXES) && part(PARTS.typing);
+/** Somebody is in a field, perhaps as the first thing. */
+export const focused = (event) => find(event, 'form,' + BOXES) && seek();
 
 /** Where somebody wants to see what happens, also what has happened until the part is there. The
  * address says so at once; to ask for cookies costs time, and has some. */

@@ -13,6 +13,7 @@
 
 pub mod embedded;
 pub mod joining;
+pub mod listing;
 pub mod refused;
 
 use std::future::Future;
@@ -22,6 +23,7 @@ use std::sync::Arc;
 use firstglance_engine::history::Change;
 use firstglance_engine::{Evaluation, Message, Model, Person, Profile, Timestamp, VisitorId};
 
+use listing::{List, ListSize, Listed, Position as ListPosition};
 use refused::{RefusedMessage, RefusedPage, Shelf};
 
 /// An answer that arrives later.
@@ -68,6 +70,19 @@ pub trait Store: Send + Sync + 'static {
         after: Option<VisitorId>,
         limit: usize,
     ) -> Later<'_, Vec<(VisitorId, Profile)>>;
+
+    /// Visitors who are in any of some lists, with their profiles, at most so many, from the first
+    /// one after a position: those seen latest first, see [`listing`]. What is recorded decides, so
+    /// what time alone has changed is in the lists once it was settled.
+    fn list(
+        &self,
+        lists: Vec<List>,
+        after: Option<ListPosition>,
+        limit: usize,
+    ) -> Later<'_, Vec<Listed>>;
+
+    /// All lists that have anybody, and how many.
+    fn list_sizes(&self) -> Later<'_, Vec<ListSize>>;
 
     /// Whether commits can succeed at present.
     ///

@@ -8,7 +8,7 @@ const REST = 500;
 /** Milliseconds until a recording surely runs. */
 const BEFORE = 300;
 /** What the page marks when the recording's time begins. */
-const MARK = 'measured from here';
+export const MARK = 'measured from here';
 
 export const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
@@ -53,11 +53,17 @@ export async function record({ browser, page, session }, after, action, ...value
     }, ${BEFORE});
   }).then(() => {})`);
   await pause(after);
-  const { traceEvents } = JSON.parse(await browser.stopTracing());
-  const mark = traceEvents.find((event) => event.name == MARK);
+  return tasksOf(JSON.parse(await browser.stopTracing()).traceEvents);
+}
+
+/** Tasks of the thread that has set the mark, from then on, for so many milliseconds: as `record` has
+ * them. */
+export function tasksOf(recorded, milliseconds = Infinity) {
+  const mark = recorded.find((event) => event.name == MARK);
   if (!mark) throw new Error('the recording has not begun');
-  const mine = traceEvents
-    .filter((event) => event.pid == mark.pid && event.tid == mark.tid && event.ph == 'X' && event.ts + event.dur >= mark.ts)
+  const end = mark.ts + milliseconds * 1e3;
+  const mine = recorded
+    .filter(({ pid, tid, ph, ts, dur }) => pid == mark.pid && tid == mark.tid && ph == 'X' && ts + dur >= mark.ts && ts < end)
     .sort((left, right) => left.ts - right.ts);
   const calls = mine.filter((event) => event.name == 'FunctionCall');
   const causes = mine.filter((event) => CAUSES[event.name]);

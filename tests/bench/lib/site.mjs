@@ -2,7 +2,7 @@
  * The site that is measured: pages of the demo shop without the shop's own scripts, and a server
  * that gives Firstglance's own files as the collector does, a peer's as their makers would, and
  * takes in whatever is sent. All files are compressed at best, so that no tracker looks heavier
- * than it has to be. Counts what it gave.
+ * than it has to be.
  */
 import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
@@ -30,11 +30,10 @@ const framed = (html) => html
 export class Site {
   /** Whose server this is at the moment, see `trackers.mjs`. */
   tracker = {};
-  /** What a page gets as Firstglance's model. */
-  model = '';
-  /** Requests that were answered, and bytes of the answers' bodies, since `reset`. */
-  requests = 0;
-  bytes = 0;
+  /** What a page gets as Firstglance's model: its text, and whether it has rules. */
+  model = {};
+  /** What every page has at the end of its head. */
+  head = '';
   /** Called when a page asks for `/end`, before it is answered. */
   ended = null;
   #compressed = new Map();
@@ -52,10 +51,6 @@ export class Site {
     return site;
   }
 
-  reset() {
-    this.requests = this.bytes = 0;
-  }
-
   stop() {
     this.server.closeAllConnections();
     this.server.close();
@@ -66,8 +61,6 @@ export class Site {
     const chunks = [];
     for await (const chunk of request) chunks.push(chunk);
     const { status, headers, body } = await this.#content(url, request, Buffer.concat(chunks));
-    this.requests++;
-    this.bytes += Buffer.byteLength(body);
     response.writeHead(status, { ...ISOLATED, ...headers }).end(body);
   }
 
@@ -77,14 +70,14 @@ export class Site {
     const file = this.tracker.files?.get(pathname);
     if (file) return this.#file(file, 'js');
     if (pathname == '/v1/model') {
-      const version = createHash('sha256').update(this.model).digest('hex').slice(0, 16);
+      const version = createHash('sha256').update(this.model.text).digest('hex').slice(0, 16);
       return {
         status: 200,
         headers: {
           'content-type': 'text/plain; charset=utf-8', 'content-encoding': 'gzip',
-          'x-firstglance-consent': 'granted', 'x-firstglance-options': 'search=q', 'x-firstglance-version': version,
+          'x-firstglance-consent': 'granted', 'x-firstglance-options': this.model.rules ? 'search=q&rules=1' : 'search=q', 'x-firstglance-version': version,
         },
-        body: gzipSync(this.model, { level: 9 }),
+        body: gzipSync(this.model.text, { level: 9 }),
       };
     }
     const [, kind] = /\.(\w+)$/.exec(pathname) || [];
@@ -94,7 +87,8 @@ export class Site {
     if (kind) return this.#file(found, kind);
     // The shop's own scripts would be measured with the tracker.
     const html = found.toString().replace(/<script [^>]*src=[^>]*><\/script>/g, '');
-    return this.#file(Buffer.from(searchParams.has('framed') ? framed(html) : html), 'html');
+    const page = searchParams.has('framed') ? framed(html) : html;
+    return this.#file(Buffer.from(page.replace('</head>', `${this.head}</head>`)), 'html');
   }
 
   #taken(request) {

@@ -25,6 +25,21 @@ export const INERT = {
   html: () => `<script async src="${FOLDER}inert.js"></script>`,
 };
 
+/** What Firstglance asks for until its first events have left, and nothing else: its script, model and
+ * module, and a request that outlives the page; by scripts that do no more than ask. */
+export const FLOOR = {
+  id: 'floor',
+  name: 'its requests alone',
+  files: new Map(Object.entries({
+    'floor.js': `document.head.append(Object.assign(document.createElement('script'), { type: 'module', src: '${FOLDER}asking.js' }));`,
+    'asking.js': `fetch('/v1/model').then((answer) => answer.text())
+      .then(() => fetch('${FOLDER}empty.wasm')).then((answer) => answer.arrayBuffer()).then((bytes) => WebAssembly.instantiate(bytes))
+      .then(() => setTimeout(() => fetch('/v1/batch', { method: 'POST', body: '.'.repeat(1000), keepalive: true }), 100));`,
+    'empty.wasm': Buffer.from('\0asm\x01\0\0\0', 'latin1'),
+  }).map(([name, bytes]) => [FOLDER + name, Buffer.from(bytes)])),
+  html: () => `<script async src="${FOLDER}floor.js"></script>`,
+};
+
 /** The peers with their files, which `cargo xtask` has fetched. */
 export async function peers() {
   const { PEERS, answerOf, versionOf } = await import('../../peers/peers.mjs');

@@ -17,11 +17,14 @@ export const ARGUMENTS = [
 const resolve = (site) =>
   `--host-resolver-rules=${site ? `MAP *.${site} 127.0.0.1, ` : ''}MAP * ~NOTFOUND, EXCLUDE 127.0.0.1`;
 
+/** Chromium's program. */
+export const executable = process.env.CHROMIUM || '/usr/bin/chromium';
+
 /** Starts the browser. `cache` leaves the cache for going back and forth on, as people have it; all
  * names below `site` lead to this machine. */
 export function launch({ cache = false, site } = {}) {
   return chromium.launch({
-    executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
+    executablePath: executable,
     args: [...ARGUMENTS, resolve(site)],
     ignoreDefaultArgs: cache ? ['--disable-back-forward-cache'] : [],
   });
@@ -98,9 +101,11 @@ export async function stateOf(page) {
     api('onSegments', resolve);
   }));
   const state = await within('the page is told a state', told);
-  // Parts come where the page has something for them: a test is faster than anybody who fills in a form.
+  // Parts come with the first sign of life where the page has something for them: a test is faster than
+  // anybody who fills in a form.
   if (state.consent && state.consent !== 'denied') {
     await until('the parts are there', () => page.evaluate(() => {
+      dispatchEvent(new Event('pointermove'));
       const { told } = window.firstglance.q.kit ?? { told: {} };
       const has = (selector) => document.querySelector(selector);
       return (!document.forms.length || Boolean(told.forms || has('script[data-forms="0"]')))

@@ -9,7 +9,7 @@ import { add } from '../delivery.js';
 import { capture, complete, engineEvent } from '../events.js';
 import { hidden, later, now } from '../given.js';
 import { random, tab } from '../identity.js';
-import { seekForms, told } from '../parts.js';
+import { seek, told } from '../parts.js';
 import { change, run } from '../run.js';
 import { names, read, remove, write } from '../storage.js';
 import { settleRoute, settling } from './routes.js';
@@ -115,12 +115,13 @@ export function recover() {
   }
 }
 
-/** The visitor moved, typed, scrolled or touched. */
-export function sign() {
+/** The visitor moved, typed, scrolled or touched; or without an event, has the page before them. */
+export function sign(event) {
   // Pointers move a hundred times a second; one sign a second is enough.
   if (now() - lastSign >= TICK || !ticking) {
     lastSign = now();
     attend();
+    if (event) seek();
   }
 }
 
@@ -150,7 +151,6 @@ function tick() {
   ticking = 0;
   if (!attended()) return;
   count();
-  seekForms();
   if (!settling) measure();
   if (active - refreshed >= REFRESH) {
     refreshed = active;

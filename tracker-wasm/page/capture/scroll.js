@@ -1,15 +1,18 @@
 /*
  * Scroll depth: the deepest pixel that was visible, against the height that there is now, of the
- * window or of the element that scrolls in its place. One measurement a frame, after the browser
- * has laid the page out; never one for each of the browser's scroll events.
+ * window or of the element that scrolls in its place. The first frame that scrolls is measured, and
+ * ten a second of those after it, once the browser has laid the page out; never forces it to.
  */
-import { later } from '../given.js';
+import { later, now } from '../given.js';
 import { option } from '../options.js';
 import { run } from '../run.js';
 import { sign } from './activity.js';
 import { settling } from './routes.js';
 
-let scroller, target, bottom, height;
+/** Milliseconds between two measurements: nobody reads what was there for less. */
+const SPACE = 100;
+
+let scroller, target, bottom, height, measured;
 
 export const resetDepth = () => {
   bottom = height = target = 0;
@@ -22,15 +25,18 @@ export const pixels = () => bottom | 0;
 
 /** Something scrolled. */
 export function scrolled(event) {
-  // Once the frame is painted nothing has to be laid out for a look.
-  if (!target) requestAnimationFrame(() => later(run, 0, frame));
+  if (!target) later(plan, measured + SPACE - now());
   target = event.target;
-  sign();
+  sign(event);
 }
+
+/** Once the frame is painted nothing has to be laid out for a look. */
+const plan = () => requestAnimationFrame(() => later(run, 0, frame));
 
 function frame() {
   const element = target;
   target = 0;
+  measured = now();
   if (!settling) measure(element);
 }
 

@@ -4,6 +4,7 @@
 use std::fs;
 
 use anyhow::Result;
+use firstglance_engine::Model;
 use firstglance_engine::codec::Encode as _;
 use serde_json::json;
 
@@ -12,8 +13,8 @@ use crate::workspace::{Workspace, run as run_command};
 use crate::{assets, peers, tools};
 
 const BENCH: &str = "tests/bench/page.mjs";
-/// Segments of the models that the page gets.
-const SEGMENTS: [usize; 2] = [0, 100];
+/// Segments of a site that has rules of its own.
+const SEGMENTS: usize = 100;
 
 /// What the user can choose.
 #[derive(clap::Args, Default)]
@@ -27,9 +28,6 @@ pub(crate) struct Options {
     /// Rounds, in each of which everything is measured once.
     #[arg(long, value_name = "NUMBER")]
     rounds: Option<u32>,
-    /// Uses Chromium's own throttle for the start, which counts other work on this machine as well.
-    #[arg(long)]
-    throttled: bool,
     /// Leaves the peers out: needs nothing from npm's registry.
     #[arg(long)]
     alone: bool,
@@ -40,8 +38,12 @@ pub(super) fn run(workspace: &Workspace, short: bool, options: &Options) -> Resu
     assets::build(workspace)?;
     let folder = workspace.target.join("bench");
     fs::create_dir_all(&folder)?;
-    let models = SEGMENTS
-        .map(|segments| json!({ "segments": segments, "text": model::model(segments).to_text() }));
+    let of = |rules: bool, segments: usize, model: &Model| json!({ "rules": rules, "segments": segments, "text": model.to_text() });
+    // A site as it comes, and one with interests, segments and stages of its own.
+    let models = [
+        of(false, 0, &Model::default()),
+        of(true, SEGMENTS, &model::model(SEGMENTS)),
+    ];
     let models_file = folder.join("models.json");
     fs::write(&models_file, json!(models).to_string())?;
 
@@ -58,7 +60,6 @@ pub(super) fn run(workspace: &Workspace, short: bool, options: &Options) -> Resu
     for (given, flag) in [
         (short, "--short"),
         (options.json, "--json"),
-        (options.throttled, "--throttled"),
         (alone, "--alone"),
     ] {
         if given {

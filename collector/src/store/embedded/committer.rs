@@ -3,17 +3,21 @@
 //! flush.
 //!
 //! The slower the disk, the more requests share a flush, so throughput holds up while latency
-//! stays that of a flush or two. What a group changes is the work of `group`.
+//! stays that of a flush or two. What a group changes is the work of `group`; `flusher` waits for the
+//! disk and answers.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use firstglance_engine::{Timestamp, VisitorId};
 use tokio::sync::{mpsc, oneshot};
 
+use super::disk::Disk;
 use super::erased::ErasedVisitors;
+use super::flusher::{Applied, Flusher};
 use super::group::Group;
 use super::refused::Shelves;
-use super::{EmbeddedError, Failure, Sync};
+use super::{EmbeddedError, Failure};
 use crate::store::refused::RefusedMessage;
 use crate::store::{Commit, Committed, Erased, Erasure, ProfileFold, StoreError};
 
@@ -57,7 +61,8 @@ impl Pending {
 pub(super) struct Committer {
     tree: sled::Db,
     fold: ProfileFold,
-    sync: Sync,
+    disk: Arc<dyn Disk>,
+    flusher: Flusher,
     failure: Failure,
     erased: ErasedVisitors,
     shelves: Shelves,
@@ -67,15 +72,17 @@ impl Committer {
     pub(super) fn new(
         tree: sled::Db,
         fold: ProfileFold,
-        sync: Sync,
+        disk: Arc<dyn Disk>,
         failure: Failure,
     ) -> Result<Self, EmbeddedError> {
         let erased = ErasedVisitors::load(&tree)?;
+        let flusher = Flusher::start(tree.clone(), disk.clone(), failure.clone())?;
         let shelves = Shelves::load(&tree)?;
         Ok(Self {
             tree,
             fold,
-            sync,
+            disk,
+            flusher,
             failure,
             erased,
             shelves,
@@ -92,15 +99,16 @@ impl Committer {
                 bytes += next.bytes();
                 group.push(next);
             }
-            self.answer(group);
+            self.take(group);
         }
+        self.flusher.finish(&self.failure);
     }
 
-    /// Commits a group and answers each of its requests. Whoever asked may have gone away.
-    fn answer(&mut self, group: Vec<Pending>) {
+    /// Applies a group and hands it over to be flushed and answered.
+    fn take(&mut self, group: Vec<Pending>) {
         let mut steps = Vec::new();
         let mut step = Step::default();
-        let (mut committing, mut settling, mut erasing) = (Vec::new(), Vec::new(), Vec::new());
+        let mut answers = Answers::default();
         for pending in group {
             let erases = matches!(pending, Pending::Erase { .. });
             if !erases && !step.erasures.is_empty() {
@@ -109,7 +117,7 @@ impl Committer {
             match pending {
                 Pending::Commit { commit, answer } => {
                     step.commits.push(commit);
-                    committing.push(answer);
+                    answers.committing.push(answer);
                 }
                 Pending::Settle {
                     visitors,
@@ -117,41 +125,41 @@ impl Committer {
                     answer,
                 } => {
                     step.settles.push((visitors, now));
-                    settling.push(answer);
+                    answers.settling.push(answer);
                 }
                 Pending::Refuse(refused) => step.refused.extend(refused),
                 Pending::Erase { erasure, answer } => {
                     step.erasures.push(erasure);
-                    erasing.push(answer);
+                    answers.erasing.push(answer);
                 }
             }
         }
         steps.push(step);
-        let outcome = self.failure.check().and_then(|()| self.commit(steps));
-        match outcome {
-            Ok(done) => {
-                tell(committing, done.committed);
-                tell(settling, done.settled);
-                tell(erasing, done.erased);
+        let applied = self.failure.check().and_then(|()| self.apply(steps));
+        match applied {
+            Ok((done, changed)) => {
+                let applied = Applied {
+                    answers,
+                    done,
+                    changed,
+                };
+                self.flusher.take(applied, &self.failure);
             }
-            Err(error) => {
-                refuse(committing, &error);
-                refuse(settling, &error);
-                refuse(erasing, &error);
-            }
+            Err(error) => answers.refuse(&error),
         }
     }
 
-    fn commit(&mut self, steps: Vec<Step>) -> Result<Done, StoreError> {
+    /// What is to be answered once it is on disk, and whether anything is to be flushed.
+    fn apply(&mut self, steps: Vec<Step>) -> Result<(Done, bool), StoreError> {
         // sled has been seen to panic; a panic here must not let requests wait for ever.
         match catch_unwind(AssertUnwindSafe(|| self.write(steps))) {
-            Ok(Ok(done)) => Ok(done),
+            Ok(Ok(applied)) => Ok(applied),
             Ok(Err(error)) => Err(self.failure.set(&error.to_string())),
             Err(_) => Err(self.failure.set("the committer panicked")),
         }
     }
 
-    fn write(&mut self, steps: Vec<Step>) -> Result<Done, EmbeddedError> {
+    fn write(&mut self, steps: Vec<Step>) -> Result<(Done, bool), EmbeddedError> {
         let mut done = Done::default();
         let mut any = false;
         for step in steps {
@@ -162,30 +170,26 @@ impl Committer {
                 done.settled.push(group.settle(&visitors, now)?);
             }
             group.refuse(step.refused);
-            any |= apply(&self.tree, group)?;
+            any |= apply(&*self.disk, &self.tree, group)?;
             if !step.erasures.is_empty() {
                 let mut group =
                     Group::new(&self.tree, &self.fold, &mut self.erased, &mut self.shelves);
                 for erasure in &step.erasures {
                     done.erased.push(group.erase(erasure)?);
                 }
-                any |= apply(&self.tree, group)?;
+                any |= apply(&*self.disk, &self.tree, group)?;
             }
         }
-        if any {
-            self.tree.flush()?;
-            (self.sync)()?;
-        }
-        Ok(done)
+        Ok((done, any))
     }
 }
 
 /// Puts into memory what a group changes. Says whether anybody waits until it is on disk.
-fn apply(tree: &sled::Tree, group: Group<'_>) -> Result<bool, EmbeddedError> {
-    match group.into_batch() {
+fn apply(disk: &dyn Disk, tree: &sled::Tree, group: Group<'_>) -> Result<bool, EmbeddedError> {
+    match group.into_batch()? {
         None => Ok(false),
         Some(written) => {
-            tree.apply_batch(written.batch)?;
+            disk.apply(tree, written.batch)?;
             Ok(written.awaited)
         }
     }
@@ -203,10 +207,34 @@ struct Step {
 
 /// What is answered to requests of each kind, in their order.
 #[derive(Default)]
-struct Done {
+pub(super) struct Done {
     committed: Vec<Committed>,
     settled: Vec<usize>,
     erased: Vec<Erased>,
+}
+
+/// Where the answers to requests of each kind go, in their order.
+#[derive(Default)]
+pub(super) struct Answers {
+    committing: Vec<Asked<Committed>>,
+    settling: Vec<Asked<usize>>,
+    erasing: Vec<Asked<Erased>>,
+}
+
+impl Answers {
+    /// Answers each request. Whoever asked may have gone away.
+    pub(super) fn tell(self, done: Done) {
+        tell(self.committing, done.committed);
+        tell(self.settling, done.settled);
+        tell(self.erasing, done.erased);
+    }
+
+    /// Answers each with the same error.
+    pub(super) fn refuse(self, error: &StoreError) {
+        refuse(self.committing, error);
+        refuse(self.settling, error);
+        refuse(self.erasing, error);
+    }
 }
 
 /// Where a request's answer goes.

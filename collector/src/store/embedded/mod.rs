@@ -9,9 +9,13 @@
 //! what memory and disk hold may then differ, and only a restart finds out.
 
 mod committer;
+mod disk;
 mod erased;
+mod flusher;
+mod folding;
 mod group;
 mod held;
+mod index;
 mod keys;
 mod record;
 mod refused;
@@ -30,20 +34,25 @@ use firstglance_engine::codec::{DecodeError, Encode};
 use firstglance_engine::{Person, Profile, Timestamp, VisitorId};
 use tokio::sync::{mpsc, oneshot};
 
+use super::listing::{List, ListSize, Listed, Position as ListPosition};
 use super::refused::{RefusedMessage, RefusedPage, Shelf};
 use super::{
     Commit, Committed, Erased, Erasure, Later, Position, ProfileFold, Store, StoreError,
     TimelineEntry, joining,
 };
 use committer::{Committer, Pending};
+use disk::{Disk, Synced};
 use held::Records;
 use record::VisitorRecord;
 
 /// Version of the layout in [`keys`].
-const LAYOUT: &[u8] = b"2";
+const LAYOUT: &[u8] = b"3";
 
-/// The one before it.
-const LAYOUT_BEFORE: &str = "1";
+/// The one before it, which had no lists.
+const WITHOUT_LISTS: &[u8] = b"2";
+
+/// The first one.
+const FIRST_LAYOUT: &str = "1";
 
 /// Bytes of sled's page cache.
 const CACHE_BYTES: u64 = 64 * 1024 * 1024;
@@ -133,6 +142,14 @@ impl Embedded {
     /// # Errors
     /// As [`Embedded::open`].
     pub fn open_with(folder: &Path, fold: ProfileFold, sync: Sync) -> Result<Self, EmbeddedError> {
+        Self::open_on(folder, fold, Arc::new(Synced::new(sync)))
+    }
+
+    fn open_on(
+        folder: &Path,
+        fold: ProfileFold,
+        disk: Arc<dyn Disk>,
+    ) -> Result<Self, EmbeddedError> {
         let tree = sled::Config::new()
             .path(folder)
             .cache_capacity(CACHE_BYTES)
@@ -140,15 +157,24 @@ impl Embedded {
             .flush_every_ms(None)
             .open();
         let tree = match tree {
-            // The layout before this one had smaller segments, and nothing else differs that sled
-            // would refuse.
+            // The first layout had smaller segments, and nothing else differs that sled would refuse.
             Err(sled::Error::Unsupported(_)) => {
-                return Err(EmbeddedError::Layout(LAYOUT_BEFORE.to_owned()));
+                return Err(EmbeddedError::Layout(FIRST_LAYOUT.to_owned()));
             }
             opened => opened?,
         };
         match tree.get(keys::VERSION)? {
             Some(version) if version == LAYOUT => {}
+            Some(version) if version == WITHOUT_LISTS => {
+                tracing::info!("making the lists of visitors, which these data do not have yet");
+                index::rebuild(&tree)?;
+                tree.flush()?;
+                // The version only after what it stands for: begun again, it is made anew.
+                tree.insert(keys::VERSION, LAYOUT)?;
+                disk.flush(&tree)?;
+                disk.sync()?;
+                tracing::info!("the lists of visitors are made");
+            }
             Some(version) => {
                 let version = String::from_utf8_lossy(&version).into_owned();
                 return Err(EmbeddedError::Layout(version));
@@ -161,7 +187,7 @@ impl Embedded {
         }
         let failure = Failure::default();
         let (queue, waiting) = mpsc::channel(WAITING);
-        let committer = Committer::new(tree.clone(), fold, sync, failure.clone())?;
+        let committer = Committer::new(tree.clone(), fold, disk, failure.clone())?;
         let thread = std::thread::Builder::new()
             .name("committer".to_owned())
             .spawn(move || committer.run(waiting))?;
@@ -304,6 +330,19 @@ impl Store for Embedded {
             }
             Ok(found)
         })
+    }
+
+    fn list(
+        &self,
+        lists: Vec<List>,
+        after: Option<ListPosition>,
+        limit: usize,
+    ) -> Later<'_, Vec<Listed>> {
+        self.scan(move |tree| index::read(tree, &lists, after.as_ref(), limit))
+    }
+
+    fn list_sizes(&self) -> Later<'_, Vec<ListSize>> {
+        self.scan(index::sizes)
     }
 
     fn ready(&self) -> Result<(), StoreError> {

@@ -3,6 +3,8 @@
 
 mod changes;
 mod erasures;
+mod faults;
+mod lists;
 mod persons;
 mod refused;
 
