@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod forget;
+mod log;
 mod replay;
 
 use std::fs;

@@ -14,6 +14,7 @@ mod cors;
 mod failure;
 mod forget;
 mod ingest;
+mod isolation;
 mod limits;
 mod me;
 mod metrics;
