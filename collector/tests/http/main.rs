@@ -11,6 +11,7 @@ mod client;
 mod cookie;
 mod cookieless;
 mod cors;
+mod duplicates;
 mod failure;
 mod forget;
 mod ingest;
