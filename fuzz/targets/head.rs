@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::sync::LazyLock;
 
 use firstglance_collector::agent::{Agents, Hints};
-use firstglance_collector::config::Server;
+use firstglance_collector::config::{Config, Server};
 use firstglance_collector::cookie::{Attributes, CookieKey, claim_digest};
 use firstglance_collector::data::DataFolder;
 use firstglance_collector::http::client_address::client;
@@ -19,7 +19,9 @@ use libfuzzer_sys::fuzz_target;
 static KEY: LazyLock<CookieKey> = LazyLock::new(|| {
     let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("{error}"));
     let data = DataFolder::open(folder.path()).unwrap_or_else(|error| panic!("{error}"));
-    CookieKey::of(&data).unwrap_or_else(|error| panic!("{error}"))
+    let config = Config::parse("[site]\nwrite_key = \"k\"");
+    let config = config.unwrap_or_else(|wrong| panic!("{wrong:?}"));
+    CookieKey::of(&data, &config.site).unwrap_or_else(|error| panic!("{error}"))
 });
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");

@@ -9,7 +9,7 @@ use std::io::Read;
 
 use flate2::read::MultiGzDecoder;
 
-use super::App;
+use super::Shared;
 use super::body::Held;
 use super::compression::Coding;
 use super::error::HttpError;
@@ -25,15 +25,19 @@ const CHUNK: usize = 16 * 1024;
 const LARGE_WINDOW: u8 = 0x11;
 
 /// The body behind a coding.
-pub(super) async fn unpacked(app: &App, packed: Held, coding: Coding) -> Result<Held, HttpError> {
+pub(super) async fn unpacked(
+    shared: &Shared,
+    packed: Held,
+    coding: Coding,
+) -> Result<Held, HttpError> {
     // Never closed: the error cannot come.
-    let _turn = app.unpacking.acquire().await;
+    let _turn = shared.unpacking.acquire().await;
     if coding == Coding::Identity {
         return Ok(packed);
     }
     let mut held = Held::default();
     unpack(&packed.bytes, coding, &mut |bytes| {
-        held.add(bytes, &app.held)
+        held.add(bytes, &shared.held)
     })?;
     Ok(held)
 }

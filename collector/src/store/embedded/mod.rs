@@ -17,6 +17,7 @@ mod group;
 mod held;
 mod index;
 mod keys;
+mod notes;
 mod record;
 mod refused;
 mod seen;
@@ -34,6 +35,7 @@ use firstglance_engine::codec::{DecodeError, Encode};
 use firstglance_engine::{Person, Profile, Timestamp, VisitorId};
 use tokio::sync::{mpsc, oneshot};
 
+use super::audit::AuditEntry;
 use super::listing::{List, ListSize, Listed, Position as ListPosition};
 use super::refused::{RefusedMessage, RefusedPage, Shelf};
 use super::{
@@ -330,6 +332,14 @@ impl Store for Embedded {
             }
             Ok(found)
         })
+    }
+
+    fn note(&self, entry: AuditEntry) -> Later<'_, ()> {
+        self.ask(|answer| Pending::Note { entry, answer })
+    }
+
+    fn notes(&self, before: Option<u64>, limit: usize) -> Later<'_, Vec<(u64, AuditEntry)>> {
+        self.scan(move |tree| notes::read(tree, before, limit))
     }
 
     fn list(
