@@ -4,6 +4,7 @@
 
 mod forget;
 mod health;
+mod log;
 mod reload;
 mod replay;
 mod token;
