@@ -61,6 +61,13 @@ pub fn message(change: &Change, visitor: &VisitorId) -> String {
     json.into_string()
 }
 
+/// Whether what stands in a timeline is a change that [`message`] tells.
+#[must_use]
+pub fn is_told(message_id: &str, raw: &str) -> bool {
+    let ending = format!(r#""context":{{"library":{{"name":"{LIBRARY}"}}}}}}"#);
+    message_id.starts_with("fg-") && raw.ends_with(&ending)
+}
+
 /// Writes the changes of a profile that are kept, newest first, as the member `changes` of the
 /// present object.
 pub fn write_member(json: &mut JsonWriter, profile: &Profile) {
@@ -104,6 +111,8 @@ mod tests {
             assert_eq!(read.timestamp, change.at);
             assert_eq!(read.id.as_str(), message_id(&change));
             assert_eq!(read.context.library.as_deref(), Some(LIBRARY));
+            assert!(is_told(&message_id(&change), &json));
+            assert!(!is_told("m", &json));
         }
     }
 }

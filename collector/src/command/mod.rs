@@ -2,8 +2,13 @@
 //! operation failed, 2 wrong usage.
 
 mod check;
+mod erase;
+mod export;
 mod health;
+mod import;
 mod log;
+mod opened;
+mod progress;
 mod replay;
 mod serve;
 mod token;
@@ -30,6 +35,9 @@ enum Command {
     Serve(serve::Arguments),
     Check(check::Arguments),
     Replay(replay::Arguments),
+    Export(export::Arguments),
+    Import(import::Arguments),
+    Erase(erase::Arguments),
     Token(token::Arguments),
     Health(health::Arguments),
 }
@@ -59,6 +67,9 @@ pub fn run() -> ExitCode {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Replay(arguments) => replay::run(&arguments),
+        Command::Export(arguments) => export::run(&arguments),
+        Command::Import(arguments) => import::run(&arguments),
+        Command::Erase(arguments) => erase::run(&arguments),
         Command::Token(arguments) => token::run(&arguments),
         Command::Health(arguments) => health::run(&arguments),
     };

@@ -29,6 +29,7 @@ mod metrics;
 mod model;
 mod pixel;
 mod query;
+mod requests;
 mod room;
 mod router;
 mod sender;
@@ -43,7 +44,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use firstglance_engine::{Model, Timestamp};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
 use crate::agent::Agents;
 use crate::config::{self, Config, Privacy, Site, Tracker};
@@ -79,6 +80,10 @@ pub struct Limits {
     /// Bytes of bodies held at a time; requests beyond are asked to come back later. What is made
     /// of a body takes several times its size.
     pub held_bytes: usize,
+    /// Answers that read much of the store, at a time; requests beyond are asked to come back later.
+    pub long_answers: usize,
+    /// Clients that listen to what is committed, at a time.
+    pub streams: usize,
 }
 
 impl Default for Limits {
@@ -91,6 +96,8 @@ impl Default for Limits {
             stopping: Duration::from_secs(10),
             connections: 16_384,
             held_bytes: 16 * 1024 * 1024,
+            long_answers: 4,
+            streams: 32,
         }
     }
 }
@@ -102,6 +109,13 @@ pub struct Shared {
     held: Arc<Semaphore>,
     /// Turns of decompressors.
     unpacking: Semaphore,
+    /// Long answers that read the store.
+    long: Arc<Semaphore>,
+    /// Those who listen to what is committed.
+    streams: Arc<Semaphore>,
+    /// Says that the server stops.
+    stopping: watch::Sender<bool>,
+    requests: requests::Requests,
 }
 
 impl Shared {
@@ -113,6 +127,10 @@ impl Shared {
             tokens,
             held: Arc::new(Semaphore::new(body::permits(limits.held_bytes))),
             unpacking: Semaphore::new(decompression::AT_A_TIME),
+            long: Arc::new(Semaphore::new(limits.long_answers)),
+            streams: Arc::new(Semaphore::new(limits.streams)),
+            stopping: watch::Sender::new(false),
+            requests: requests::Requests::default(),
         }
     }
 }
@@ -157,7 +175,7 @@ impl App {
             tracker: config.tracker,
             behind: config.server,
             daily: None,
-            metrics: Arc::default(),
+            metrics: Arc::new(Metrics::of_store(store.meter())),
             store,
             cookie: Arc::new(cookie),
             agents: Arc::default(),

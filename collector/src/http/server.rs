@@ -132,6 +132,8 @@ async fn run(
         }
     }
     drop(listener);
+    // What has no end of its own ends now.
+    sites.present().shared().stopping.send_replace(true);
     drop(stopping);
     let finished = async { while tasks.join_next().await.is_some() {} };
     if tokio::time::timeout(limits.stopping, finished)

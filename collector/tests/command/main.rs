@@ -5,6 +5,7 @@
 mod forget;
 mod health;
 mod log;
+mod moving;
 mod reload;
 mod replay;
 mod token;

@@ -13,6 +13,7 @@ mod cookie;
 mod cookieless;
 mod cors;
 mod duplicates;
+mod export;
 mod failure;
 mod forget;
 mod ingest;

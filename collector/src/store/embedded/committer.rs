@@ -21,6 +21,8 @@ use super::notes::Notes;
 use super::refused::Shelves;
 use super::{EmbeddedError, Failure, keys};
 use crate::store::audit::AuditEntry;
+use crate::store::feed::{FedMessage, Feed};
+use crate::store::meter::Meter;
 use crate::store::refused::RefusedMessage;
 use crate::store::{Commit, Committed, Erased, Erasure, ProfileFold, StoreError};
 
@@ -75,6 +77,7 @@ pub(super) struct Committer {
     flusher: Flusher,
     failure: Failure,
     erased: ErasedVisitors,
+    feed: Feed,
     shelves: Shelves,
     notes: Notes,
 }
@@ -86,10 +89,17 @@ impl Committer {
         (disk, mark): (Arc<dyn Disk>, Mark),
         group: u64,
         failure: Failure,
+        (feed, meter): (Feed, Meter),
     ) -> Result<Self, EmbeddedError> {
         let erased = ErasedVisitors::load(&tree)?;
         let notes = Notes::load(&tree)?;
-        let flusher = Flusher::start(tree.clone(), disk.clone(), mark, failure.clone())?;
+        let flusher = Flusher::start(
+            tree.clone(),
+            (disk.clone(), mark),
+            failure.clone(),
+            feed.clone(),
+            meter,
+        )?;
         let shelves = Shelves::load(&tree)?;
         Ok(Self {
             tree,
@@ -99,6 +109,7 @@ impl Committer {
             flusher,
             failure,
             erased,
+            feed,
             shelves,
             notes,
         })
@@ -186,7 +197,11 @@ impl Committer {
         let number = self.group + 1;
         for step in steps {
             let mut group = Group::new(&self.tree, &fold, &mut self.erased, &mut self.shelves);
+            if self.feed.is_heard() {
+                group.tell_what_it_takes_in();
+            }
             done.committed.extend(group.take_in(step.commits)?);
+            done.fed.append(&mut group.fed());
             // After what came in, so that nobody is settled who has just come back.
             for (visitors, now) in step.settles {
                 done.settled.push(group.settle(&visitors, now)?);
@@ -250,6 +265,8 @@ struct Step {
 #[derive(Default)]
 pub(super) struct Done {
     committed: Vec<Committed>,
+    /// What the feed tells once it is on disk.
+    pub(super) fed: Vec<FedMessage>,
     settled: Vec<usize>,
     erased: Vec<Erased>,
     noted: Vec<()>,
@@ -271,6 +288,11 @@ impl Answers {
         tell(self.settling, done.settled);
         tell(self.erasing, done.erased);
         tell(self.noting, done.noted);
+    }
+
+    /// How many requests these are of.
+    pub(super) fn count(&self) -> usize {
+        self.committing.len() + self.settling.len() + self.erasing.len() + self.noting.len()
     }
 
     /// Answers each with the same error.

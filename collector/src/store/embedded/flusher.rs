@@ -9,11 +9,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 use super::committer::{Answers, Done};
 use super::disk::Disk;
 use super::mark::Mark;
 use super::{EmbeddedError, Failure};
+use crate::store::feed::Feed;
+use crate::store::meter::Meter;
 
 /// Groups that may wait beside the one that is being flushed. Requests beyond wait for the committer
 /// and make the next group larger, which saves flushes.
@@ -36,14 +39,15 @@ pub(super) struct Flusher {
 impl Flusher {
     pub(super) fn start(
         tree: sled::Db,
-        disk: Arc<dyn Disk>,
-        mark: Mark,
+        (disk, mark): (Arc<dyn Disk>, Mark),
         failure: Failure,
+        feed: Feed,
+        meter: Meter,
     ) -> io::Result<Self> {
         let (queue, waiting) = sync_channel(WAITING);
         let thread = std::thread::Builder::new()
             .name("flusher".to_owned())
-            .spawn(move || run(&waiting, &tree, &*disk, &mark, &failure))?;
+            .spawn(move || run(&waiting, &tree, (&*disk, &mark), &failure, &feed, &meter))?;
         Ok(Self { queue, thread })
     }
 
@@ -67,11 +71,13 @@ impl Flusher {
 fn run(
     waiting: &Receiver<Applied>,
     tree: &sled::Tree,
-    disk: &dyn Disk,
-    mark: &Mark,
+    (disk, mark): (&dyn Disk, &Mark),
     failure: &Failure,
+    feed: &Feed,
+    meter: &Meter,
 ) {
-    while let Ok(applied) = waiting.recv() {
+    while let Ok(mut applied) = waiting.recv() {
+        let begun = Instant::now();
         let flushed = failure.check().and_then(|()| {
             let Some(number) = applied.changed else {
                 return Ok(());
@@ -84,7 +90,14 @@ fn run(
             }
         });
         match flushed {
-            Ok(()) => applied.answers.tell(applied.done),
+            Ok(()) => {
+                if applied.changed.is_some() {
+                    meter.flushed(applied.answers.count(), begun.elapsed().as_secs_f64());
+                }
+                let fed = std::mem::take(&mut applied.done.fed);
+                applied.answers.tell(applied.done);
+                feed.tell(fed);
+            }
             Err(error) => applied.answers.refuse(&error),
         }
     }

@@ -23,6 +23,7 @@ use super::refused::Shelves;
 use super::seen::{self, Buckets};
 use super::{EmbeddedError, keys};
 use crate::changes;
+use crate::store::feed::FedMessage;
 use crate::store::joining;
 use crate::store::refused::RefusedMessage;
 use crate::store::{
@@ -51,6 +52,8 @@ pub(super) struct Group<'a> {
     more: bool,
     /// Whether it has refused messages.
     refused: bool,
+    /// What is told of what was taken in, where somebody listens.
+    fed: Option<Vec<FedMessage>>,
 }
 
 /// What is to be written.
@@ -75,7 +78,18 @@ impl<'a> Group<'a> {
             batch: sled::Batch::default(),
             more: false,
             refused: false,
+            fed: None,
         }
+    }
+
+    /// Remembers what is taken in from here on, for the feed.
+    pub(super) fn tell_what_it_takes_in(&mut self) {
+        self.fed = Some(Vec::new());
+    }
+
+    /// What was remembered.
+    pub(super) fn fed(&mut self) -> Vec<FedMessage> {
+        self.fed.take().unwrap_or_default()
     }
 
     /// What is to be written; nothing where nothing changes.
@@ -287,9 +301,21 @@ impl<'a> Group<'a> {
         for (request, new) in fresh {
             let source = &requests[request];
             received_at = received_at.max(Some(source.received_at));
-            let stored = new.into_iter().map(stored).collect();
+            let stored: Vec<StoredMessage> = new.into_iter().map(stored).collect();
             let context = source.context.as_deref();
             let at = source.received_at;
+            if let Some(fed) = &mut self.fed {
+                let message = |stored: &StoredMessage| FedMessage {
+                    visitor: visitor.clone(),
+                    timestamp: stored.timestamp,
+                    received_at: at,
+                    message_id: stored.id.clone(),
+                    kind: stored.kind.clone(),
+                    raw: stored.raw.clone(),
+                    context: context.map(Into::into),
+                };
+                fed.extend(stored.iter().map(message));
+            }
             keep(&mut self.batch, &visitor, record, at, context, stored);
         }
         if let Some(at) = received_at {

@@ -34,11 +34,13 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 
 use firstglance_engine::codec::{DecodeError, Encode};
-use firstglance_engine::{Person, Profile, Timestamp, VisitorId};
+use firstglance_engine::{Person, Profile, Timestamp, UserId, VisitorId};
 use tokio::sync::{mpsc, oneshot};
 
 use super::audit::AuditEntry;
+use super::feed::Feed;
 use super::listing::{List, ListSize, Listed, Position as ListPosition};
+use super::meter::Meter;
 use super::refused::{RefusedMessage, RefusedPage, Shelf};
 use super::{
     Commit, Committed, Erased, Erasure, Later, Position, ProfileFold, Store, StoreError,
@@ -111,6 +113,8 @@ pub struct Embedded {
     queue: Mutex<Option<mpsc::Sender<Pending>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
     failure: Failure,
+    feed: Feed,
+    meter: Meter,
 }
 
 /// Why nothing is acknowledged any more; unset while all is well.
@@ -192,7 +196,16 @@ impl Embedded {
         let (mark, group) = opening::whole(folder, &tree)?;
         let failure = Failure::default();
         let (queue, waiting) = mpsc::channel(WAITING);
-        let committer = Committer::new(tree.clone(), fold, (disk, mark), group, failure.clone())?;
+        let (feed, meter) = (Feed::default(), Meter::default());
+        let told = (feed.clone(), meter.clone());
+        let committer = Committer::new(
+            tree.clone(),
+            fold,
+            (disk, mark),
+            group,
+            failure.clone(),
+            told,
+        )?;
         let thread = std::thread::Builder::new()
             .name("committer".to_owned())
             .spawn(move || committer.run(waiting))?;
@@ -201,6 +214,8 @@ impl Embedded {
             queue: Mutex::new(Some(queue)),
             thread: Mutex::new(Some(thread)),
             failure,
+            feed,
+            meter,
         })
     }
 
@@ -408,6 +423,30 @@ impl Store for Embedded {
             }
             self.failure.check()
         })
+    }
+
+    fn visitors_of_user<'a>(&'a self, user: &'a UserId) -> Later<'a, Vec<VisitorId>> {
+        let user = user.clone();
+        self.scan(move |tree| joining::visitors_of_user(&mut Records::new(tree), &user))
+    }
+
+    fn feed(&self) -> &Feed {
+        &self.feed
+    }
+
+    fn meter(&self) -> &Meter {
+        &self.meter
+    }
+
+    fn waiting(&self) -> usize {
+        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        let free = queue.as_ref().map(mpsc::Sender::capacity);
+        free.map_or(0, |free| WAITING.saturating_sub(free))
+    }
+
+    fn size(&self) -> Later<'_, u64> {
+        let tree = self.tree.clone();
+        self.scan(move |_| Ok(tree.size_on_disk()?))
     }
 }
 
