@@ -22,6 +22,8 @@ pub struct Metrics {
     messages: Family<Outcome, Counter>,
     refused: Family<Reason, Counter>,
     dropped: Counter,
+    refused_requests: Family<Reason, Counter>,
+    refused_not_kept: Counter,
 }
 
 /// What became of a message.
@@ -30,7 +32,7 @@ struct Outcome {
     outcome: &'static str,
 }
 
-/// Why a message was refused, as answers name it.
+/// Why a message or a request was refused, as answers name it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Reason {
     reason: &'static str,
@@ -42,6 +44,8 @@ impl Default for Metrics {
         let messages = Family::<Outcome, Counter>::default();
         let refused = Family::<Reason, Counter>::default();
         let dropped = Counter::default();
+        let refused_not_kept = Counter::default();
+        let refused_requests = Family::<Reason, Counter>::default();
         registry.register(
             "messages",
             "Messages received, by what became of them",
@@ -57,6 +61,16 @@ impl Default for Metrics {
             "Messages that pages say they had to drop before they could be sent",
             dropped.clone(),
         );
+        registry.register(
+            "requests_refused",
+            "Requests of senders refused as a whole, by reason",
+            refused_requests.clone(),
+        );
+        registry.register(
+            "messages_refused_not_kept",
+            "Refused messages that the store had no time to keep for the owner",
+            refused_not_kept.clone(),
+        );
         // What has not happened yet is 0, and not unknown.
         for outcome in ["accepted", "duplicate", "refused"] {
             drop(messages.get_or_create(&Outcome { outcome }));
@@ -66,6 +80,8 @@ impl Default for Metrics {
             messages,
             refused,
             dropped,
+            refused_requests,
+            refused_not_kept,
         }
     }
 }
@@ -91,6 +107,18 @@ impl Metrics {
             tracing::info!(dropped, "a page had to drop messages");
             self.dropped.inc_by(dropped.into());
         }
+    }
+
+    /// Counts a request that was refused as a whole, by the error's name in the answer.
+    pub fn refused_request(&self, reason: &'static str) {
+        self.refused_requests
+            .get_or_create(&Reason { reason })
+            .inc();
+    }
+
+    /// Counts refused messages that are not kept for the owner.
+    pub fn refused_not_kept(&self, count: usize) {
+        self.refused_not_kept.inc_by(count as u64);
     }
 
     /// All of it in the text form that Prometheus reads.

@@ -11,6 +11,7 @@ use super::{Failure, configuration, log};
 use crate::clock;
 use crate::cookie::CookieKey;
 use crate::cookieless::DailySalt;
+use crate::country::Countries;
 use crate::data::DataFolder;
 use crate::http::{App, Limits, Server};
 use crate::store::embedded::Embedded;
@@ -70,7 +71,13 @@ async fn serve(arguments: &Arguments) -> Result<(), Failure> {
         DailySalt::remove(&data)?;
         None
     };
+    let country_database = config.site.country_database.clone();
     let mut app = App::new(config, store.clone(), cookie, token, Limits::default());
+    if let Some(file) = country_database {
+        let countries = Countries::open(&file)
+            .map_err(|error| format!("{}: cannot read the countries: {error}", file.display()))?;
+        app = app.with_countries(countries);
+    }
     let mut renewing = None;
     if let Some(salt) = daily {
         app = app.with_daily_names(salt.clone());

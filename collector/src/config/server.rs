@@ -39,18 +39,25 @@ pub(super) fn read(root: &Table<'_>, problems: &mut Problems<'_>) -> Server {
     let example = "[\"127.0.0.1\", \"10.0.0.0/8\"]";
     if let Some(texts) = table.texts("trusted_proxies", example, problems) {
         let proxies = texts.into_iter();
-        server.trusted_proxies = proxies.filter_map(|text| proxy(&text, problems)).collect();
+        server.trusted_proxies = proxies
+            .filter_map(|text| network("trusted_proxies", &text, problems))
+            .collect();
     }
     server
 }
 
-fn proxy(text: &Placed<&str>, problems: &mut Problems<'_>) -> Option<IpNet> {
+/// An address or a network in the list of this name.
+pub(super) fn network(
+    name: &str,
+    text: &Placed<&str>,
+    problems: &mut Problems<'_>,
+) -> Option<IpNet> {
     let network = text.value.parse::<IpNet>().ok();
     let network = network.or_else(|| text.value.parse::<IpAddr>().ok().map(IpNet::from));
     if network.is_none() {
         problems.add(
             text.span.clone(),
-            format!("\"trusted_proxies\" holds {:?}", text.value),
+            format!("\"{name}\" holds {:?}", text.value),
             "it must be an address or a network, such as \"192.0.2.1\" or \"10.0.0.0/8\"",
         );
     }

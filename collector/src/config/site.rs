@@ -2,11 +2,12 @@
 
 use jiff::tz::TimeZone;
 
-use super::Site;
+use super::click_host::{self, ClickHost};
 use super::consent::DefaultConsent;
 use super::origin::{self, Origin};
 use super::problem::{Problems, choice, suggestion};
 use super::table::{Placed, Table};
+use super::{Robots, Site};
 
 const FIELDS: &[&str] = &[
     "write_key",
@@ -16,6 +17,9 @@ const FIELDS: &[&str] = &[
     "search_parameters",
     "consent",
     "cookie_domain",
+    "click_hosts",
+    "robots",
+    "country_database",
     "timezone",
 ];
 
@@ -40,6 +44,19 @@ pub(super) fn read(table: &Table<'_>, problems: &mut Problems<'_>) -> Option<Sit
     let search_parameters = words(table, "search_parameters", "[\"q\"]", problems);
     let consent = consent(table, problems);
     let cookie_domain = cookie_domain(table, problems);
+    let click_hosts = table.texts("click_hosts", "[\"shop.example.nl\"]", problems);
+    let click_hosts = click_hosts.unwrap_or_default();
+    let click_hosts = click_hosts
+        .iter()
+        .filter_map(|text| click_host(text, problems))
+        .collect();
+    let robots = one_of(
+        table,
+        "robots",
+        &Robots::ALL.map(|one| (one.name(), one)),
+        problems,
+    );
+    let country_database = table.text("country_database", "\"country.mmdb\"", problems);
     let timezone = timezone(table, problems);
     let write_key = write_key(table, problems)?;
     Some(Site {
@@ -51,6 +68,9 @@ pub(super) fn read(table: &Table<'_>, problems: &mut Problems<'_>) -> Option<Sit
             .unwrap_or_else(|| COMMON_SEARCH_PARAMETERS.map(String::from).into()),
         consent,
         cookie_domain,
+        click_hosts,
+        robots,
+        country_database: country_database.map(|path| path.value.into()),
         timezone,
     })
 }
@@ -86,6 +106,38 @@ fn allowed_origin(text: &Placed<&str>, problems: &mut Problems<'_>) -> Option<Or
         problems.add(text.span.clone(), wrong, right);
     }
     parsed
+}
+
+fn click_host(text: &Placed<&str>, problems: &mut Problems<'_>) -> Option<ClickHost> {
+    let parsed = ClickHost::parse(text.value);
+    if parsed.is_none() {
+        let wrong = format!("\"click_hosts\" holds {:?}", text.value);
+        problems.add(text.span.clone(), wrong, click_host::FORM);
+    }
+    parsed
+}
+
+/// One of a few names; the default where the field is absent.
+pub(super) fn one_of<T: Copy + Default>(
+    table: &Table<'_>,
+    name: &str,
+    known: &[(&'static str, T)],
+    problems: &mut Problems<'_>,
+) -> T {
+    let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
+    let example = format!("{:?}", names.last().copied().unwrap_or_default());
+    let Some(text) = table.text(name, &example, problems) else {
+        return T::default();
+    };
+    if let Some((_, found)) = known.iter().find(|(known, _)| *known == text.value) {
+        return *found;
+    }
+    let right = match suggestion(text.value, &names) {
+        Some(meant) => format!("did you mean \"{meant}\"?"),
+        None => format!("it may be {}", choice(&names)),
+    };
+    problems.add(text.span, format!("\"{name}\" is {:?}", text.value), right);
+    T::default()
 }
 
 /// A list of texts that say something.

@@ -1,6 +1,8 @@
 //! Everything an HTTP request can end in but success: one enum, so that each has its status, its
 //! tag and its sentence in one place.
 
+use std::time::Duration;
+
 use hyper::StatusCode;
 use hyper::header::{
     ACCEPT_ENCODING, ALLOW, CONNECTION, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
@@ -86,6 +88,24 @@ pub enum HttpError {
     /// The body is not JSON by its own account.
     #[error("the body must be JSON: Content-Type application/json or text/plain")]
     MediaType,
+    /// An address has sent too many requests of late, or the visitors of one too many messages.
+    #[error("{what} came than may in a minute; see [limits] in firstglance.toml")]
+    TooMany {
+        /// More of what.
+        what: &'static str,
+        /// Seconds after which the same may be sent again.
+        seconds: u64,
+    },
+    /// The one message that a link stands for was refused.
+    #[error("{detail}")]
+    Refused {
+        /// The reason's name.
+        code: &'static str,
+        /// The field at fault.
+        place: String,
+        /// Why.
+        detail: String,
+    },
     /// More is asked than can be done at present.
     #[error("too much is asked at present; try again shortly")]
     Busy,
@@ -107,6 +127,13 @@ impl From<StoreError> for HttpError {
 }
 
 impl HttpError {
+    /// Too many came; `what` says of what, beginning with "more".
+    pub(super) fn too_many(what: &'static str, wait: Duration) -> Self {
+        // A part of a second is not enough to wait.
+        let seconds = wait.as_secs() + 1;
+        Self::TooMany { what, seconds }
+    }
+
     /// The status of the answer.
     #[must_use]
     pub const fn status(&self) -> StatusCode {
@@ -121,6 +148,7 @@ impl HttpError {
                 | IngestError::TooManyMessages { .. },
             )
             | Self::Query { .. }
+            | Self::Refused { .. }
             | Self::BrokenBody
             | Self::Host
             | Self::Packed(_) => StatusCode::BAD_REQUEST,
@@ -132,6 +160,7 @@ impl HttpError {
             Self::SlowBody => StatusCode::REQUEST_TIMEOUT,
             Self::BodyTooLarge | Self::UnpackedTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Encoding | Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Busy | Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -143,6 +172,7 @@ impl HttpError {
         match self {
             Self::Ingest(error) => error.tag(),
             Self::Query { .. } => "invalid_parameter",
+            Self::Refused { code, .. } => code,
             Self::BrokenBody => "broken_body",
             Self::Token => "unauthorized",
             Self::Origin => "origin_not_allowed",
@@ -158,6 +188,7 @@ impl HttpError {
             Self::Encoding => "unsupported_encoding",
             Self::Packed(_) => "broken_encoding",
             Self::MediaType => "unsupported_media_type",
+            Self::TooMany { .. } => "too_many",
             Self::Busy => "busy",
             Self::Store(StoreError::Busy) => "busy",
             Self::Store(StoreError::Closing) => "closing",
@@ -172,6 +203,7 @@ impl HttpError {
         match self {
             Self::Ingest(error) => error.place(),
             Self::Query { name, .. } => Some((*name).to_owned()),
+            Self::Refused { place, .. } => Some(place.clone()),
             Self::Unknown { what, .. } => Some((*what).to_owned()),
             Self::Token => Some("Authorization".to_owned()),
             Self::Origin => Some("Origin".to_owned()),
@@ -195,6 +227,9 @@ impl HttpError {
             // Not Basic, although that is taken: browsers would ask the visitor for a password.
             Self::Ingest(IngestError::MissingKey | IngestError::WrongKey) => {
                 (WWW_AUTHENTICATE, &"WriteKey")
+            }
+            Self::TooMany { seconds, .. } => {
+                return Some((RETRY_AFTER, HeaderValue::from(*seconds)));
             }
             Self::Busy | Self::Store(StoreError::Busy) => (RETRY_AFTER, &"1"),
             Self::Store(StoreError::Closing) => (RETRY_AFTER, &"5"),

@@ -9,6 +9,7 @@ mod admin;
 pub mod answer;
 mod assets;
 mod body;
+mod click;
 mod client_address;
 mod compression;
 mod cors;
@@ -18,13 +19,17 @@ mod forget;
 mod headers;
 mod health;
 mod ingest;
+mod limit;
+mod link;
 mod loader;
 mod me;
 mod metrics;
 mod model;
+mod pixel;
 mod query;
 mod room;
 mod router;
+mod sender;
 mod server;
 mod settings;
 mod site;
@@ -33,12 +38,15 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use firstglance_engine::Model;
+use firstglance_engine::{Model, Timestamp};
 use tokio::sync::Semaphore;
 
-use crate::config::{self, Config, Site, Tracker};
+use crate::agent::Agents;
+use crate::config::{self, Config, Privacy, Site, Tracker};
 use crate::cookie::CookieKey;
 use crate::cookieless::DailySalt;
+use crate::country::Countries;
+use crate::ingest::Refused;
 use crate::metrics::Metrics;
 use crate::store::Store;
 use crate::token::AdminToken;
@@ -81,6 +89,7 @@ impl Default for Limits {
 /// Everything that endpoints need.
 pub struct App {
     site: Site,
+    privacy: Privacy,
     tracker: Tracker,
     behind: config::Server,
     loader: Option<assets::Served>,
@@ -91,8 +100,11 @@ pub struct App {
     token: AdminToken,
     daily: Option<Arc<DailySalt>>,
     metrics: Metrics,
+    agents: Agents,
+    countries: Option<Countries>,
     files: Option<SiteFolder>,
     limits: Limits,
+    limiters: limit::Limiters,
     held: Arc<Semaphore>,
     /// Turns of decompressors.
     unpacking: Semaphore,
@@ -110,8 +122,10 @@ impl App {
     ) -> Self {
         Self {
             compiled: model::Compiled::new(&config),
+            limiters: limit::Limiters::new(&config.limits, &config.server.trusted_proxies),
             model: Arc::new(config.model),
             site: config.site,
+            privacy: config.privacy,
             loader: loader::of(&config.tracker.names),
             tracker: config.tracker,
             behind: config.server,
@@ -120,6 +134,8 @@ impl App {
             store,
             cookie,
             token,
+            agents: Agents::default(),
+            countries: None,
             files: None,
             limits,
             unpacking: Semaphore::new(decompression::AT_A_TIME),
@@ -134,6 +150,13 @@ impl App {
         self
     }
 
+    /// Tells the countries of visitors.
+    #[must_use]
+    pub fn with_countries(mut self, countries: Countries) -> Self {
+        self.countries = Some(countries);
+        self
+    }
+
     /// Serves the files of a folder where no endpoint answers.
     ///
     /// # Errors
@@ -141,6 +164,16 @@ impl App {
     pub fn with_site(mut self, folder: &Path) -> std::io::Result<Self> {
         self.files = Some(SiteFolder::open(folder)?);
         Ok(self)
+    }
+
+    /// Keeps what was refused of a request for the owner to look into.
+    fn keep_refused(&self, refused: &[Refused], received_at: Timestamp) {
+        if refused.is_empty() {
+            return;
+        }
+        let messages = refused.iter().map(|one| one.to_keep(received_at));
+        let lost = self.store.keep_refused(messages.collect());
+        self.metrics.refused_not_kept(lost);
     }
 
     pub(crate) fn store(&self) -> &Arc<dyn Store> {

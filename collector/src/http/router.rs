@@ -15,7 +15,10 @@ use super::answer::Answer;
 use super::assets::{self, Served};
 use super::body::Unread;
 use super::error::HttpError;
-use super::{App, admin, cors, forget, health, ingest, me, metrics, model, settings};
+use super::{
+    App, admin, click, client_address, cors, forget, health, ingest, me, metrics, model, pixel,
+    settings,
+};
 use crate::config::Names;
 
 /// An endpoint, as its address says.
@@ -103,6 +106,13 @@ async fn route(app: &App, request: &Request<()>, body: &mut Unread) -> Answer {
             Endpoint::Ready => health::ready(app),
             Endpoint::Metrics => metrics::answer(app, request),
             Endpoint::Admin(rest) => admin::answer(app, request, rest).await,
+            Endpoint::Page(Needed::Pixel(kind)) => Ok(match limited(app, request) {
+                Ok(()) => pixel::answer(app, request, kind).await,
+                Err(error) => pixel::refused(app, &error),
+            }),
+            Endpoint::Page(Needed::Click) => {
+                click::answer(app, request, limited(app, request)).await
+            }
             Endpoint::Page(Needed::File(file)) => Ok(assets::answer(&Served::of(file), request)),
             Endpoint::Page(Needed::Loader) => match &app.loader {
                 Some(loader) => Ok(assets::answer(loader, request)),
@@ -117,15 +127,37 @@ async fn route(app: &App, request: &Request<()>, body: &mut Unread) -> Answer {
     }
     let origin = match cors::allowed(&app.site, request.headers()) {
         Ok(origin) => origin,
-        Err(error) => return cors::vary(error.into()),
+        Err(error) => {
+            app.metrics.refused_request(error.tag());
+            return cors::vary(error.into());
+        }
     };
+    if *method != Method::OPTIONS
+        && let Err(error) = limited(app, request)
+    {
+        app.metrics.refused_request(error.tag());
+        return cors::permit(error.into(), origin);
+    }
     let answered = match endpoint {
         _ if *method == Method::OPTIONS => Ok(cors::preflight()),
         Endpoint::Page(Needed::Ingest(form)) => ingest::answer(app, request, body, form).await,
         Endpoint::Page(Needed::Forget) => forget::answer(app, request, body).await,
         _ => me::answer(app, request).await,
     };
-    cors::permit(answered.unwrap_or_else(Answer::from), origin)
+    let answered = answered.unwrap_or_else(|error| {
+        app.metrics.refused_request(error.tag());
+        error.into()
+    });
+    cors::permit(answered, origin)
+}
+
+/// Refuses a request of an address that has sent too many.
+fn limited(app: &App, request: &Request<()>) -> Result<(), HttpError> {
+    let Some(address) = client_address::of(request, &app.behind.trusted_proxies) else {
+        return Ok(());
+    };
+    let allowed = app.limiters.request(address);
+    allowed.map_err(|wait| HttpError::too_many("more requests of this address", wait))
 }
 
 /// Turns a panic into an answer.

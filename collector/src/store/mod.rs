@@ -14,6 +14,7 @@
 pub mod embedded;
 pub mod joining;
 pub mod listing;
+pub mod refused;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -23,6 +24,7 @@ use firstglance_engine::history::Change;
 use firstglance_engine::{Evaluation, Message, Model, Person, Profile, Timestamp, VisitorId};
 
 use listing::{List, ListSize, Listed, Position as ListPosition};
+use refused::{RefusedMessage, RefusedPage, Shelf};
 
 /// An answer that arrives later.
 pub type Later<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
@@ -90,6 +92,21 @@ pub trait Store: Send + Sync + 'static {
 
     /// Finishes what has been taken in and lets go of the data. Commits after this are refused.
     fn close(&self) -> Later<'_, ()>;
+
+    /// Keeps messages that were refused, as far as there is room; the oldest make place. Nobody is
+    /// told that they are kept, so nobody waits: they are written with what is written next. Says
+    /// how many the store had no time for.
+    fn keep_refused(&self, refused: Vec<RefusedMessage>) -> usize;
+
+    /// Refused messages of a shelf before a number, the newest first, at most so many, and of one
+    /// reason where one is named.
+    fn refused(
+        &self,
+        shelf: Shelf,
+        reason: Option<Box<str>>,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Later<'_, RefusedPage>;
 }
 
 /// Why a store could not do something.

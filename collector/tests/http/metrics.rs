@@ -28,6 +28,7 @@ async fn messages_by_what_became_of_them() {
         counts(&collector).await,
         [
             "firstglance_messages_dropped_by_pages_total 0",
+            "firstglance_messages_refused_not_kept_total 0",
             "firstglance_messages_total{outcome=\"accepted\"} 0",
             "firstglance_messages_total{outcome=\"duplicate\"} 0",
             "firstglance_messages_total{outcome=\"refused\"} 0",
@@ -43,7 +44,7 @@ async fn messages_by_what_became_of_them() {
         let answer = collector.send(post("/v1/batch", body.clone())).await;
         assert_eq!(answer.status, 200);
     }
-    // What is refused as a whole counts nowhere.
+    // What is refused as a whole counts as a request.
     for wrong in [
         r#"{"writeKey":"x","dropped":7,"batch":[]}"#,
         r#"{"writeKey":"k","dropped":1000001,"batch":[]}"#,
@@ -55,11 +56,14 @@ async fn messages_by_what_became_of_them() {
         counts(&collector).await,
         [
             "firstglance_messages_dropped_by_pages_total 7",
+            "firstglance_messages_refused_not_kept_total 0",
             "firstglance_messages_refused_total{reason=\"malformed\"} 2",
             "firstglance_messages_refused_total{reason=\"missing_visitor\"} 2",
             "firstglance_messages_total{outcome=\"accepted\"} 2",
             "firstglance_messages_total{outcome=\"duplicate\"} 2",
             "firstglance_messages_total{outcome=\"refused\"} 4",
+            "firstglance_requests_refused_total{reason=\"invalid_field\"} 1",
+            "firstglance_requests_refused_total{reason=\"wrong_write_key\"} 1",
         ]
     );
 }

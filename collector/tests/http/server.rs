@@ -9,6 +9,7 @@ use firstglance_collector::clock;
 use firstglance_collector::config::Config;
 use firstglance_collector::cookie::CookieKey;
 use firstglance_collector::cookieless::DailySalt;
+use firstglance_collector::country::Countries;
 use firstglance_collector::data::DataFolder;
 use firstglance_collector::http::{App, Limits, Server, Stop};
 use firstglance_collector::store::ProfileFold;
@@ -93,10 +94,14 @@ impl Collector {
             tokio::time::sleep(std::time::Duration::from_millis(50)).await;
         };
         let daily = config.tracker.cookieless;
+        let countries = config.site.country_database.clone();
         let mut app = App::new(config, Arc::new(store), cookie, token, options.limits);
         if daily {
             let salt = DailySalt::of(&data, clock::now()).unwrap();
             app = app.with_daily_names(Arc::new(salt));
+        }
+        if let Some(file) = countries {
+            app = app.with_countries(Countries::open(&file).unwrap());
         }
         if let Some(site) = &options.site {
             app = app.with_site(site.path()).unwrap();
@@ -113,6 +118,11 @@ impl Collector {
             data,
             stop: server.start(app),
         }
+    }
+
+    /// Where everything is kept.
+    pub(crate) fn folder(&self) -> &std::path::Path {
+        self.folder.path()
     }
 
     /// Stops in good order.
@@ -143,6 +153,16 @@ impl Collector {
             messages.join(",")
         );
         self.send(post("/v1/batch", body)).await
+    }
+
+    /// What is counted, as text.
+    pub(crate) async fn metrics(&self) -> String {
+        let token = format!("Bearer {}", self.token);
+        let answer = self
+            .send(get("/metrics").header("Authorization", &token))
+            .await;
+        assert_eq!(answer.status, 200);
+        answer.text().to_owned()
     }
 
     /// Asks as the administrator.

@@ -5,6 +5,7 @@ mod erase;
 mod person;
 mod profile;
 mod profiles;
+mod refused;
 mod segments;
 mod timeline;
 mod why;
@@ -36,6 +37,7 @@ pub(super) async fn answer(
         ["profiles", id] => profile::answer(app, &visitor(id)?).await,
         ["profiles", id, "timeline"] => timeline::answer(app, uri, &visitor(id)?).await,
         ["profiles", id, "why"] => why::answer(app, uri, &visitor(id)?).await,
+        ["refused"] => refused::answer(app, uri).await,
         ["segments"] => segments::answer(app).await,
         _ => Err(HttpError::Route),
     }

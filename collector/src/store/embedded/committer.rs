@@ -17,7 +17,9 @@ use super::erased::ErasedVisitors;
 use super::flusher::{Applied, Flusher};
 use super::group::Group;
 use super::mark::Mark;
+use super::refused::Shelves;
 use super::{EmbeddedError, Failure, keys};
+use crate::store::refused::RefusedMessage;
 use crate::store::{Commit, Committed, Erased, Erasure, ProfileFold, StoreError};
 
 /// Most requests of a group, and most bytes of messages: beyond these a larger group saves nothing
@@ -41,6 +43,8 @@ pub(super) enum Pending {
         erasure: Erasure,
         answer: Asked<Erased>,
     },
+    /// Keeps messages that were refused.
+    Refuse(Vec<RefusedMessage>),
 }
 
 impl Pending {
@@ -50,6 +54,7 @@ impl Pending {
             // About what a record of a visitor takes.
             Self::Settle { visitors, .. } => visitors.len() * 4_096,
             Self::Erase { .. } => 4_096,
+            Self::Refuse(refused) => refused.iter().map(|one| one.raw.len()).sum(),
         }
     }
 }
@@ -63,6 +68,7 @@ pub(super) struct Committer {
     flusher: Flusher,
     failure: Failure,
     erased: ErasedVisitors,
+    shelves: Shelves,
 }
 
 impl Committer {
@@ -75,6 +81,7 @@ impl Committer {
     ) -> Result<Self, EmbeddedError> {
         let erased = ErasedVisitors::load(&tree)?;
         let flusher = Flusher::start(tree.clone(), disk.clone(), mark, failure.clone())?;
+        let shelves = Shelves::load(&tree)?;
         Ok(Self {
             tree,
             fold,
@@ -83,6 +90,7 @@ impl Committer {
             flusher,
             failure,
             erased,
+            shelves,
         })
     }
 
@@ -124,6 +132,7 @@ impl Committer {
                     step.settles.push((visitors, now));
                     answers.settling.push(answer);
                 }
+                Pending::Refuse(refused) => step.refused.extend(refused),
                 Pending::Erase { erasure, answer } => {
                     step.erasures.push(erasure);
                     answers.erasing.push(answer);
@@ -161,15 +170,17 @@ impl Committer {
         let mut any = false;
         let number = self.group + 1;
         for step in steps {
-            let mut group = Group::new(&self.tree, &self.fold, &mut self.erased);
+            let mut group = Group::new(&self.tree, &self.fold, &mut self.erased, &mut self.shelves);
             done.committed.extend(group.take_in(step.commits)?);
             // After what came in, so that nobody is settled who has just come back.
             for (visitors, now) in step.settles {
                 done.settled.push(group.settle(&visitors, now)?);
             }
+            group.refuse(step.refused);
             any |= apply(&*self.disk, &self.tree, group, number)?;
             if !step.erasures.is_empty() {
-                let mut group = Group::new(&self.tree, &self.fold, &mut self.erased);
+                let mut group =
+                    Group::new(&self.tree, &self.fold, &mut self.erased, &mut self.shelves);
                 for erasure in &step.erasures {
                     done.erased.push(group.erase(erasure)?);
                 }
@@ -183,7 +194,7 @@ impl Committer {
     }
 }
 
-/// Puts into memory what a group changes. Says whether that was anything.
+/// Puts into memory what a group changes. Says whether anybody waits until it is on disk.
 fn apply(
     disk: &dyn Disk,
     tree: &sled::Tree,
@@ -192,10 +203,12 @@ fn apply(
 ) -> Result<bool, EmbeddedError> {
     match group.into_batch()? {
         None => Ok(false),
-        Some(mut batch) => {
-            batch.insert(keys::GROUP, &number.to_be_bytes());
-            disk.apply(tree, batch)?;
-            Ok(true)
+        Some(mut written) => {
+            if written.awaited {
+                written.batch.insert(keys::GROUP, &number.to_be_bytes());
+            }
+            disk.apply(tree, written.batch)?;
+            Ok(written.awaited)
         }
     }
 }
@@ -207,6 +220,7 @@ struct Step {
     /// Visitors to settle and the moment.
     settles: Vec<(Vec<VisitorId>, Timestamp)>,
     erasures: Vec<Erasure>,
+    refused: Vec<RefusedMessage>,
 }
 
 /// What is answered to requests of each kind, in their order.

@@ -11,6 +11,7 @@
 //! | `g` | number(8) of the group that was written last, see `mark` |
 //! | `i` list step(8) visitor | nothing: the visitor is in the list, see `index` |
 //! | `t` list | how many visitors are in the list |
+//! | `d` shelf(1) number(8) | a refused message, see `refused` |
 //!
 //! A list is `s` segment `0`, `g` stage `0`, or `n` where no stage is recorded. Steps are written as
 //! what is left of them to the largest number, so that the latest comes first.
@@ -109,6 +110,22 @@ pub(super) fn buckets(visitor: &VisitorId) -> Vec<u8> {
 /// An erasure.
 pub(super) fn erased(digest: &[u8; 16]) -> Vec<u8> {
     [ERASED, digest].concat()
+}
+
+/// All refused messages of a shelf.
+pub(super) fn refused(shelf: u8) -> [u8; 2] {
+    [b'd', shelf]
+}
+
+/// One refused message.
+pub(super) fn refused_message(shelf: u8, number: u64) -> Vec<u8> {
+    [&refused(shelf)[..], &number.to_be_bytes()].concat()
+}
+
+/// The number in the key of a refused message.
+pub(super) fn refused_number(key: &[u8]) -> Option<u64> {
+    let number = <[u8; 8]>::try_from(key.get(2..)?).ok()?;
+    Some(u64::from_be_bytes(number))
 }
 
 /// Message ids.

@@ -20,6 +20,7 @@ mod keys;
 mod mark;
 mod opening;
 mod record;
+mod refused;
 mod seen;
 #[cfg(test)]
 mod tests;
@@ -36,6 +37,7 @@ use firstglance_engine::{Person, Profile, Timestamp, VisitorId};
 use tokio::sync::{mpsc, oneshot};
 
 use super::listing::{List, ListSize, Listed, Position as ListPosition};
+use super::refused::{RefusedMessage, RefusedPage, Shelf};
 use super::{
     Commit, Committed, Erased, Erasure, Later, Position, ProfileFold, Store, StoreError,
     TimelineEntry, joining,
@@ -354,6 +356,25 @@ impl Store for Embedded {
             Some(queue) if queue.is_closed() => Err(self.failure.set("the committer stopped")),
             Some(_) => Ok(()),
         }
+    }
+
+    fn keep_refused(&self, refused: Vec<RefusedMessage>) -> usize {
+        let count = refused.len();
+        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        let sent = queue
+            .as_ref()
+            .is_some_and(|queue| queue.try_send(Pending::Refuse(refused)).is_ok());
+        if sent { 0 } else { count }
+    }
+
+    fn refused(
+        &self,
+        shelf: Shelf,
+        reason: Option<Box<str>>,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Later<'_, RefusedPage> {
+        self.scan(move |tree| refused::read(tree, shelf, reason.as_deref(), before, limit))
     }
 
     fn close(&self) -> Later<'_, ()> {

@@ -6,6 +6,7 @@ mod erasures;
 mod faults;
 mod lists;
 mod persons;
+mod refused;
 mod tails;
 
 use std::collections::{BTreeMap, HashSet};
