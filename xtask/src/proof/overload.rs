@@ -28,7 +28,7 @@ const RECOVERY: Duration = Duration::from_secs(10);
 pub(super) fn run(proof: &mut Proof<'_>) -> Result<()> {
     let seconds = if proof.short { 10 } else { 300 };
     let folder = folder()?;
-    let server = Server::start(&proof.settings(folder.path()))?;
+    let server = Server::start(&proof.settings(folder.path())?)?;
     let address = server.address().to_string();
     let send = ["send", "--address", &address, "--write-key", WRITE_KEY];
     let calm = proof
