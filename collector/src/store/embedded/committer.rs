@@ -4,7 +4,7 @@
 //!
 //! The slower the disk, the more requests share a flush, so throughput holds up while latency
 //! stays that of a flush or two. What a group changes is the work of `group`; `flusher` waits for the
-//! disk and answers.
+//! device and answers.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -80,7 +80,7 @@ impl Committer {
         failure: Failure,
     ) -> Result<Self, EmbeddedError> {
         let erased = ErasedVisitors::load(&tree)?;
-        let flusher = Flusher::start(tree.clone(), disk.clone(), mark, failure.clone())?;
+        let flusher = Flusher::start(disk.clone(), mark, failure.clone())?;
         let shelves = Shelves::load(&tree)?;
         Ok(Self {
             tree,
@@ -188,6 +188,9 @@ impl Committer {
             }
         }
         if any {
+            // Here and not by the flusher: while the engine is flushed beside another thread that
+            // writes, it lets go of nothing that it replaces, and memory grows without end.
+            self.disk.flush(&self.tree)?;
             self.group = number;
         }
         Ok((done, any.then_some(number)))

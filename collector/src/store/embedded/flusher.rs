@@ -1,11 +1,10 @@
-//! The flusher: a thread that puts on disk what the committer has put into memory, and only then
-//! answers. While the disk works, the committer works out the next group.
+//! The flusher: a thread that waits until the device has what the committer has flushed, and only
+//! then answers. Meanwhile the committer works out the next group.
 //!
 //! Takes groups in the order in which they were applied, so that a request whose messages an earlier
 //! group already has is answered after that group is on disk, and never after a failure.
 
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
@@ -15,15 +14,15 @@ use super::disk::Disk;
 use super::mark::Mark;
 use super::{EmbeddedError, Failure};
 
-/// Groups that may wait beside the one that is being flushed. Requests beyond wait for the committer
-/// and make the next group larger, which saves flushes.
+/// Groups that may wait beside the one that is being synced. Requests beyond wait for the committer
+/// and make the next group larger, which saves syncs.
 const WAITING: usize = 1;
 
 /// A group that is in memory.
 pub(super) struct Applied {
     pub(super) answers: Answers,
     pub(super) done: Done,
-    /// Its number, where there is anything to flush.
+    /// Its number, where there is anything to sync.
     pub(super) changed: Option<u64>,
 }
 
@@ -34,16 +33,11 @@ pub(super) struct Flusher {
 }
 
 impl Flusher {
-    pub(super) fn start(
-        tree: sled::Db,
-        disk: Arc<dyn Disk>,
-        mark: Mark,
-        failure: Failure,
-    ) -> io::Result<Self> {
+    pub(super) fn start(disk: Arc<dyn Disk>, mark: Mark, failure: Failure) -> io::Result<Self> {
         let (queue, waiting) = sync_channel(WAITING);
         let thread = std::thread::Builder::new()
             .name("flusher".to_owned())
-            .spawn(move || run(&waiting, &tree, &*disk, &mark, &failure))?;
+            .spawn(move || run(&waiting, &*disk, &mark, &failure))?;
         Ok(Self { queue, thread })
     }
 
@@ -64,39 +58,22 @@ impl Flusher {
     }
 }
 
-fn run(
-    waiting: &Receiver<Applied>,
-    tree: &sled::Tree,
-    disk: &dyn Disk,
-    mark: &Mark,
-    failure: &Failure,
-) {
+fn run(waiting: &Receiver<Applied>, disk: &dyn Disk, mark: &Mark, failure: &Failure) {
     while let Ok(applied) = waiting.recv() {
-        let flushed = failure.check().and_then(|()| {
+        let synced = failure.check().and_then(|()| {
             let Some(number) = applied.changed else {
                 return Ok(());
             };
-            // sled has been seen to panic; a panic here must not let requests wait for ever.
-            match catch_unwind(AssertUnwindSafe(|| flush(tree, disk, mark, number))) {
-                Ok(Ok(())) => Ok(()),
-                Ok(Err(error)) => Err(failure.set(&error.to_string())),
-                Err(_) => Err(failure.set("the store panicked while it flushed")),
-            }
+            sync(disk, mark, number).map_err(|error| failure.set(&error.to_string()))
         });
-        match flushed {
+        match synced {
             Ok(()) => applied.answers.tell(applied.done),
             Err(error) => applied.answers.refuse(&error),
         }
     }
 }
 
-fn flush(
-    tree: &sled::Tree,
-    disk: &dyn Disk,
-    mark: &Mark,
-    number: u64,
-) -> Result<(), EmbeddedError> {
-    disk.flush(tree)?;
+fn sync(disk: &dyn Disk, mark: &Mark, number: u64) -> Result<(), EmbeddedError> {
     disk.sync()?;
     Ok(mark.write(number)?)
 }
