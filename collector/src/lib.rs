@@ -18,6 +18,7 @@ pub mod cookie;
 pub mod cookieless;
 pub mod country;
 pub mod data;
+pub mod evaluation;
 pub mod http;
 pub mod ingest;
 pub mod metrics;

@@ -2,7 +2,7 @@
 //!
 //! Reading goes in two steps: the text as the owner wrote it, with the place of every value
 //! (`table`), and what it means (`site`, `tracker`, `server`, `limits`, `privacy`, `interest`, `segment`, `score`, whose conditions
-//! `condition` compiles). A checked configuration never holds a value
+//! `condition` compiles). `several` reads the configurations of all sites. A checked configuration never holds a value
 //! that the rest of the collector would have to doubt, and no mistake is reported without its line
 //! and column. Nothing here touches the network or the data folder.
 
@@ -22,6 +22,7 @@ mod rule;
 mod score;
 mod segment;
 mod server;
+mod several;
 mod site;
 mod stage;
 mod table;
@@ -36,11 +37,14 @@ use jiff::tz::TimeZone;
 
 pub use click_host::ClickHost;
 pub use consent::DefaultConsent;
+pub use duration::parse as length_of_time;
 pub use limits::Limits;
 pub use origin::Origin;
 pub use privacy::Privacy;
 pub use problem::{ConfigError, Problem};
-pub use server::Server;
+pub use server::{Server, TlsFiles};
+pub use several::{ConfigFile, load_all};
+pub use site::SiteId;
 pub use stage::Stage;
 pub use tracker::{Names, Tracker};
 
@@ -73,8 +77,14 @@ pub struct Config {
 /// The site: who may send, and from where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Site {
+    /// The site's name among several; nothing for the one whose data lie at the root of the data
+    /// folder. See [`Site::id`].
+    pub named: Option<SiteId>,
     /// Names the site in requests. It stands in the pages, so it is no secret.
     pub write_key: String,
+    /// Host names by which the collector is reached for this site alone, in lower case and without a
+    /// port.
+    pub hosts: Vec<String>,
     /// What people call the site.
     pub name: Option<String>,
     /// Origins besides the collector's own whose pages may send and ask.
@@ -95,6 +105,21 @@ pub struct Site {
     pub country_database: Option<PathBuf>,
     /// The zone whose clocks conditions read.
     pub timezone: TimeZone,
+}
+
+impl Site {
+    /// What tells the site from others: in addresses, tokens, metrics and logs.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        self.named.as_ref().map_or(SiteId::UNNAMED, SiteId::as_str)
+    }
+
+    /// Whether an origin, as browsers send it, is among those that the owner has listed.
+    #[must_use]
+    pub fn lists(&self, origin: &str) -> bool {
+        let mut allowed = self.allowed_origins.iter();
+        allowed.any(|allowed| allowed.as_str().eq_ignore_ascii_case(origin))
+    }
 }
 
 /// What becomes of what robots send.

@@ -10,6 +10,7 @@ use hyper::header::{
 
 use crate::ingest::{IngestError, MAX_BODY_BYTES};
 use crate::store::StoreError;
+use crate::token::Role;
 
 /// Why a request is answered with an error.
 #[derive(Debug, thiserror::Error)]
@@ -29,8 +30,22 @@ pub enum HttpError {
     #[error("the body ended too early")]
     BrokenBody,
     /// No administrator's token, or a wrong one.
-    #[error("the administrator's token must be in the header: Authorization: Bearer …")]
+    #[error("an administrator's token must be in the header: Authorization: Bearer …")]
     Token,
+    /// The token does not allow what is asked.
+    #[error("this token has the role {held}; what is asked needs the role {needed}")]
+    Role {
+        /// The token's.
+        held: Role,
+        /// What would be right.
+        needed: Role,
+    },
+    /// The token is for another site.
+    #[error("this token is for the site {own:?} alone")]
+    ForeignSite {
+        /// The site's id.
+        own: Box<str>,
+    },
     /// A page of a foreign origin sent it.
     #[error("pages of this origin may not send or ask; see allowed_origins in firstglance.toml")]
     Origin,
@@ -62,6 +77,13 @@ pub enum HttpError {
     /// The site's name in the address is wrong.
     #[error("there is no site with this write key")]
     Site,
+    /// Nothing in the request says for which of several sites it is.
+    #[error(
+        "this collector has several sites and the request does not say which it is for: by a write \
+         key (\"writeKey\" in the body, \"site\" in the address or Basic authentication), by the \
+         name of the host, or by an origin that one site alone allows"
+    )]
+    WhichSite,
     /// The address takes other methods.
     #[error("the method is not one that this address takes: {allow}")]
     Method {
@@ -151,8 +173,11 @@ impl HttpError {
             | Self::Refused { .. }
             | Self::BrokenBody
             | Self::Host
+            | Self::WhichSite
             | Self::Packed(_) => StatusCode::BAD_REQUEST,
-            Self::Origin | Self::Unproven => StatusCode::FORBIDDEN,
+            Self::Origin | Self::Unproven | Self::Role { .. } | Self::ForeignSite { .. } => {
+                StatusCode::FORBIDDEN
+            }
             Self::Route | Self::Visitor | Self::Unknown { .. } | Self::Site => {
                 StatusCode::NOT_FOUND
             }
@@ -175,6 +200,8 @@ impl HttpError {
             Self::Refused { code, .. } => code,
             Self::BrokenBody => "broken_body",
             Self::Token => "unauthorized",
+            Self::Role { .. } => "role_missing",
+            Self::ForeignSite { .. } => "foreign_site",
             Self::Origin => "origin_not_allowed",
             Self::Unproven => "unproven_visitor",
             Self::Route => "not_found",
@@ -182,6 +209,7 @@ impl HttpError {
             Self::Unknown { .. } => "unknown_id",
             Self::Host => "invalid_host",
             Self::Site => "unknown_site",
+            Self::WhichSite => "site_missing",
             Self::Method { .. } => "method_not_allowed",
             Self::SlowBody => "slow_body",
             Self::BodyTooLarge | Self::UnpackedTooLarge => "body_too_large",
@@ -205,11 +233,11 @@ impl HttpError {
             Self::Query { name, .. } => Some((*name).to_owned()),
             Self::Refused { place, .. } => Some(place.clone()),
             Self::Unknown { what, .. } => Some((*what).to_owned()),
-            Self::Token => Some("Authorization".to_owned()),
+            Self::Token | Self::Role { .. } => Some("Authorization".to_owned()),
             Self::Origin => Some("Origin".to_owned()),
             Self::Unproven => Some("claim".to_owned()),
             Self::Host => Some("Host".to_owned()),
-            Self::Site => Some("site".to_owned()),
+            Self::Site | Self::WhichSite | Self::ForeignSite { .. } => Some("site".to_owned()),
             Self::Encoding | Self::Packed(_) => Some("Content-Encoding".to_owned()),
             Self::MediaType => Some("Content-Type".to_owned()),
             _ => None,

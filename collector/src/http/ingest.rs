@@ -49,7 +49,7 @@ pub(super) async fn answer(
         // Who was erased is not to be recognised again because a request was late.
         && !taken.committed.erased
     {
-        let attributes = headers::cookie_attributes(app, request.headers());
+        let attributes = headers::cookie_attributes(app, request);
         let cookie = app.cookie.issue(&visitor, attributes);
         set_text(&mut answer, SET_COOKIE, &cookie);
     }

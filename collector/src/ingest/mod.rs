@@ -24,6 +24,7 @@ use firstglance_engine::{Message, Timestamp, VisitorId};
 use crate::cookie;
 use crate::store::{Claim, ClaimDigest, Commit, NewMessage};
 use envelope::Envelope;
+pub use envelope::write_key;
 pub use error::IngestError;
 pub use forget::{Forget, forget};
 pub use limit::{Share, Wait};

@@ -5,6 +5,7 @@
 
 mod admin;
 mod assets;
+mod audit;
 mod body;
 mod click;
 mod client;
@@ -22,9 +23,12 @@ mod packed;
 mod persons;
 mod pixel;
 mod refused;
+mod roles;
 mod segment;
 mod sender;
 mod server;
 mod site;
+mod sites;
 mod stopping;
+mod tls;
 mod why;

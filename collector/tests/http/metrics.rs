@@ -15,7 +15,9 @@ async fn counts(collector: &Collector) -> Vec<String> {
         Some("application/openmetrics-text; version=1.0.0; charset=utf-8")
     );
     assert!(answer.text().ends_with("# EOF\n"));
-    let lines = answer.text().lines().filter(|line| !line.starts_with('#'));
+    let lines = answer.text().lines().filter(|line| {
+        line.starts_with("firstglance_messages") || line.starts_with("firstglance_requests_refused")
+    });
     let mut lines: Vec<String> = lines.map(ToOwned::to_owned).collect();
     lines.sort_unstable();
     lines

@@ -17,8 +17,10 @@ use super::erased::ErasedVisitors;
 use super::flusher::{Applied, Flusher};
 use super::group::Group;
 use super::mark::Mark;
+use super::notes::Notes;
 use super::refused::Shelves;
 use super::{EmbeddedError, Failure, keys};
+use crate::store::audit::AuditEntry;
 use crate::store::refused::RefusedMessage;
 use crate::store::{Commit, Committed, Erased, Erasure, ProfileFold, StoreError};
 
@@ -45,6 +47,11 @@ pub(super) enum Pending {
     },
     /// Keeps messages that were refused.
     Refuse(Vec<RefusedMessage>),
+    /// Adds to the audit log.
+    Note {
+        entry: AuditEntry,
+        answer: Asked<()>,
+    },
 }
 
 impl Pending {
@@ -53,7 +60,7 @@ impl Pending {
             Self::Commit { commit, .. } => commit.messages.iter().map(|new| new.raw.len()).sum(),
             // About what a record of a visitor takes.
             Self::Settle { visitors, .. } => visitors.len() * 4_096,
-            Self::Erase { .. } => 4_096,
+            Self::Erase { .. } | Self::Note { .. } => 4_096,
             Self::Refuse(refused) => refused.iter().map(|one| one.raw.len()).sum(),
         }
     }
@@ -69,6 +76,7 @@ pub(super) struct Committer {
     failure: Failure,
     erased: ErasedVisitors,
     shelves: Shelves,
+    notes: Notes,
 }
 
 impl Committer {
@@ -80,6 +88,7 @@ impl Committer {
         failure: Failure,
     ) -> Result<Self, EmbeddedError> {
         let erased = ErasedVisitors::load(&tree)?;
+        let notes = Notes::load(&tree)?;
         let flusher = Flusher::start(disk.clone(), mark, failure.clone())?;
         let shelves = Shelves::load(&tree)?;
         Ok(Self {
@@ -91,6 +100,7 @@ impl Committer {
             failure,
             erased,
             shelves,
+            notes,
         })
     }
 
@@ -137,6 +147,10 @@ impl Committer {
                     step.erasures.push(erasure);
                     answers.erasing.push(answer);
                 }
+                Pending::Note { entry, answer } => {
+                    step.notes.push(entry);
+                    answers.noting.push(answer);
+                }
             }
         }
         steps.push(step);
@@ -169,8 +183,9 @@ impl Committer {
         let mut done = Done::default();
         let mut any = false;
         let number = self.group + 1;
+        let fold = self.fold.pinned();
         for step in steps {
-            let mut group = Group::new(&self.tree, &self.fold, &mut self.erased, &mut self.shelves);
+            let mut group = Group::new(&self.tree, &fold, &mut self.erased, &mut self.shelves);
             done.committed.extend(group.take_in(step.commits)?);
             // After what came in, so that nobody is settled who has just come back.
             for (visitors, now) in step.settles {
@@ -178,9 +193,18 @@ impl Committer {
             }
             group.refuse(step.refused);
             any |= apply(&*self.disk, &self.tree, group, number)?;
+            if !step.notes.is_empty() {
+                let mut batch = sled::Batch::default();
+                for entry in &step.notes {
+                    self.notes.add(entry, &self.tree, &mut batch)?;
+                    done.noted.push(());
+                }
+                batch.insert(keys::GROUP, &number.to_be_bytes());
+                self.disk.apply(&self.tree, batch)?;
+                any = true;
+            }
             if !step.erasures.is_empty() {
-                let mut group =
-                    Group::new(&self.tree, &self.fold, &mut self.erased, &mut self.shelves);
+                let mut group = Group::new(&self.tree, &fold, &mut self.erased, &mut self.shelves);
                 for erasure in &step.erasures {
                     done.erased.push(group.erase(erasure)?);
                 }
@@ -224,6 +248,7 @@ struct Step {
     settles: Vec<(Vec<VisitorId>, Timestamp)>,
     erasures: Vec<Erasure>,
     refused: Vec<RefusedMessage>,
+    notes: Vec<AuditEntry>,
 }
 
 /// What is answered to requests of each kind, in their order.
@@ -232,6 +257,7 @@ pub(super) struct Done {
     committed: Vec<Committed>,
     settled: Vec<usize>,
     erased: Vec<Erased>,
+    noted: Vec<()>,
 }
 
 /// Where the answers to requests of each kind go, in their order.
@@ -240,6 +266,7 @@ pub(super) struct Answers {
     committing: Vec<Asked<Committed>>,
     settling: Vec<Asked<usize>>,
     erasing: Vec<Asked<Erased>>,
+    noting: Vec<Asked<()>>,
 }
 
 impl Answers {
@@ -248,6 +275,7 @@ impl Answers {
         tell(self.committing, done.committed);
         tell(self.settling, done.settled);
         tell(self.erasing, done.erased);
+        tell(self.noting, done.noted);
     }
 
     /// Answers each with the same error.
@@ -255,6 +283,7 @@ impl Answers {
         refuse(self.committing, error);
         refuse(self.settling, error);
         refuse(self.erasing, error);
+        refuse(self.noting, error);
     }
 }
 

@@ -18,6 +18,7 @@ mod held;
 mod index;
 mod keys;
 mod mark;
+mod notes;
 mod opening;
 mod record;
 mod refused;
@@ -36,6 +37,7 @@ use firstglance_engine::codec::{DecodeError, Encode};
 use firstglance_engine::{Person, Profile, Timestamp, VisitorId};
 use tokio::sync::{mpsc, oneshot};
 
+use super::audit::AuditEntry;
 use super::listing::{List, ListSize, Listed, Position as ListPosition};
 use super::refused::{RefusedMessage, RefusedPage, Shelf};
 use super::{
@@ -333,6 +335,14 @@ impl Store for Embedded {
             }
             Ok(found)
         })
+    }
+
+    fn note(&self, entry: AuditEntry) -> Later<'_, ()> {
+        self.ask(|answer| Pending::Note { entry, answer })
+    }
+
+    fn notes(&self, before: Option<u64>, limit: usize) -> Later<'_, Vec<(u64, AuditEntry)>> {
+        self.scan(move |tree| notes::read(tree, before, limit))
     }
 
     fn list(
