@@ -4,7 +4,7 @@
  * or the person could be recognised by elsewhere.
  */
 import { consent } from './consent.js';
-import { later, name } from './given.js';
+import { later, name, site } from './given.js';
 import { run } from './run.js';
 import { read, write } from './storage.js';
 
@@ -46,10 +46,15 @@ export function sessionAt(at) {
   return session;
 }
 
+/** Name of the collector's cookie: of several sites all but one have one of their own. */
+const ofSite = 'fg_visitor_' + site;
+const cookieName = () => (('; ' + document.cookie).includes('; ' + ofSite + '=') ? ofSite : 'fg_visitor');
+
 /** The id in the collector's cookie; nothing where it cannot be read. */
 function cookieId() {
   try {
-    return decodeURIComponent(/(?:^|; )fg_visitor=([^;]*)\./.exec(document.cookie)?.[1] || '');
+    const [, value = ''] = ('; ' + document.cookie).split('; ' + cookieName() + '=');
+    return decodeURIComponent(/^([^;]*)\./.exec(value)?.[1] || '');
   } catch {}
 }
 
@@ -72,8 +77,9 @@ export function disown() {
 /** Removes the cookie, also one for all subdomains: whose it is cannot be seen. */
 function clear() {
   try {
+    const own = cookieName();
     for (let domain = location.hostname; domain; domain = domain.replace(/^[^.]*\.?/, '')) {
-      for (const whose of ['', ';domain=' + domain]) document.cookie = 'fg_visitor=;path=/;max-age=0' + whose;
+      for (const whose of ['', ';domain=' + domain]) document.cookie = own + '=;path=/;max-age=0' + whose;
     }
   } catch {}
 }

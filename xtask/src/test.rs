@@ -61,7 +61,11 @@ const STEPS: [Step; 17] = [
         name: "cargo-test",
         what: "cargo test --workspace",
         needs: &[],
-        run: |workspace| run_command(workspace.cargo().args(["test", "--workspace"])),
+        run: |workspace| {
+            // The list of robots is one of them.
+            tools::ensure_npm_packages(workspace)?;
+            run_command(workspace.cargo().args(["test", "--workspace"]))
+        },
     },
     Step {
         name: "build",

@@ -2,6 +2,7 @@
 //! operation failed, 2 wrong usage.
 
 mod check;
+mod health;
 mod log;
 mod replay;
 mod serve;
@@ -30,6 +31,7 @@ enum Command {
     Check(check::Arguments),
     Replay(replay::Arguments),
     Token(token::Arguments),
+    Health(health::Arguments),
 }
 
 /// Why a command failed: a line or more for people to read.
@@ -58,6 +60,7 @@ pub fn run() -> ExitCode {
         Command::Check(arguments) => check::run(&arguments),
         Command::Replay(arguments) => replay::run(&arguments),
         Command::Token(arguments) => token::run(&arguments),
+        Command::Health(arguments) => health::run(&arguments),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

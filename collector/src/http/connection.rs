@@ -40,7 +40,7 @@ const CONNECTION_WINDOW: u32 = 256 * 1024;
 const PING: Duration = Duration::from_secs(20);
 const PONG: Duration = Duration::from_secs(20);
 
-/// How long an idle connection may take to agree that it ends.
+/// How long an idle connection of HTTP/2 may take to agree that it ends.
 const GOODBYE: Duration = Duration::from_secs(1);
 
 /// The request came by TLS to this process itself; the connection puts it beside each request.
@@ -64,7 +64,7 @@ impl Connections {
         // Answers are small and whole: waiting for more to send with them only costs time.
         let _ = stream.set_nodelay(true);
         let Some(tls) = self.tls.take() else {
-            return self.http_1(stream, peer, place, None).await;
+            return self.http_1(stream, peer, None, place).await;
         };
         let mut running = self.running.clone();
         let handshake = tokio::time::timeout(self.limits.handshake, tls.accept(stream));
@@ -77,7 +77,7 @@ impl Connections {
             Ok(Ok(stream)) if stream.get_ref().1.alpn_protocol() == Some(tls::HTTP_2) => {
                 self.http_2(stream, peer, place).await;
             }
-            Ok(Ok(stream)) => self.http_1(stream, peer, place, Some(Encrypted)).await,
+            Ok(Ok(stream)) => self.http_1(stream, peer, Some(Encrypted), place).await,
             Ok(Err(error)) => tracing::debug!(%error, "a handshake failed"),
             Err(_) => tracing::debug!("a handshake took too long"),
         }
@@ -87,13 +87,20 @@ impl Connections {
         self,
         stream: impl AsyncRead + AsyncWrite + Unpin + 'static,
         peer: Peer,
-        place: Arc<Place>,
         encrypted: Option<Encrypted>,
+        place: Arc<Place>,
     ) {
         let sites = self.sites;
         let own = place.clone();
         let service = service_fn(move |request| {
-            answer(sites.clone(), request, peer, place.clone(), encrypted)
+            let answer = answer(sites.clone(), request, peer, encrypted);
+            let place = place.clone();
+            place.works();
+            async move {
+                let answer = answer.await;
+                place.waits();
+                answer
+            }
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
@@ -111,12 +118,16 @@ impl Connections {
         place: Arc<Place>,
     ) {
         let sites = self.sites;
-        let own = place.clone();
-        let under_way = UnderWay::default();
-        let idle = under_way.clone().idle(self.limits.head);
+        let under_way = UnderWay::of(place.clone());
+        let patience = under_way.clone().idle(self.limits.head);
+        let idle = async move {
+            tokio::select! {
+                () = patience => {}
+                () = place.closed() => {}
+            }
+        };
         let service = service_fn(move |request| {
-            let place = place.clone();
-            let answer = answer(sites.clone(), request, peer, place, Some(Encrypted));
+            let answer = answer(sites.clone(), request, peer, Some(Encrypted));
             let one = under_way.one();
             async move {
                 let answer = answer.await;
@@ -133,18 +144,12 @@ impl Connections {
             .initial_connection_window_size(CONNECTION_WINDOW)
             .max_header_list_size(READ_BUFFER as u32)
             .serve_connection(TokioIo::new(stream), service);
-        let ends = async {
-            tokio::select! {
-                () = idle => {}
-                () = own.closed() => {}
-            }
-        };
-        drive(connection, self.running, ends).await;
+        drive(connection, self.running, idle).await;
     }
 }
 
-/// Serves a connection to its end; asks for that end when the server stops, nothing has been asked
-/// for too long, or another needs the room.
+/// Serves a connection to its end; asks for that end when the server stops, and when nothing has been
+/// asked for too long or others need the room.
 async fn drive<C>(connection: C, mut running: watch::Receiver<()>, idle: impl Future<Output = ()>)
 where
     C: GracefulConnection,
@@ -176,10 +181,8 @@ async fn answer(
     sites: Arc<Live>,
     mut request: Request<Incoming>,
     peer: Peer,
-    place: Arc<Place>,
     encrypted: Option<Encrypted>,
 ) -> Result<Answer, Infallible> {
-    let _working = place.works();
     request.extensions_mut().insert(peer);
     if let Some(encrypted) = encrypted {
         request.extensions_mut().insert(encrypted);
@@ -194,14 +197,11 @@ async fn answer(
     Ok(router::answer(&sites.present(), request).await)
 }
 
-/// Counts the requests that are under way on a connection.
+/// Counts the requests that are under way on a connection, whose place is idle when there are none.
 #[derive(Clone)]
-struct UnderWay(Arc<watch::Sender<usize>>);
-
-impl Default for UnderWay {
-    fn default() -> Self {
-        Self(Arc::new(watch::Sender::new(0)))
-    }
+struct UnderWay {
+    count: Arc<watch::Sender<usize>>,
+    place: Arc<Place>,
 }
 
 /// One request; it is under way until this is dropped.
@@ -209,19 +209,35 @@ struct One(UnderWay);
 
 impl Drop for One {
     fn drop(&mut self) {
-        self.0.0.send_modify(|count| *count -= 1);
+        let UnderWay { count, place } = &self.0;
+        count.send_modify(|count| {
+            *count -= 1;
+            if *count == 0 {
+                place.waits();
+            }
+        });
     }
 }
 
 impl UnderWay {
+    fn of(place: Arc<Place>) -> Self {
+        Self {
+            count: Arc::new(watch::Sender::new(0)),
+            place,
+        }
+    }
+
     fn one(&self) -> One {
-        self.0.send_modify(|count| *count += 1);
+        self.count.send_modify(|count| {
+            *count += 1;
+            self.place.works();
+        });
         One(self.clone())
     }
 
     /// Ends when none has been under way for so long.
     async fn idle(self, patience: Duration) {
-        let mut counts = self.0.subscribe();
+        let mut counts = self.count.subscribe();
         loop {
             // The sender lives as long as this does.
             let _ = counts.wait_for(|count| *count == 0).await;

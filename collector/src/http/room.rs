@@ -40,17 +40,9 @@ impl Idle {
 pub(super) struct Place {
     idle: Arc<Idle>,
     closed: Arc<Notify>,
-    work: Mutex<Work>,
-    _room: OwnedSemaphorePermit,
-}
-
-/// What a connection does.
-#[derive(Default)]
-struct Work {
-    /// Requests that are being answered: over HTTP/2 there can be several.
-    requests: usize,
     /// Its turn while it is idle.
-    turn: Option<u64>,
+    turn: Mutex<Option<u64>>,
+    _room: OwnedSemaphorePermit,
 }
 
 impl Room {
@@ -70,62 +62,53 @@ impl Room {
         }
     }
 
-    /// Waits for room, and makes some where only idle connections are in the way. The place is that
-    /// of a connection which waits for its first request.
-    pub(super) async fn place(&self) -> Arc<Place> {
+    /// Waits for room, and makes some where only idle connections are in the way.
+    pub(super) async fn room(&self) -> OwnedSemaphorePermit {
         if let Ok(room) = self.room.clone().try_acquire_owned() {
-            return self.opened(room);
+            return room;
         }
-        let longest = self.idle.lock().by_turn.pop_first();
-        if let Some((_, longest)) = longest {
+        if let Some((_, longest)) = self.idle.lock().by_turn.pop_first() {
             longest.notify_one();
         }
         // Never closed: only then is there none.
         match self.room.clone().acquire_owned().await {
-            Ok(room) => self.opened(room),
+            Ok(room) => room,
             Err(_) => std::future::pending().await,
         }
     }
 
-    fn opened(&self, room: OwnedSemaphorePermit) -> Arc<Place> {
+    /// A connection, which waits for its first request.
+    pub(super) fn opened(&self, room: OwnedSemaphorePermit) -> Arc<Place> {
         let place = Place {
             idle: self.idle.clone(),
             closed: Arc::default(),
-            work: Mutex::default(),
+            turn: Mutex::new(None),
             _room: room,
         };
-        place.waits(&mut place.lock());
+        place.waits();
         Arc::new(place)
     }
 }
 
 impl Place {
-    fn lock(&self) -> MutexGuard<'_, Work> {
-        self.work.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// A request has come; it is answered when what is returned is dropped.
-    pub(super) fn works(self: Arc<Self>) -> Working {
-        let mut work = self.lock();
-        work.requests += 1;
-        self.leaves(&mut work);
-        drop(work);
-        Working(self)
-    }
-
-    /// The next request may come.
-    fn waits(&self, work: &mut Work) {
-        let mut waiting = self.idle.lock();
-        waiting.next += 1;
-        let turn = waiting.next;
-        waiting.by_turn.insert(turn, self.closed.clone());
-        work.turn = Some(turn);
-    }
-
-    fn leaves(&self, work: &mut Work) {
-        if let Some(turn) = work.turn.take() {
+    /// A request has come.
+    pub(super) fn works(&self) {
+        let mut turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(turn) = turn.take() {
             self.idle.lock().by_turn.remove(&turn);
         }
+    }
+
+    /// It is answered, and the next may come.
+    pub(super) fn waits(&self) {
+        let mut turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut waiting = self.idle.lock();
+        waiting.next += 1;
+        let next = waiting.next;
+        if let Some(former) = turn.replace(next) {
+            waiting.by_turn.remove(&former);
+        }
+        waiting.by_turn.insert(next, self.closed.clone());
     }
 
     /// Comes when the connection is to make room for another.
@@ -136,20 +119,7 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.leaves(&mut self.lock());
-    }
-}
-
-/// A request that is being answered.
-pub(super) struct Working(Arc<Place>);
-
-impl Drop for Working {
-    fn drop(&mut self) {
-        let mut work = self.0.lock();
-        work.requests -= 1;
-        if work.requests == 0 {
-            self.0.waits(&mut work);
-        }
+        self.works();
     }
 }
 
@@ -179,29 +149,35 @@ mod tests {
 
     #[tokio::test]
     async fn the_longest_idle_makes_room_and_who_works_does_not() {
-        let room = Room::new(3);
-        let (first, second, third) = (room.place().await, room.place().await, room.place().await);
-        let busy = first.clone().works();
-        drop(second.clone().works());
+        let connections = Room::new(3);
+        let mut open = Vec::new();
+        for _ in 0..3 {
+            open.push(connections.opened(connections.room().await));
+        }
+        let [first, second, third] = <[_; 3]>::try_from(open).ok().unwrap();
+        first.works();
+        second.works();
+        second.waits();
         // The first works, and the third has waited longer than the second.
-        let fourth = room.place();
-        let mut fourth = std::pin::pin!(fourth);
+        let room = connections.room();
+        let mut room = std::pin::pin!(room);
         let closed = third.closed();
         tokio::select! {
             biased;
-            _ = &mut fourth => panic!("there is no room yet"),
+            _ = &mut room => panic!("there is no room yet"),
             () = closed => {}
         }
         drop(third);
-        let _fourth = fourth.await.works();
-        let _second = second.works();
+        let fourth = connections.opened(room.await);
+        fourth.works();
+        second.works();
         // Nobody is idle: whoever comes waits.
         tokio::select! {
             biased;
-            _ = room.place() => panic!("there is no room"),
+            _ = connections.room() => panic!("there is no room"),
             () = std::future::ready(()) => {}
         }
-        drop((first, busy));
-        drop(room.place().await);
+        drop(first);
+        drop(connections.room().await);
     }
 }

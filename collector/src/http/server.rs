@@ -107,19 +107,20 @@ async fn run(
         tls,
         running,
     };
-    let room = Room::new(limits.connections);
+    let connections = Room::new(limits.connections);
     let mut tasks = JoinSet::new();
     loop {
         // Accepted first: room is made only for somebody who is there.
         let next = async {
             let accepted = listener.accept().await;
-            (room.place().await, accepted)
+            (connections.room().await, accepted)
         };
         tokio::select! {
             _ = &mut stopped => break,
             Some(_) = tasks.join_next(), if !tasks.is_empty() => {}
-            (place, accepted) = next => match accepted {
+            (room, accepted) = next => match accepted {
                 Ok((stream, peer)) => {
+                    let place = connections.opened(room);
                     tasks.spawn(all.clone().serve(stream, Peer(peer.ip()), place));
                 }
                 Err(error) => {

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod forget;
+mod health;
+mod log;
 mod reload;
 mod replay;
 mod token;
@@ -117,7 +119,7 @@ fn wrong_usage() {
 
 #[test]
 fn every_command_has_help_with_an_example() {
-    for command in ["serve", "check", "replay", "token"] {
+    for command in ["serve", "check", "replay", "token", "health"] {
         let output = run(&[command, "--help"]);
         assert_eq!(output.status.code(), Some(0));
         let help = String::from_utf8(output.stdout).unwrap();
