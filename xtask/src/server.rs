@@ -28,14 +28,21 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    /// The demo's configuration, with data and log in a folder.
-    pub(crate) fn new(workspace: &Workspace, binary: PathBuf, folder: &Path) -> Self {
-        Self {
+    /// The demo's configuration without its limits, because all that is sent comes from one address;
+    /// with data and log in a folder.
+    pub(crate) fn new(workspace: &Workspace, binary: PathBuf, folder: &Path) -> Result<Self> {
+        const UNLIMITED: &str = "\n[limits]\nvisitor_events = 0\naddress_requests = 0\n";
+        let demo = workspace.root.join("site-demo/firstglance.toml");
+        let demo = fs::read_to_string(&demo)
+            .with_context(|| format!("no configuration at {}", demo.display()))?;
+        let config = folder.join("firstglance.toml");
+        fs::write(&config, demo + UNLIMITED)?;
+        Ok(Self {
             binary,
-            config: workspace.root.join("site-demo/firstglance.toml"),
+            config,
             data: folder.join("data"),
             log: folder.join("collector.log"),
-        }
+        })
     }
 }
 

@@ -107,7 +107,7 @@ fn lines_that_are_refused_are_told() {
         .collect();
     let expected = [
         (3, "missing_message_id"),
-        (4, "too_large"),
+        (4, "message_too_large"),
         (5, "malformed"),
     ];
     let told: Vec<(u64, &str)> = told

@@ -69,7 +69,7 @@ pub(super) fn run(workspace: &Workspace, short: bool, options: &Options) -> Resu
         .tempdir()?;
     let mut bench = Bench {
         load,
-        settings: Settings::new(workspace, binary, folder.path()),
+        settings: Settings::new(workspace, binary, folder.path())?,
         seconds: (if short { "2" } else { "8" }).to_owned(),
         rows: Vec::new(),
     };

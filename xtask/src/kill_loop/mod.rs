@@ -89,7 +89,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     let folder = tempfile::Builder::new()
         .prefix("firstglance-kill-loop-")
         .tempdir()?;
-    let settings = Settings::new(workspace, binary, folder.path());
+    let settings = Settings::new(workspace, binary, folder.path())?;
     let mut totals = Totals::default();
     let mut findings = Findings::default();
     let outcome = rounds(&settings, options, seed, &mut totals, &mut findings);

@@ -36,7 +36,7 @@ pub(super) fn run(proof: &mut Proof<'_>) -> Result<()> {
             continue;
         }
         let folder = folder()?;
-        let server = Server::start(&proof.settings(folder.path()))?;
+        let server = Server::start(&proof.settings(folder.path())?)?;
         let before = server.memory()?.now;
         let address = server.address().to_string();
         let line = proof.load.run(&[

@@ -49,7 +49,7 @@ pub(super) fn run(proof: &mut Proof<'_>) -> Result<()> {
         return Ok(());
     }
     let _mounted = Mounted(disk.clone());
-    let mut settings = proof.settings(folder.path());
+    let mut settings = proof.settings(folder.path())?;
     settings.data = disk.join("data");
     let account = folder.path().join("account.json");
     let account = account.to_string_lossy();

@@ -116,7 +116,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
 }
 
 impl Proof<'_> {
-    fn settings(&self, folder: &std::path::Path) -> Settings {
+    fn settings(&self, folder: &std::path::Path) -> Result<Settings> {
         Settings::new(self.workspace, self.binary.clone(), folder)
     }
 

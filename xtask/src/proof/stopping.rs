@@ -14,7 +14,7 @@ use crate::server::{Server, WRITE_KEY};
 pub(super) fn run(proof: &mut Proof<'_>) -> Result<()> {
     let rounds: u64 = if proof.short { 3 } else { 50 };
     let folder = folder()?;
-    let settings = proof.settings(folder.path());
+    let settings = proof.settings(folder.path())?;
     let account = folder.path().join("account.json");
     let account = account.to_string_lossy();
     let mut random = Random::new(seed_of_now());

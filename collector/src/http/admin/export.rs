@@ -54,7 +54,7 @@ async fn known(app: &App, id: &str) -> Result<(), HttpError> {
         let sizes = app.store.list_sizes().await?.into_iter();
         ids.extend(sizes.filter_map(|size| match size.list {
             List::Segment(id) => Some(id),
-            List::Stage(_) => None,
+            List::All | List::Stage(_) => None,
         }));
     }
     if ids.iter().any(|one| **one == *id) {

@@ -4,7 +4,7 @@
 //!
 //! The slower the disk, the more requests share a flush, so throughput holds up while latency
 //! stays that of a flush or two. What a group changes is the work of `group`; `flusher` waits for the
-//! disk and answers.
+//! device and answers.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -93,13 +93,7 @@ impl Committer {
     ) -> Result<Self, EmbeddedError> {
         let erased = ErasedVisitors::load(&tree)?;
         let notes = Notes::load(&tree)?;
-        let flusher = Flusher::start(
-            tree.clone(),
-            (disk.clone(), mark),
-            failure.clone(),
-            feed.clone(),
-            meter,
-        )?;
+        let flusher = Flusher::start((disk.clone(), mark), failure.clone(), feed.clone(), meter)?;
         let shelves = Shelves::load(&tree)?;
         Ok(Self {
             tree,
@@ -193,8 +187,8 @@ impl Committer {
     fn write(&mut self, steps: Vec<Step>) -> Result<(Done, Option<u64>), EmbeddedError> {
         let mut done = Done::default();
         let mut any = false;
-        let fold = self.fold.pinned();
         let number = self.group + 1;
+        let fold = self.fold.pinned();
         for step in steps {
             let mut group = Group::new(&self.tree, &fold, &mut self.erased, &mut self.shelves);
             if self.feed.is_heard() {
@@ -227,6 +221,9 @@ impl Committer {
             }
         }
         if any {
+            // Here and not by the flusher: while the engine is flushed beside another thread that
+            // writes, it lets go of nothing that it replaces, and memory grows without end.
+            self.disk.flush(&self.tree)?;
             self.group = number;
         }
         Ok((done, any.then_some(number)))
@@ -243,7 +240,9 @@ fn apply(
     match group.into_batch()? {
         None => Ok(false),
         Some(mut written) => {
-            written.batch.insert(keys::GROUP, &number.to_be_bytes());
+            if written.awaited {
+                written.batch.insert(keys::GROUP, &number.to_be_bytes());
+            }
             disk.apply(tree, written.batch)?;
             Ok(written.awaited)
         }

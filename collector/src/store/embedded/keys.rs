@@ -14,7 +14,7 @@
 //! | `d` shelf(1) number(8) | a refused message, see `refused` |
 //! | `l` number(8) | an entry of the audit log, see `notes` |
 //!
-//! A list is `s` segment `0`, `g` stage `0`, or `n` where no stage is recorded. Steps are written as
+//! A list is `a` for all, `s` segment `0`, `g` stage `0`, or `n` where no stage is recorded. Steps are written as
 //! what is left of them to the largest number, so that the latest comes first.
 //!
 //! Numbers are big-endian, so that keys sort as numbers do. An id holds no control character
@@ -154,6 +154,7 @@ pub(super) fn bucket(visitor: &VisitorId, level: u8, bucket: u16) -> Vec<u8> {
 /// All entries of a list.
 pub(super) fn list(list: &List) -> Vec<u8> {
     match list {
+        List::All => [LISTS, b"a"].concat(),
         List::Segment(id) => [LISTS, b"s", id.as_bytes(), &[0]].concat(),
         List::Stage(Some(id)) => [LISTS, b"g", id.as_bytes(), &[0]].concat(),
         List::Stage(None) => [LISTS, b"n"].concat(),
@@ -172,7 +173,7 @@ pub(super) fn listed(of: &List, position: &Position) -> Vec<u8> {
 pub(super) fn list_of(entry: &[u8]) -> Option<&[u8]> {
     let list = entry.strip_prefix(LISTS)?;
     let end = match list.first()? {
-        b'n' => 1,
+        b'a' | b'n' => 1,
         // No id holds a zero.
         _ => list.iter().position(|byte| *byte == 0)? + 1,
     };
@@ -198,6 +199,7 @@ pub(super) fn list_of_size(key: &[u8]) -> Option<List> {
     let (kind, id) = key.strip_prefix(SIZES)?.split_first()?;
     let id = || core::str::from_utf8(id.strip_suffix(&[0])?).ok();
     match kind {
+        b'a' => Some(List::All),
         b's' => Some(List::Segment(id()?.into())),
         b'g' => Some(List::Stage(Some(id()?.into()))),
         b'n' => Some(List::Stage(None)),
