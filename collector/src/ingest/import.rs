@@ -3,6 +3,8 @@
 
 use firstglance_engine::json::{Clock, Refusal, RefusalCode, SharedFields, read_message};
 use firstglance_engine::{Milliseconds, Timestamp};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::{MAX_MESSAGE_BYTES, Why, completion};
 use crate::store::NewMessage;
@@ -33,6 +35,14 @@ pub fn import(raw: &str, now: Timestamp) -> Result<NewMessage, Why> {
         },
         // It is made of the text, so that the same line counts once.
         Err(refusal) if refusal.code == RefusalCode::MissingMessageId => {
+            if !is_timed(raw) {
+                return Err(Why::Invalid(Refusal {
+                    code: RefusalCode::MissingTimestamp,
+                    field: "timestamp",
+                    detail: "\"timestamp\" is missing; it must say when the event happened"
+                        .to_owned(),
+                }));
+            }
             let raw = completion::completed(raw, None, now).ok_or(Why::NoObject)?;
             let message = read(&raw).map_err(Why::Invalid)?;
             NewMessage { message, raw }
@@ -50,6 +60,20 @@ pub fn import(raw: &str, now: Timestamp) -> Result<NewMessage, Why> {
         }));
     }
     Ok(new)
+}
+
+/// Whether a message says when it happened. One of another time did not just happen.
+fn is_timed(raw: &str) -> bool {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Times {
+        #[serde(default)]
+        timestamp: Option<IgnoredAny>,
+        #[serde(default)]
+        original_timestamp: Option<IgnoredAny>,
+    }
+    let times = serde_json::from_str::<Times>(raw);
+    times.is_ok_and(|one| one.timestamp.is_some() || one.original_timestamp.is_some())
 }
 
 #[cfg(test)]

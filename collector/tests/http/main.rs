@@ -33,5 +33,6 @@ mod server;
 mod site;
 mod sites;
 mod stopping;
+mod stream;
 mod tls;
 mod why;

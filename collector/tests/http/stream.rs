@@ -32,7 +32,9 @@ impl Listening {
         let mut bytes = [0; 4_096];
         while !self.1.contains(text) {
             let read = timeout(PATIENCE, self.0.read(&mut bytes)).await;
-            let read = read.unwrap_or_else(|_| panic!("no {text} in {}", self.1)).unwrap();
+            let read = read
+                .unwrap_or_else(|_| panic!("no {text} in {}", self.1))
+                .unwrap();
             assert!(read > 0, "no {text} in {}", self.1);
             self.1.push_str(&String::from_utf8_lossy(&bytes[..read]));
         }
@@ -44,7 +46,11 @@ async fn messages_as_they_are_committed() {
     let collector = Collector::start().await;
     let mut all = Listening::to(&collector, "").await;
     let mut some = Listening::to(&collector, "visitor=b&page=/x&type=page").await;
-    assert!(all.1.contains("content-type: text/event-stream"), "{}", all.1);
+    assert!(
+        all.1.contains("content-type: text/event-stream"),
+        "{}",
+        all.1
+    );
     let messages = [
         page("a", "1", "/x", 3),
         page("b", "2", "/y", 2),
@@ -58,7 +64,10 @@ async fn messages_as_they_are_committed() {
     some.until("\"messageId\":\"4\"").await;
     // Each once, although they came twice.
     for (id, in_some) in [("1", 0), ("2", 0), ("3", 1)] {
-        let data = format!("data: {{\"visitor\":\"{}\",\"messageId\":\"{id}\"", if id == "1" { "a" } else { "b" });
+        let data = format!(
+            "data: {{\"visitor\":\"{}\",\"messageId\":\"{id}\"",
+            if id == "1" { "a" } else { "b" }
+        );
         assert_eq!(all.1.matches(&data).count(), 1, "{}", all.1);
         assert_eq!(some.1.matches(&data).count(), in_some, "{}", some.1);
     }
@@ -66,7 +75,10 @@ async fn messages_as_they_are_committed() {
     let stopped = tokio::spawn(collector.stop());
     all.until("event: end").await;
     all.until("\r\n0\r\n\r\n").await;
-    timeout(Duration::from_secs(5), stopped).await.unwrap().unwrap();
+    timeout(Duration::from_secs(5), stopped)
+        .await
+        .unwrap()
+        .unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
