@@ -267,7 +267,7 @@ impl Export {
 /// What becomes of rows.
 enum Form {
     Ndjson(Ndjson),
-    Csv(Csv, usize),
+    Csv(Box<Csv>, usize),
     Parquet(Box<Parquet>),
 }
 
@@ -284,7 +284,7 @@ impl Form {
                 columns,
                 text: String::new(),
             }),
-            Format::Csv => Self::Csv(Csv::new(columns)?, 0),
+            Format::Csv => Self::Csv(Box::new(Csv::new(columns)?), 0),
             Format::Parquet => Self::Parquet(Box::new(Parquet::new(columns)?)),
         })
     }
