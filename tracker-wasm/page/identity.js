@@ -46,15 +46,16 @@ export function sessionAt(at) {
   return session;
 }
 
+/** What follows the name of a cookie. */
+const after = (name) => ('; ' + document.cookie).split('; ' + name + '=')[1];
+
 /** Name of the collector's cookie: of several sites all but one have one of their own. */
-const ofSite = 'fg_visitor_' + site;
-const cookieName = () => (('; ' + document.cookie).includes('; ' + ofSite + '=') ? ofSite : 'fg_visitor');
+const cookieName = () => (after('fg_visitor_' + site) ? 'fg_visitor_' + site : 'fg_visitor');
 
 /** The id in the collector's cookie; nothing where it cannot be read. */
 function cookieId() {
   try {
-    const [, value = ''] = ('; ' + document.cookie).split('; ' + cookieName() + '=');
-    return decodeURIComponent(/^([^;]*)\./.exec(value)?.[1] || '');
+    return decodeURIComponent(/^([^;]*)\./.exec(after(cookieName()))?.[1] || '');
   } catch {}
 }
 
