@@ -89,11 +89,12 @@ fn lines_that_are_refused_are_told() {
     let good =
         r#"{"type":"page","messageId":"m","anonymousId":"a","timestamp":"2026-01-02T03:04:05Z"}"#;
     let long = format!(r#"{{"x":"{}"}}"#, "x".repeat(100_000));
-    let input = format!("{good}\n\n{{\"type\":\"page\"}}\n{long}\nx\n{good}");
+    let nobody = r#"{"type":"page","timestamp":"2026-01-02T03:04:05Z"}"#;
+    let input = format!("{good}\n\n{nobody}\n{long}\nx\n{good}\n{{\"type\":\"page\"}}");
     let refused = folder.path().join("refused.ndjson");
     let output = import(&config, &data, &input, &["--refused", text(&refused)]);
     assert_eq!(output.status.code(), Some(1));
-    assert_eq!(counts(&output), [1, 1, 0, 3]);
+    assert_eq!(counts(&output), [1, 1, 0, 4]);
     let told = fs::read_to_string(&refused).unwrap();
     let told: Vec<(u64, String)> = told
         .lines()
@@ -113,6 +114,8 @@ fn lines_that_are_refused_are_told() {
         (3, "missing_visitor"),
         (4, "message_too_large"),
         (5, "malformed"),
+        // Nothing but the present time could be given to it, and that it is not of.
+        (7, "missing_timestamp"),
     ];
     assert_eq!(told, expected);
     // Without a file they are told on standard error, a line each.
