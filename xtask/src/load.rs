@@ -13,12 +13,15 @@ use crate::workspace::{Workspace, capture};
 pub(crate) struct Load(PathBuf);
 
 impl Load {
-    /// Builds it.
-    pub(crate) fn build(workspace: &Workspace) -> Result<Self> {
+    /// Builds it. In short without optimisation: that takes seconds in place of minutes, and its
+    /// figures mean little anyway.
+    pub(crate) fn build(workspace: &Workspace, short: bool) -> Result<Self> {
+        let profile = if short { "dev" } else { "bench" };
         let messages = capture(
             workspace
                 .cargo()
                 .args(["bench", "--package", "firstglance", "--bench", "load"])
+                .args(["--profile", profile])
                 .args(["--no-run", "--message-format=json-render-diagnostics"])
                 .stderr(Stdio::inherit()),
         )?;

@@ -63,7 +63,7 @@ struct Row {
 
 pub(super) fn run(workspace: &Workspace, short: bool, options: &Options) -> Result<()> {
     let binary = build::under_test(workspace, options.binary.as_deref())?;
-    let load = Load::build(workspace)?;
+    let load = Load::build(workspace, short)?;
     let folder = tempfile::Builder::new()
         .prefix("firstglance-bench-")
         .tempdir()?;
