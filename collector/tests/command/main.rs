@@ -32,6 +32,23 @@ fn run(arguments: &[&str]) -> Output {
         .unwrap()
 }
 
+/// Runs it with a text as its standard input.
+fn feed(arguments: &[&str], input: &str) -> Output {
+    let mut child = firstglance(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(input.as_bytes())
+        .unwrap();
+    child.wait_with_output().unwrap()
+}
+
 fn folder() -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let config = folder.path().join("firstglance.toml");
@@ -58,6 +75,19 @@ impl Drop for Serving {
     fn drop(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
+    }
+}
+
+impl Serving {
+    /// Asks it to end, sees that it does in good order, and gives its log.
+    fn terminate(&mut self) -> String {
+        let ended = Command::new("kill").arg(self.0.id().to_string()).status();
+        assert!(ended.unwrap().success());
+        assert_eq!(self.0.wait().unwrap().code(), Some(0));
+        let mut log = String::new();
+        let stderr = self.0.stderr.take();
+        stderr.unwrap().read_to_string(&mut log).unwrap();
+        log
     }
 }
 
@@ -120,7 +150,9 @@ fn wrong_usage() {
 
 #[test]
 fn every_command_has_help_with_an_example() {
-    for command in ["serve", "check", "replay", "token", "health"] {
+    for command in [
+        "serve", "check", "replay", "token", "health", "export", "import", "erase",
+    ] {
         let output = run(&[command, "--help"]);
         assert_eq!(output.status.code(), Some(0));
         let help = String::from_utf8(output.stdout).unwrap();
@@ -283,19 +315,7 @@ fn a_signal_ends_it_in_good_order_and_secrets_are_not_logged() {
     let data = folder.path().join("data");
     let (mut serving, address) = serve(&config, &data);
     assert!(ask(&address, "/healthz").is_some());
-    let ended = Command::new("kill")
-        .arg(serving.0.id().to_string())
-        .status();
-    assert!(ended.unwrap().success());
-    assert_eq!(serving.0.wait().unwrap().code(), Some(0));
-    let mut log = String::new();
-    serving
-        .0
-        .stderr
-        .take()
-        .unwrap()
-        .read_to_string(&mut log)
-        .unwrap();
+    let log = serving.terminate();
     let lines: Vec<serde_json::Value> = log
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())

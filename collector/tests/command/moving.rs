@@ -1,30 +1,17 @@
 //! Out of a data folder and into another: export, import and erase without a collector.
 
 use std::fs;
-use std::io::Write as _;
 use std::path::Path;
-use std::process::{Output, Stdio};
+use std::process::Output;
 
 use serde_json::Value;
 
-use crate::{firstglance, folder, run, text};
+use crate::{feed, folder, run, text};
 
 fn import(config: &Path, data: &Path, input: &str, more: &[&str]) -> Output {
     let mut arguments = vec!["import", "--config", text(config), "--data", text(data)];
     arguments.extend(more);
-    let mut child = firstglance(&arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child
-        .stdin
-        .take()
-        .unwrap()
-        .write_all(input.as_bytes())
-        .unwrap();
-    child.wait_with_output().unwrap()
+    feed(&arguments, input)
 }
 
 fn export(data: &Path, more: &[&str]) -> String {

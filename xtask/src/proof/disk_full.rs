@@ -120,15 +120,7 @@ pub(super) fn run(proof: &mut Proof<'_>) -> Result<()> {
     }
     let server = Server::start(&settings)?;
     let address = server.address().to_string();
-    let checked = proof.load.run(&[
-        "check",
-        "--address",
-        &address,
-        "--token",
-        server.token(),
-        "--account",
-        &account,
-    ])?;
+    let checked = proof.load.check(&server, &account)?;
     for (title, pointer) in [
         ("disk full: events acknowledged and lost", "/lost"),
         (

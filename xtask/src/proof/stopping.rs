@@ -53,16 +53,7 @@ pub(super) fn run(proof: &mut Proof<'_>) -> Result<()> {
         acknowledged += number(&line, "/acknowledged")?;
         broken += number(&line, "/broken")?;
         let server = Server::start(&settings)?;
-        let address = server.address().to_string();
-        let line = proof.load.run(&[
-            "check",
-            "--address",
-            &address,
-            "--token",
-            server.token(),
-            "--account",
-            &account,
-        ])?;
+        let line = proof.load.check(&server, &account)?;
         lost += number(&line, "/lost")?;
         foreign += number(&line, "/not_acknowledged_but_stored")?;
     }

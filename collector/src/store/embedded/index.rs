@@ -109,8 +109,7 @@ pub(super) fn read(
     while found.len() < limit {
         let newest = (open.iter().enumerate())
             .min_by(|(_, (one, _)), (_, (other, _))| {
-                let by = |one: &Position| (u64::MAX - one.step, one.visitor.clone());
-                by(one).cmp(&by(other))
+                (other.step, &one.visitor).cmp(&(one.step, &other.visitor))
             })
             .map(|(place, _)| place);
         let Some(newest) = newest else { break };
