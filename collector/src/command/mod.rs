@@ -6,6 +6,7 @@ mod log;
 mod replay;
 mod serve;
 mod token;
+mod verify;
 
 use std::fmt::Display;
 use std::io::{self, Write as _};
@@ -30,6 +31,7 @@ enum Command {
     Check(check::Arguments),
     Replay(replay::Arguments),
     Token(token::Arguments),
+    Verify(verify::Arguments),
 }
 
 /// Why a command failed: a line or more for people to read.
@@ -58,6 +60,7 @@ pub fn run() -> ExitCode {
         Command::Check(arguments) => check::run(&arguments),
         Command::Replay(arguments) => replay::run(&arguments),
         Command::Token(arguments) => token::run(&arguments),
+        Command::Verify(arguments) => verify::run(&arguments),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

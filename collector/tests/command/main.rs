@@ -6,6 +6,7 @@ mod forget;
 mod reload;
 mod replay;
 mod token;
+mod verify;
 
 use std::fs;
 use std::io::{Read as _, Write as _};
@@ -117,7 +118,7 @@ fn wrong_usage() {
 
 #[test]
 fn every_command_has_help_with_an_example() {
-    for command in ["serve", "check", "replay", "token"] {
+    for command in ["serve", "check", "replay", "token", "verify"] {
         let output = run(&[command, "--help"]);
         assert_eq!(output.status.code(), Some(0));
         let help = String::from_utf8(output.stdout).unwrap();
