@@ -11,6 +11,9 @@ use sha2::{Digest as _, Sha256};
 /// Name of the library that says a change in a timeline.
 pub const LIBRARY: &str = "firstglance-collector";
 
+/// What the id of a change's message begins with.
+pub const ID_PREFIX: &str = "fg-";
+
 /// The `type` of a change in a timeline.
 pub const KIND: &str = "track";
 
@@ -23,7 +26,7 @@ pub fn message_id(change: &Change) -> String {
         ChangeKind::Stage { from, to } => (from, to),
     };
     let named = format!("{}\n{}\n{one}\n{other}", change.at, change.name());
-    let mut id = String::from("fg-");
+    let mut id = String::from(ID_PREFIX);
     for byte in &Sha256::digest(named.as_bytes())[..8] {
         // Writing into a String cannot fail.
         let _ = write!(id, "{byte:02x}");

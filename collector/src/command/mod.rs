@@ -12,6 +12,7 @@ mod progress;
 mod replay;
 mod serve;
 mod token;
+mod verify;
 
 use std::fmt::Display;
 use std::io::{self, Write as _};
@@ -40,6 +41,7 @@ enum Command {
     Erase(erase::Arguments),
     Token(token::Arguments),
     Health(health::Arguments),
+    Verify(verify::Arguments),
 }
 
 /// Why a command failed: a line or more for people to read.
@@ -72,6 +74,7 @@ pub fn run() -> ExitCode {
         Command::Erase(arguments) => erase::run(&arguments),
         Command::Token(arguments) => token::run(&arguments),
         Command::Health(arguments) => health::run(&arguments),
+        Command::Verify(arguments) => verify::run(&arguments),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

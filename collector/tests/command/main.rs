@@ -9,6 +9,7 @@ mod moving;
 mod reload;
 mod replay;
 mod token;
+mod verify;
 
 use std::fs;
 use std::io::{Read as _, Write as _};
@@ -151,7 +152,7 @@ fn wrong_usage() {
 #[test]
 fn every_command_has_help_with_an_example() {
     for command in [
-        "serve", "check", "replay", "token", "health", "export", "import", "erase",
+        "serve", "check", "replay", "token", "health", "export", "import", "erase", "verify",
     ] {
         let output = run(&[command, "--help"]);
         assert_eq!(output.status.code(), Some(0));

@@ -34,6 +34,15 @@ pub(super) const GROUP: &[u8] = b"g";
 /// First bytes of the keys of all visitor records.
 pub(super) const VISITORS: &[u8] = b"p";
 
+/// First bytes of the keys of all persons.
+pub(super) const PERSONS: &[u8] = b"u";
+
+/// First bytes of the keys of all messages.
+pub(super) const MESSAGES: &[u8] = b"e";
+
+/// First bytes of the keys of all message ids.
+pub(super) const BUCKETS: &[u8] = b"m";
+
 /// First bytes of the keys of all erasures.
 pub(super) const ERASED: &[u8] = b"x";
 
@@ -74,6 +83,12 @@ pub(super) fn visitor_of(key: &[u8]) -> Option<VisitorId> {
 /// A user's person.
 pub(super) fn person(user: &UserId) -> Vec<u8> {
     named(b'u', user.as_str())
+}
+
+/// The user of a person's key.
+pub(super) fn user_of(key: &[u8]) -> Option<UserId> {
+    let id = key.strip_prefix(PERSONS)?.strip_suffix(&[0])?;
+    UserId::parse(core::str::from_utf8(id).ok()?).ok()
 }
 
 /// All messages of a visitor.
@@ -149,6 +164,13 @@ pub(super) fn bucket(visitor: &VisitorId, level: u8, bucket: u16) -> Vec<u8> {
     key.push(level);
     key.extend_from_slice(&bucket.to_be_bytes());
     key
+}
+
+/// Level and bucket in the key of message ids.
+pub(super) fn bucket_of(key: &[u8]) -> Option<(u8, u16)> {
+    let (rest, bucket) = key.split_last_chunk::<2>()?;
+    let (level, _) = rest.split_last()?;
+    Some((*level, u16::from_be_bytes(*bucket)))
 }
 
 /// All entries of a list.

@@ -26,6 +26,7 @@ mod seen;
 #[cfg(test)]
 mod tests;
 mod timeline;
+mod verify;
 
 use std::fs::File;
 use std::io;
@@ -107,6 +108,8 @@ pub enum EmbeddedError {
     Layout(String),
 }
 
+pub use verify::{Finding, FindingKind, Mode, Verified, verify};
+
 /// The embedded store.
 pub struct Embedded {
     tree: sled::Db,
@@ -145,16 +148,7 @@ impl Embedded {
     /// # Errors
     /// [`EmbeddedError`] when the folder cannot be written or its data cannot be read.
     pub fn open(folder: &Path, fold: ProfileFold) -> Result<Self, EmbeddedError> {
-        let database = folder.join("db");
-        let mut file: Option<File> = None;
-        let sync = move || {
-            let file = match &mut file {
-                Some(file) => file,
-                none => none.insert(File::open(&database)?),
-            };
-            file.sync_data()
-        };
-        Self::open_with(folder, fold, Box::new(sync))
+        Self::open_with(folder, fold, sync_of(folder))
     }
 
     /// Like [`Embedded::open`], with another way to reach the disk: tests let it fail.
@@ -170,29 +164,7 @@ impl Embedded {
         fold: ProfileFold,
         disk: Arc<dyn Disk>,
     ) -> Result<Self, EmbeddedError> {
-        let tree = opening::open(folder)?;
-        match tree.get(keys::VERSION)? {
-            Some(version) if version == LAYOUT => {}
-            Some(version) if version == WITHOUT_LISTS => {
-                tracing::info!("making the lists of visitors, which these data do not have yet");
-                index::rebuild(&tree)?;
-                tree.flush()?;
-                // The version only after what it stands for: begun again, it is made anew.
-                tree.insert(keys::VERSION, LAYOUT)?;
-                disk.flush(&tree)?;
-                disk.sync()?;
-                tracing::info!("the lists of visitors are made");
-            }
-            Some(version) => {
-                let version = String::from_utf8_lossy(&version).into_owned();
-                return Err(EmbeddedError::Layout(version));
-            }
-            None => {
-                tree.insert(keys::VERSION, LAYOUT)?;
-                tree.flush()?;
-                sync_new_folder(folder)?;
-            }
-        }
+        let tree = open_tree(folder, &*disk)?;
         let (mark, group) = opening::whole(folder, &tree)?;
         let failure = Failure::default();
         let (queue, waiting) = mpsc::channel(WAITING);
@@ -448,6 +420,48 @@ impl Store for Embedded {
         let tree = self.tree.clone();
         self.scan(move |_| Ok(tree.size_on_disk()?))
     }
+}
+
+/// Opens the tree in a folder, which is made if need be, in the present layout.
+fn open_tree(folder: &Path, disk: &dyn Disk) -> Result<sled::Db, EmbeddedError> {
+    let tree = opening::open(folder)?;
+    match tree.get(keys::VERSION)? {
+        Some(version) if version == LAYOUT => {}
+        Some(version) if version == WITHOUT_LISTS => {
+            tracing::info!("making the lists of visitors, which these data do not have yet");
+            index::rebuild(&tree)?;
+            tree.flush()?;
+            // The version only after what it stands for: begun again, it is made anew.
+            tree.insert(keys::VERSION, LAYOUT)?;
+            disk.flush(&tree)?;
+            disk.sync()?;
+            tracing::info!("the lists of visitors are made");
+        }
+        Some(version) => {
+            let version = String::from_utf8_lossy(&version).into_owned();
+            return Err(EmbeddedError::Layout(version));
+        }
+        None => {
+            tree.insert(keys::VERSION, LAYOUT)?;
+            tree.flush()?;
+            sync_new_folder(folder)?;
+        }
+    }
+    Ok(tree)
+}
+
+/// Reaches the disk by the file of a folder's tree.
+fn sync_of(folder: &Path) -> Sync {
+    let database = folder.join("db");
+    let mut file: Option<File> = None;
+    let sync = move || {
+        let file = match &mut file {
+            Some(file) => file,
+            none => none.insert(File::open(&database)?),
+        };
+        file.sync_data()
+    };
+    Box::new(sync)
 }
 
 /// Makes the names of a new folder and its files durable: a file whose folder forgets it is lost.

@@ -8,6 +8,7 @@ mod lists;
 mod persons;
 mod refused;
 mod tails;
+mod verify;
 
 use std::collections::{BTreeMap, HashSet};
 
