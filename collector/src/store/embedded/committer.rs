@@ -1,6 +1,5 @@
 //! The committer: one thread that turns all waiting requests into one batch and one flush. Where
-//! there are erasures among them it is a batch more for each change between the two, and still one
-//! flush.
+//! there are erasures or undos among them it is a batch more for each of these, and still one flush.
 //!
 //! The slower the disk, the more requests share a flush, so throughput holds up while latency
 //! stays that of a flush or two. What a group changes is the work of `group`; `flusher` waits for the
@@ -17,11 +16,13 @@ use super::erased::ErasedVisitors;
 use super::flusher::{Applied, Flusher};
 use super::group::Group;
 use super::mark::Mark;
+use super::merges::Merges;
 use super::notes::Notes;
 use super::refused::Shelves;
 use super::{EmbeddedError, Failure, keys};
 use crate::store::audit::AuditEntry;
 use crate::store::feed::{FedMessage, Feed};
+use crate::store::merges::{Undo, Undone};
 use crate::store::meter::Meter;
 use crate::store::refused::RefusedMessage;
 use crate::store::{Commit, Committed, Erased, Erasure, ProfileFold, StoreError};
@@ -54,6 +55,8 @@ pub(super) enum Pending {
         entry: AuditEntry,
         answer: Asked<()>,
     },
+    /// Undoes a merge.
+    Undo { undo: Undo, answer: Asked<Undone> },
 }
 
 impl Pending {
@@ -62,7 +65,7 @@ impl Pending {
             Self::Commit { commit, .. } => commit.messages.iter().map(|new| new.raw.len()).sum(),
             // About what a record of a visitor takes.
             Self::Settle { visitors, .. } => visitors.len() * 4_096,
-            Self::Erase { .. } | Self::Note { .. } => 4_096,
+            Self::Erase { .. } | Self::Note { .. } | Self::Undo { .. } => 4_096,
             Self::Refuse(refused) => refused.iter().map(|one| one.raw.len()).sum(),
         }
     }
@@ -80,6 +83,7 @@ pub(super) struct Committer {
     feed: Feed,
     shelves: Shelves,
     notes: Notes,
+    merges: Merges,
 }
 
 impl Committer {
@@ -93,6 +97,7 @@ impl Committer {
     ) -> Result<Self, EmbeddedError> {
         let erased = ErasedVisitors::load(&tree)?;
         let notes = Notes::load(&tree)?;
+        let merges = Merges::load(&tree)?;
         let flusher = Flusher::start((disk.clone(), mark), failure.clone(), feed.clone(), meter)?;
         let shelves = Shelves::load(&tree)?;
         Ok(Self {
@@ -106,6 +111,7 @@ impl Committer {
             feed,
             shelves,
             notes,
+            merges,
         })
     }
 
@@ -130,8 +136,12 @@ impl Committer {
         let mut step = Step::default();
         let mut answers = Answers::default();
         for pending in group {
-            let erases = matches!(pending, Pending::Erase { .. });
-            if !erases && !step.erasures.is_empty() {
+            let is_after = match pending {
+                Pending::Erase { .. } => !step.undos.is_empty(),
+                Pending::Undo { .. } => false,
+                _ => !step.erasures.is_empty() || !step.undos.is_empty(),
+            };
+            if is_after {
                 steps.push(std::mem::take(&mut step));
             }
             match pending {
@@ -155,6 +165,10 @@ impl Committer {
                 Pending::Note { entry, answer } => {
                     step.notes.push(entry);
                     answers.noting.push(answer);
+                }
+                Pending::Undo { undo, answer } => {
+                    step.undos.push(undo);
+                    answers.undoing.push(answer);
                 }
             }
         }
@@ -184,14 +198,27 @@ impl Committer {
         }
     }
 
+    /// A group of nothing yet.
+    fn group<'a>(&'a mut self, fold: &'a ProfileFold) -> Group<'a> {
+        Group::new(
+            &self.tree,
+            fold,
+            &mut self.erased,
+            &mut self.shelves,
+            &mut self.merges,
+        )
+    }
+
     fn write(&mut self, steps: Vec<Step>) -> Result<(Done, Option<u64>), EmbeddedError> {
         let mut done = Done::default();
         let mut any = false;
         let number = self.group + 1;
         let fold = self.fold.pinned();
+        let (disk, tree) = (self.disk.clone(), self.tree.clone());
+        let is_heard = self.feed.is_heard();
         for step in steps {
-            let mut group = Group::new(&self.tree, &fold, &mut self.erased, &mut self.shelves);
-            if self.feed.is_heard() {
+            let mut group = self.group(&fold);
+            if is_heard {
                 group.tell_what_it_takes_in();
             }
             done.committed.extend(group.take_in(step.commits)?);
@@ -201,7 +228,7 @@ impl Committer {
                 done.settled.push(group.settle(&visitors, now)?);
             }
             group.refuse(step.refused);
-            any |= apply(&*self.disk, &self.tree, group, number)?;
+            any |= apply(&*disk, &tree, group, number)?;
             if !step.notes.is_empty() {
                 let mut batch = sled::Batch::default();
                 for entry in &step.notes {
@@ -212,12 +239,15 @@ impl Committer {
                 self.disk.apply(&self.tree, batch)?;
                 any = true;
             }
-            if !step.erasures.is_empty() {
-                let mut group = Group::new(&self.tree, &fold, &mut self.erased, &mut self.shelves);
-                for erasure in &step.erasures {
-                    done.erased.push(group.erase(erasure)?);
-                }
-                any |= apply(&*self.disk, &self.tree, group, number)?;
+            for erasure in &step.erasures {
+                let mut group = self.group(&fold);
+                done.erased.push(group.erase(erasure)?);
+                any |= apply(&*disk, &tree, group, number)?;
+            }
+            for undo in &step.undos {
+                let mut group = self.group(&fold);
+                done.undone.push(group.undo(undo)?);
+                any |= apply(&*disk, &tree, group, number)?;
             }
         }
         if any {
@@ -249,7 +279,7 @@ fn apply(
     }
 }
 
-/// Requests that need no more than one batch of messages and one of erasures, the messages first.
+/// Requests that need no more than one batch of messages, then one for each erasure and each undo.
 #[derive(Default)]
 struct Step {
     commits: Vec<Commit>,
@@ -258,6 +288,7 @@ struct Step {
     erasures: Vec<Erasure>,
     refused: Vec<RefusedMessage>,
     notes: Vec<AuditEntry>,
+    undos: Vec<Undo>,
 }
 
 /// What is answered to requests of each kind, in their order.
@@ -269,6 +300,7 @@ pub(super) struct Done {
     settled: Vec<usize>,
     erased: Vec<Erased>,
     noted: Vec<()>,
+    undone: Vec<Undone>,
 }
 
 /// Where the answers to requests of each kind go, in their order.
@@ -278,6 +310,7 @@ pub(super) struct Answers {
     settling: Vec<Asked<usize>>,
     erasing: Vec<Asked<Erased>>,
     noting: Vec<Asked<()>>,
+    undoing: Vec<Asked<Undone>>,
 }
 
 impl Answers {
@@ -287,11 +320,16 @@ impl Answers {
         tell(self.settling, done.settled);
         tell(self.erasing, done.erased);
         tell(self.noting, done.noted);
+        tell(self.undoing, done.undone);
     }
 
     /// How many requests these are of.
     pub(super) fn count(&self) -> usize {
-        self.committing.len() + self.settling.len() + self.erasing.len() + self.noting.len()
+        self.committing.len()
+            + self.settling.len()
+            + self.erasing.len()
+            + self.noting.len()
+            + self.undoing.len()
     }
 
     /// Answers each with the same error.
@@ -300,6 +338,7 @@ impl Answers {
         refuse(self.settling, error);
         refuse(self.erasing, error);
         refuse(self.noting, error);
+        refuse(self.undoing, error);
     }
 }
 

@@ -5,8 +5,8 @@
 //! order of time. Changes of segments and stage go into the timeline with the messages that caused
 //! them, in the same batch, and are never folded themselves.
 //!
-//! Erasures are a group by themselves: what they remove is looked up in what is stored, and a batch
-//! that is not applied yet cannot be looked into.
+//! An erasure is a group by itself, and so is an undo: what they change is looked up in what is stored,
+//! and a batch that is not applied yet cannot be looked into.
 
 use std::collections::BTreeMap;
 
@@ -18,13 +18,14 @@ use subtle::ConstantTimeEq as _;
 use super::erased::ErasedVisitors;
 use super::folding::{self, Folding};
 use super::held::Records;
+use super::merges::{self, Merges};
 use super::record::{FULL_BYTES, LONGEST_SPAN, MessageRecord, StoredMessage, VisitorRecord};
 use super::refused::Shelves;
 use super::seen::{self, Buckets};
-use super::{EmbeddedError, keys};
+use super::{EmbeddedError, keys, links};
 use crate::changes;
 use crate::store::feed::FedMessage;
-use crate::store::joining;
+use crate::store::joining::{self, Register as _};
 use crate::store::refused::RefusedMessage;
 use crate::store::{
     Claim, ClaimDigest, Commit, Committed, Erased, Erasure, Ground, NewMessage, ProfileFold,
@@ -44,7 +45,8 @@ type Parts = BTreeMap<VisitorId, Vec<(usize, Vec<usize>)>>;
 /// See the module.
 pub(super) struct Group<'a> {
     fold: &'a ProfileFold,
-    records: Records<'a>,
+    pub(super) records: Records<'a>,
+    pub(super) merges: &'a mut Merges,
     erased: &'a mut ErasedVisitors,
     shelves: &'a mut Shelves,
     batch: sled::Batch,
@@ -69,10 +71,18 @@ impl<'a> Group<'a> {
         fold: &'a ProfileFold,
         erased: &'a mut ErasedVisitors,
         shelves: &'a mut Shelves,
+        merges: &'a mut Merges,
     ) -> Self {
+        let records = Records::new(tree);
+        let records = if merges.has_undone() {
+            records
+        } else {
+            records.nothing_undone()
+        };
         Self {
             fold,
-            records: Records::new(tree),
+            records,
+            merges,
             erased,
             shelves,
             batch: sled::Batch::default(),
@@ -94,6 +104,8 @@ impl<'a> Group<'a> {
 
     /// What is to be written; nothing where nothing changes.
     pub(super) fn into_batch(mut self) -> Result<Option<Written>, EmbeddedError> {
+        let told = self.records.told();
+        self.merges.add(&told, &mut self.batch);
         let awaited = self.records.write(&mut self.batch)? || self.more;
         Ok((awaited || self.refused).then_some(Written {
             batch: self.batch,
@@ -144,8 +156,10 @@ impl<'a> Group<'a> {
         for (visitor, parts) in &parts {
             self.drop_duplicates(visitor, parts, &mut requests, &mut committed)?;
         }
-        for new in requests.iter().flat_map(|one| &one.messages).flatten() {
-            self.join(&new.message)?;
+        for request in &requests {
+            for new in request.messages.iter().flatten() {
+                self.join(&new.message, request.received_at)?;
+            }
         }
         let mut foldings = Vec::with_capacity(parts.len());
         for (visitor, parts) in &parts {
@@ -235,7 +249,7 @@ impl<'a> Group<'a> {
             Ground::Owner | Ground::Claim(None) => return Ok(Erased::Unknown),
         };
         if known {
-            joining::leave(&mut self.records, visitor)?;
+            self.leave(visitor)?;
             let tree = self.records.tree;
             for prefix in [keys::messages(visitor), keys::buckets(visitor)] {
                 for key in tree.scan_prefix(prefix).keys() {
@@ -252,11 +266,32 @@ impl<'a> Group<'a> {
         Ok(if known { Erased::Done } else { Erased::Unknown })
     }
 
+    /// Takes a visitor who is erased out of the person, and all that is kept of how they came there.
+    fn leave(&mut self, visitor: &VisitorId) -> Result<(), EmbeddedError> {
+        let tree = self.records.tree;
+        let membership = self.records.membership(visitor)?.flatten();
+        joining::leave(&mut self.records, visitor)?;
+        let mut named = merges::erase(tree, visitor, &mut self.batch)?;
+        named.extend(membership.map(|one| one.user));
+        while let Some(user) = named.pop_first() {
+            let users = links::users_of_person(tree, &user, |_, _| None, usize::MAX)?;
+            let users = users.unwrap_or_default();
+            named.retain(|one| !users.contains(one));
+            let root = joining::root(&mut self.records, &user)?;
+            if self.records.person(&root)?.visitors.is_empty()
+                && !links::turn_away_others(tree, &users, visitor)?
+            {
+                merges::erase_users(tree, &users, &mut self.batch)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Takes in what a message says of persons. Its visitor is known from here on, and for nobody
     /// before.
-    fn join(&mut self, message: &Message) -> Result<(), EmbeddedError> {
+    fn join(&mut self, message: &Message, received_at: Timestamp) -> Result<(), EmbeddedError> {
         self.records.visitor(&message.visitor)?.known = true;
-        joining::take_in(&mut self.records, message)
+        joining::take_in(&mut self.records, message, received_at)
     }
 
     /// A visitor's messages that are new, and the profile that they are to be folded into.

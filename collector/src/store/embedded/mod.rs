@@ -17,7 +17,10 @@ mod group;
 mod held;
 mod index;
 mod keys;
+mod links;
 mod mark;
+mod merge_record;
+mod merges;
 mod notes;
 mod opening;
 mod record;
@@ -26,6 +29,7 @@ mod seen;
 #[cfg(test)]
 mod tests;
 mod timeline;
+mod undo;
 mod verify;
 
 use std::fs::File;
@@ -41,6 +45,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::audit::AuditEntry;
 use super::feed::Feed;
 use super::listing::{List, ListSize, Listed, Position as ListPosition};
+use super::merges::{KeptMerge, MergeFilter, Undo, Undone};
 use super::meter::Meter;
 use super::refused::{RefusedMessage, RefusedPage, Shelf};
 use super::{
@@ -332,6 +337,19 @@ impl Store for Embedded {
         self.scan(move |tree| notes::read(tree, before, limit))
     }
 
+    fn merges(
+        &self,
+        filter: MergeFilter,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Later<'_, Vec<KeptMerge>> {
+        self.scan(move |tree| merges::read(tree, &filter, before, limit))
+    }
+
+    fn undo(&self, undo: Undo) -> Later<'_, Undone> {
+        self.ask(|answer| Pending::Undo { undo, answer })
+    }
+
     fn list(
         &self,
         lists: Vec<List>,
@@ -442,10 +460,17 @@ fn open_tree(folder: &Path, disk: &dyn Disk) -> Result<sled::Db, EmbeddedError> 
             return Err(EmbeddedError::Layout(version));
         }
         None => {
+            merges::Merges::begin(&tree)?;
             tree.insert(keys::VERSION, LAYOUT)?;
             tree.flush()?;
             sync_new_folder(folder)?;
         }
+    }
+    // Written before there was an audit of merges.
+    if !tree.contains_key(keys::MERGES)? {
+        merges::Merges::begin(&tree)?;
+        disk.flush(&tree)?;
+        disk.sync()?;
     }
     Ok(tree)
 }

@@ -5,6 +5,7 @@ mod changes;
 mod erasures;
 mod faults;
 mod lists;
+mod merges;
 mod persons;
 mod refused;
 mod tails;

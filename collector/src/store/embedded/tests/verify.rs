@@ -60,7 +60,7 @@ fn close(store: Embedded) {
 }
 
 /// What verification says of a folder.
-fn verified(folder: &Path, mode: Mode) -> (Verified, Vec<Finding>) {
+pub(super) fn verified(folder: &Path, mode: Mode) -> (Verified, Vec<Finding>) {
     let fold = ProfileFold::new(Arc::new(Model::default()));
     let mut findings = Vec::new();
     let mut tries = 0;

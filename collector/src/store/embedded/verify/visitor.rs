@@ -11,7 +11,8 @@ use super::refold::{self, Refold};
 use super::{FindingKind, Verifier};
 use crate::store::embedded::record::{LONGEST_SPAN, MessageRecord, StoredMessage, VisitorRecord};
 use crate::store::embedded::seen::{self, Buckets, IdDigest, Seen};
-use crate::store::embedded::{EmbeddedError, keys};
+use crate::store::embedded::{EmbeddedError, keys, links, undo};
+use crate::store::merges::Said;
 
 impl Verifier<'_> {
     /// A visitor and what is stored of them; nothing where there is no record.
@@ -37,7 +38,7 @@ impl Verifier<'_> {
                     // The browser proves itself with it no more, which takes nothing from anybody.
                     claim: None,
                     records: log.next,
-                    person: log.fold.membership.clone(),
+                    person: log.fold.said.membership(),
                     seen: Seen::default(),
                     profile: log.fold.profile.clone(),
                 };
@@ -82,8 +83,10 @@ impl Verifier<'_> {
         visitor: &VisitorId,
         record: Option<&VisitorRecord>,
     ) -> Result<Log, EmbeddedError> {
+        let mut said = Said::of(links::of_visitor(self.tree, visitor).unwrap_or_default());
+        undo::told(self.tree, visitor, &mut said)?;
         let mut log = Log {
-            fold: Refold::default(),
+            fold: Refold::of(said),
             ids: BTreeSet::new(),
             unknown: 0,
             next: 0,
@@ -114,7 +117,7 @@ impl Verifier<'_> {
                 let wrong = format!("record {number} of the messages {wrong}");
                 self.tell(FindingKind::Message, visitor, wrong);
             }
-            let fields = refold::shared(&stored);
+            let fields = stored.shared();
             for message in &stored.messages {
                 let digest = digest(message);
                 let known = match record {
