@@ -591,6 +591,112 @@ mod tests {
         assert_eq!(names(&mut register, "v"), ["v"]);
     }
 
+    /// Counts what is asked and told beyond memberships and persons.
+    #[derive(Default)]
+    struct Counting {
+        known: InMemory,
+        asked: usize,
+        told: usize,
+        has_taken_back: bool,
+    }
+
+    impl Register for Counting {
+        type Error = Infallible;
+
+        fn person(&mut self, user: &UserId) -> Result<&PersonEntry, Infallible> {
+            self.known.person(user)
+        }
+
+        fn change_person(&mut self, user: &UserId) -> Result<&mut PersonEntry, Infallible> {
+            self.known.change_person(user)
+        }
+
+        fn membership(
+            &mut self,
+            visitor: &VisitorId,
+        ) -> Result<Option<Option<Membership>>, Infallible> {
+            let known = self.known.membership(visitor)?;
+            Ok(Some(known.flatten()))
+        }
+
+        fn set_membership(
+            &mut self,
+            visitor: &VisitorId,
+            membership: Option<Membership>,
+        ) -> Result<(), Infallible> {
+            self.known.set_membership(visitor, membership)
+        }
+
+        fn has_taken_back(&self) -> bool {
+            self.has_taken_back
+        }
+
+        fn membership_link(
+            &mut self,
+            _: &VisitorId,
+            _: &UserId,
+        ) -> Result<Option<MembershipLink>, Infallible> {
+            self.asked += 1;
+            Ok(None)
+        }
+
+        fn set_membership_link(&mut self, _: &VisitorId, _: &UserId, _: MembershipLink) {
+            self.told += 1;
+        }
+
+        fn names_link(&mut self, _: &UserId, _: &UserId) -> Result<Option<NamesLink>, Infallible> {
+            self.asked += 1;
+            Ok(None)
+        }
+
+        fn set_names_link(&mut self, _: &UserId, _: &UserId, _: NamesLink) {
+            self.told += 1;
+        }
+
+        fn turn_away(&mut self, _: &UserId, _: &VisitorId, _: bool) {
+            self.told += 1;
+        }
+
+        fn tell(&mut self, _: MergeEntry) {
+            self.told += 1;
+        }
+    }
+
+    #[test]
+    fn who_is_who_they_were_is_asked_and_told_nothing_of() {
+        for has_taken_back in [false, true] {
+            let mut register = Counting {
+                has_taken_back,
+                ..Counting::default()
+            };
+            let mut take = |message: &Message| {
+                let before = (register.asked, register.told);
+                let Ok(()) = take_in(&mut register, message, message.timestamp);
+                (register.asked - before.0, register.told - before.1)
+            };
+            let named = usize::from(has_taken_back);
+            assert_eq!(take(&message("a", "x", 10, None)), (named, 1));
+            let mut nobody = message("a", "x", 11, None);
+            nobody.user_id = None;
+            let mut track = message("a", "y", 5, None);
+            track.kind = MessageKind::Track {
+                event: "E".into(),
+                properties: Properties::new(),
+            };
+            for message in [
+                nobody,
+                track,
+                message("a", "x", 12, None),
+                message("a", "x", 3, None),
+            ] {
+                assert_eq!(take(&message), (0, 0), "{message:?}");
+            }
+            // An identify that comes too late may be the first after an undo.
+            assert_eq!(take(&message("a", "y", 5, None)), (named, 0));
+            assert_eq!(take(&message("a", "y", 20, None)), (named, 1));
+        }
+    }
+
     proptest! {
         #[test]
         fn what_was_said_latest_counts_in_whatever_order(

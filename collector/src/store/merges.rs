@@ -221,10 +221,9 @@ impl Said {
         *first = first.iter().copied().chain(again).min();
     }
 
-    /// The latest moment at which it was said, and not taken back, that the visitor is a user.
-    #[must_use]
-    pub fn latest_of(&self, user: &UserId) -> Option<Timestamp> {
-        self.users.get(user).map(|(latest, _)| *latest)
+    /// Forgets that the visitor was said to be a user, and says when it was last.
+    pub fn forget(&mut self, user: &UserId) -> Option<Timestamp> {
+        self.users.remove(user).map(|(latest, _)| latest)
     }
 
     /// What was first said again on purpose of a user.
@@ -322,9 +321,28 @@ impl MergeEntry {
     }
 }
 
+/// Who reads an entry.
+#[derive(Clone, Copy, Debug)]
+pub enum Reader<'a> {
+    /// An administrator.
+    Admin,
+    /// Whoever a visitor is: not told are ids of other visitors' messages, and names of
+    /// administrators.
+    Visitor(&'a VisitorId),
+}
+
+impl Reader<'_> {
+    fn may_see(self, sender: &VisitorId) -> bool {
+        match self {
+            Self::Admin => true,
+            Self::Visitor(visitor) => visitor == sender,
+        }
+    }
+}
+
 impl KeptMerge {
     /// Writes the entry as an object.
-    pub fn write(&self, json: &mut JsonWriter) {
+    pub fn write(&self, json: &mut JsonWriter, reader: Reader<'_>) {
         json.open('{');
         json.text_member("id", &self.number.to_string());
         json.name("at");
@@ -354,7 +372,7 @@ impl KeptMerge {
         member(json, "to", to.map(UserId::as_str));
         json.name("message");
         match &self.entry.cause {
-            Cause::Message { id, kind, sender } => {
+            Cause::Message { id, kind, sender } if reader.may_see(sender) => {
                 json.open('{');
                 json.text_member("id", id);
                 json.text_member("type", kind);
@@ -365,17 +383,17 @@ impl KeptMerge {
                 }
                 json.close('}');
             }
-            Cause::Admin { .. } | Cause::Erased => json.null(),
+            _ => json.null(),
         }
         json.name("token");
-        match &self.entry.cause {
-            Cause::Admin { token, name } => {
+        match (&self.entry.cause, reader) {
+            (Cause::Admin { token, name }, Reader::Admin) => {
                 json.open('{');
                 json.text_member("id", token);
                 json.text_member("name", name);
                 json.close('}');
             }
-            Cause::Message { .. } | Cause::Erased => json.null(),
+            _ => json.null(),
         }
         member(json, "of", of.map(|of| of.to_string()).as_deref());
         json.name("undone");

@@ -20,6 +20,7 @@ mod ingest;
 mod isolation;
 mod limits;
 mod me;
+mod merges;
 mod metrics;
 mod model;
 mod packed;

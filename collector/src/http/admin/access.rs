@@ -19,6 +19,7 @@ use crate::changes;
 use crate::clock;
 use crate::export::{ExportError, Pieces};
 use crate::store::Store;
+use crate::store::merges::{MergeFilter, Reader};
 
 /// Messages read at once.
 const AT_ONCE: usize = 256;
@@ -69,6 +70,8 @@ impl Held {
             piece.push_str(&self.visitor(visitor, profile));
             pieces.put(piece).await?;
             self.messages(visitor, &pieces).await?;
+            pieces.put("],\"merges\":[").await?;
+            self.merges(visitor, &pieces).await?;
             pieces.put("]}").await?;
         }
         pieces.put("]}\n").await?;
@@ -152,6 +155,29 @@ impl Held {
             }
             any |= !piece.is_empty();
             pieces.put(piece).await?;
+            if last_page {
+                return Ok(());
+            }
+        }
+    }
+
+    /// How the visitor came to the person, the latest first.
+    async fn merges(&self, visitor: &VisitorId, pieces: &Pieces) -> Result<(), ExportError> {
+        let mut before = None;
+        loop {
+            let of_visitor = MergeFilter::Visitor(visitor.clone());
+            let page = self.store.merges(of_visitor, before, AT_ONCE).await?;
+            let last_page = page.len() < AT_ONCE;
+            let mut json = JsonWriter::default();
+            for merge in &page {
+                merge.write(&mut json, Reader::Visitor(visitor));
+            }
+            let mut piece = json.into_string();
+            if before.is_some() && !piece.is_empty() {
+                piece.insert(0, ',');
+            }
+            pieces.put(piece).await?;
+            before = page.last().map(|merge| merge.number);
             if last_page {
                 return Ok(());
             }

@@ -125,7 +125,7 @@ fn numbers<'a>(
     })
 }
 
-/// All entries about a visitor.
+/// All entries about a visitor that can be read; others are told by verification.
 pub(super) fn of_visitor(
     tree: &sled::Tree,
     visitor: &VisitorId,
@@ -133,8 +133,10 @@ pub(super) fn of_visitor(
     let mut found = Vec::new();
     for number in numbers(tree, &keys::merges_of_visitor(visitor), u64::MAX) {
         let number = number?;
-        if let Some(entry) = entry(tree, number)? {
-            found.push((number, entry));
+        match entry(tree, number) {
+            Ok(Some(entry)) => found.push((number, entry)),
+            Ok(None) | Err(EmbeddedError::Record(_)) => {}
+            Err(error) => return Err(error),
         }
     }
     Ok(found)
@@ -315,7 +317,12 @@ pub(super) fn erase(
     batch: &mut sled::Batch,
 ) -> Result<BTreeSet<UserId>, EmbeddedError> {
     let mut users = BTreeSet::new();
-    for (number, mut entry) in of_visitor(tree, visitor)? {
+    let begins = keys::merges_of_visitor(visitor);
+    for number in numbers(tree, &begins, u64::MAX) {
+        let number = number?;
+        let Some(mut entry) = whole_or_erased(tree, number, &begins, batch)? else {
+            continue;
+        };
         users.extend(entry.users().into_iter().cloned());
         for row in rows(number, &entry) {
             batch.remove(row);
@@ -338,6 +345,25 @@ pub(super) fn erase(
     Ok(users)
 }
 
+/// An entry about whom a key of this beginning says; where it cannot be read it goes as a whole, for it
+/// may say anything.
+fn whole_or_erased(
+    tree: &sled::Tree,
+    number: u64,
+    begins: &[u8],
+    batch: &mut sled::Batch,
+) -> Result<Option<MergeEntry>, EmbeddedError> {
+    match entry(tree, number) {
+        Ok(Some(entry)) => Ok(Some(entry)),
+        Ok(None) | Err(EmbeddedError::Record(_)) => {
+            batch.remove(keys::merge(number));
+            batch.remove([begins, &number.to_be_bytes()].concat());
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
 /// Takes out what is kept about users of whom no visitor is left: entries that name nobody else, and
 /// links that were taken back.
 pub(super) fn erase_users(
@@ -346,9 +372,10 @@ pub(super) fn erase_users(
     batch: &mut sled::Batch,
 ) -> Result<(), EmbeddedError> {
     for user in users {
-        for number in numbers(tree, &keys::merges_of_user(user), u64::MAX) {
+        let begins = keys::merges_of_user(user);
+        for number in numbers(tree, &begins, u64::MAX) {
             let number = number?;
-            let Some(entry) = entry(tree, number)? else {
+            let Some(entry) = whole_or_erased(tree, number, &begins, batch)? else {
                 continue;
             };
             if entry.visitor().is_none() {

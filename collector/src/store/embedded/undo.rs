@@ -45,7 +45,9 @@ impl Group<'_> {
             Err(refused) => return Ok(refused),
         };
         let turned = match &turn.link {
-            Link::Membership(visitor, user) => self.turn_membership(visitor, user, turn.after)?,
+            Link::Membership(visitor, user) => {
+                self.turn_membership(visitor, user, turn.after, turn.restores)?
+            }
             Link::Names(one, other) => match self.turn_names(one, other, turn.after)? {
                 Some(turned) => turned,
                 None => return Ok(Undone::TooLarge { most: MOST_USERS }),
@@ -119,21 +121,12 @@ impl Group<'_> {
         if let Some(taken) = before.filter(|taken| said <= taken.until) {
             return Ok(Err(Undone::Already { by: Some(taken.by) }));
         }
-        // A sender's clock may be ahead of ours.
-        let latest = match &link {
-            Link::Membership(visitor, user) => {
-                let current = self.records.membership(visitor)?.flatten();
-                let current = current.filter(|current| current.user == *user);
-                let mut remembered = links::of_visitor(tree, visitor)?;
-                if let Some(link) = remembered.get_mut(user) {
-                    link.taken_back = None;
-                }
-                let heard = said_of(tree, visitor, remembered)?.latest_of(user);
-                heard.max(current.map(|current| current.at))
-            }
-            Link::Names(one, other) => merges::names_link(tree, one, other)?.map(|link| link.said),
-        };
-        let until = undo.now.max(said).max(latest.unwrap_or(said));
+        let mut until = undo.now.max(said);
+        if let Link::Names(one, other) = &link {
+            // A sender's clock may be ahead of ours.
+            let known = merges::names_link(tree, one, other)?;
+            until = until.max(known.map_or(until, |link| link.said));
+        }
         Ok(Ok(Turn {
             of: number,
             link,
@@ -149,24 +142,32 @@ impl Group<'_> {
         visitor: &VisitorId,
         user: &UserId,
         after: Option<TakenBack>,
+        restores: bool,
     ) -> Result<Turned, EmbeddedError> {
         let tree = self.records.tree;
+        let before = self.records.membership(visitor)?.flatten();
         let mut remembered = links::of_visitor(tree, visitor)?;
-        let link = remembered.entry(user.clone()).or_default();
-        *link = MembershipLink {
-            taken_back: after,
+        let mut link = MembershipLink {
+            // Read once: what is taken back now is known when all of it is read.
+            taken_back: after.filter(|_| restores),
             said_again: None,
             passed_over: None,
-            ..*link
+            ..remembered.get(user).copied().unwrap_or_default()
         };
-        let mut link = *link;
-        let before = self.records.membership(visitor)?.flatten();
+        remembered.insert(user.clone(), link);
         let mut said = said_of(tree, visitor, remembered)?;
         if let Some(before) = &before {
             said.hear(&before.user, before.at, true);
         }
-        if after.is_some() {
-            link.said_again = said.again(user);
+        if restores {
+            link.said_again = said.again(user).filter(|_| after.is_some());
+        } else {
+            // A sender's clock may be ahead of ours.
+            let latest = said.forget(user);
+            link.taken_back = after.map(|taken| TakenBack {
+                until: taken.until.max(latest.unwrap_or(taken.until)),
+                ..taken
+            });
         }
         self.records.set_membership_link(visitor, user, link);
         let now = said.membership();

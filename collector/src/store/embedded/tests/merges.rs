@@ -12,6 +12,8 @@ use crate::store::Ground;
 use crate::store::joining::MOST_VISITORS;
 use crate::store::merges::{Cause, Link, MergeChange};
 
+type Everything = BTreeMap<Vec<u8>, Vec<u8>>;
+
 const START: Timestamp = Timestamp::from_milliseconds(1_700_000_000_000);
 
 /// Seconds from one step to the next.
@@ -455,12 +457,507 @@ proptest! {
     }
 }
 
-fn identify(visitor: usize, id: u16, user: usize, at: u32) -> Said {
-    Said {
+/// A message of anybody, with whatever else it says.
+fn says(visitor: &str, id: &str, seconds: u32, what: &str) -> String {
+    let at = at(seconds);
+    format!(r#"{{"messageId":"{id}","anonymousId":"{visitor}","timestamp":"{at}",{what}}}"#)
+}
+
+fn identify(visitor: &str, user: &str, seconds: u32) -> String {
+    let what = format!(r#""type":"identify","userId":"{user}""#);
+    says(
         visitor,
-        id,
-        user: Some(user),
-        how: How::Identify,
-        at,
+        &format!("{visitor}-is-{user}-{seconds}"),
+        seconds,
+        &what,
+    )
+}
+
+fn track(visitor: &str, user: &str, seconds: u32) -> String {
+    let what = format!(r#""type":"track","event":"E","userId":"{user}""#);
+    says(
+        visitor,
+        &format!("{visitor}-{user}-{seconds}"),
+        seconds,
+        &what,
+    )
+}
+
+fn alias(visitor: &str, previous: &str, user: &str, seconds: u32) -> String {
+    let what = format!(r#""type":"alias","previousId":"{previous}","userId":"{user}""#);
+    says(
+        visitor,
+        &format!("{previous}-now-{user}-{seconds}"),
+        seconds,
+        &what,
+    )
+}
+
+fn take(store: &Embedded, raws: &[String], received: u32) {
+    let committed = store.commit(request(raws, received));
+    let committed = runtime().block_on(committed).unwrap();
+    assert!(committed.new.iter().all(|new| *new), "{raws:?}");
+}
+
+fn erase(store: &Embedded, of: &str, now: u32) {
+    let erasure = Erasure {
+        visitor: visitor(of),
+        ground: Ground::Owner,
+        now: at(now),
+    };
+    assert_eq!(
+        runtime().block_on(store.erase(erasure)).unwrap(),
+        Erased::Done
+    );
+}
+
+fn done(undone: &Undone) -> bool {
+    kind(undone) == "done"
+}
+
+/// All of the audit of merges as it lies in the tree.
+fn stored(store: &Embedded) -> Everything {
+    let entries = store.tree.scan_prefix(keys::MERGES).map(Result::unwrap);
+    let own = |(key, value): (sled::IVec, sled::IVec)| (key.to_vec(), value.to_vec());
+    entries.map(own).collect()
+}
+
+/// Kinds of entries, the oldest first.
+fn kinds(store: &Embedded, filter: MergeFilter) -> Vec<String> {
+    let told = merges(store, filter).into_iter().rev().map(|kept| {
+        let mut json = firstglance_engine::json::JsonWriter::default();
+        kept.write(&mut json, crate::store::merges::Reader::Admin);
+        let json: serde_json::Value = serde_json::from_str(json.as_str()).unwrap();
+        json["kind"].as_str().unwrap().to_owned()
+    });
+    told.collect()
+}
+
+/// Where the text is, in any key or value.
+fn found(store: &Embedded, text: &str) -> Vec<String> {
+    let has = |bytes: &[u8]| {
+        bytes
+            .windows(text.len())
+            .any(|some| some == text.as_bytes())
+    };
+    let entries = store.tree.iter().map(Result::unwrap);
+    let with = entries.filter(|(key, value)| has(key) || has(value));
+    with.map(|(key, _)| key.escape_ascii().to_string())
+        .collect()
+}
+
+#[test]
+fn an_entry_says_who_came_from_where_by_what() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    take(&store, &[identify("a", "x", 5)], 10);
+    take(&store, &[track("a", "y", 6), alias("b", "a", "z", 7)], 20);
+    let all = all(&store);
+    let numbers: Vec<u64> = all.iter().map(|kept| kept.number).collect();
+    assert_eq!(numbers, [5, 4, 3, 2, 1]);
+    let sender = |kept: &KeptMerge| match &kept.entry.cause {
+        Cause::Message { id, kind, sender } => format!("{id} {kind} {sender}"),
+        other => panic!("{other:?}"),
+    };
+    let joined = |kept: &KeptMerge| match &kept.entry.change {
+        MergeChange::Joined { visitor, from, to } => {
+            let from = from.as_ref().map_or("", |from| from.user.as_str());
+            format!("{visitor}: {from}>{} {}", to.user, to.at.since(START).0)
+        }
+        MergeChange::Merged { previous, user, .. } => format!("{previous}={user}"),
+        other => panic!("{other:?}"),
+    };
+    let told: Vec<(String, String)> = all.iter().map(|one| (joined(one), sender(one))).collect();
+    let expected = [
+        ("a=z", "a-now-z-7 alias b"),
+        ("a: y>z 7000", "a-now-z-7 alias b"),
+        ("b: >z 7000", "a-now-z-7 alias b"),
+        ("a: x>y 6000", "a-y-6 track a"),
+        ("a: >x 5000", "a-is-x-5 identify a"),
+    ];
+    assert_eq!(
+        told,
+        expected.map(|(one, two)| (one.to_owned(), two.to_owned()))
+    );
+    assert_eq!((all[0].entry.at, all[4].entry.at), (at(20), at(10)));
+
+    let numbers = |filter| -> Vec<u64> {
+        merges(&store, filter)
+            .into_iter()
+            .map(|kept| kept.number)
+            .collect()
+    };
+    assert_eq!(numbers(MergeFilter::Visitor(visitor("a"))), [4, 2, 1]);
+    assert_eq!(numbers(MergeFilter::Visitor(visitor("b"))), [5, 4, 3]);
+    assert_eq!(numbers(MergeFilter::User(user("y"))), [4, 2]);
+    assert!(numbers(MergeFilter::User(user("nobody"))).is_empty());
+    assert_eq!(
+        numbers(MergeFilter::PersonOf(visitor("a"))),
+        [5, 4, 3, 2, 1]
+    );
+    let page = store.merges(MergeFilter::All, Some(4), 2);
+    let page = runtime().block_on(page).unwrap();
+    assert_eq!(
+        page.iter().map(|one| one.number).collect::<Vec<_>>(),
+        [3, 2]
+    );
+}
+
+/// Nothing is written of messages by which nobody comes to anybody.
+#[test]
+fn who_is_who_they_were_costs_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let known = [
+        identify("a", "x", 100),
+        identify("b", "y", 100),
+        alias("b", "z", "y", 101),
+    ];
+    take(&store, &known, 200);
+    let before = stored(&store);
+    for number in 0..20 {
+        let again = [
+            track("a", "x", 110 + number),
+            // Late, of the same user and of another.
+            track("a", "x", number),
+            track("b", "x", 20 + number),
+            identify("b", "w", 20 + number),
+            alias("b", "z", "y", 130 + number),
+            says(
+                "a",
+                &format!("page{number}"),
+                150 + number,
+                r#""type":"page""#,
+            ),
+            says(
+                "new",
+                &format!("page{number}"),
+                150 + number,
+                r#""type":"page""#,
+            ),
+        ];
+        take(&store, &again, 200);
     }
+    assert_eq!(stored(&store), before);
+}
+
+#[test]
+fn back_and_forth_between_names_of_one_person_is_told_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    take(
+        &store,
+        &[identify("a", "x", 1), alias("b", "x", "y", 2)],
+        10,
+    );
+    let mut counts = Vec::new();
+    for number in 0..20 {
+        let user = if number % 2 == 0 { "y" } else { "x" };
+        take(&store, &[track("a", user, 10 + number)], 40);
+        counts.push(all(&store).len());
+    }
+    assert_eq!(counts[..3], [4, 5, 5]);
+    assert_eq!(counts[19], 5);
+    // Each of the two can be undone.
+    let undone = undo(&store, all(&store)[0].number, 50);
+    assert!(
+        matches!(undone, Undone::Done { together: true, .. }),
+        "{undone:?}"
+    );
+    assert_eq!(person(&store, "a"), ["a", "b"]);
+    assert!(done(&undo(&store, 4, 50)));
+    assert_eq!(person(&store, "a"), ["a"]);
+}
+
+/// What browsers and libraries do after an undo: they go on as before.
+#[test]
+fn after_an_undo_only_who_says_it_on_purpose_is_believed() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = open(folder.path());
+    take(
+        &store,
+        &[identify("a", "x", 10), identify("b", "x", 20)],
+        100,
+    );
+    take(&store, &[track("b", "x", 30)], 100);
+    assert_eq!(person(&store, "a"), ["a", "b"]);
+    assert!(done(&undo(&store, 2, 200)));
+    assert_eq!(
+        (person(&store, "a"), person(&store, "b")),
+        (vec!["a".into()], vec!["b".into()])
+    );
+    for _ in 0..2 {
+        // The same once more is a duplicate; under another id it is as old as it was.
+        let same = store.commit(request(&[identify("b", "x", 20)], 300));
+        assert_eq!(runtime().block_on(same).unwrap().new, [false]);
+        for (id, seconds) in [("again", 20), ("late", 199), ("later", 200)] {
+            let what = r#""type":"identify","userId":"x""#;
+            let again = says("b", &format!("{id}{}", all(&store).len()), seconds, what);
+            let _ = runtime()
+                .block_on(store.commit(request(&[again], 300)))
+                .unwrap();
+            assert_eq!(person(&store, "b"), ["b"], "{id}");
+        }
+        runtime().block_on(store.close()).unwrap();
+        drop(store);
+        store = open(folder.path());
+    }
+    // A name that is repeated is no new word; somebody else's name is.
+    take(&store, &[track("b", "x", 210)], 300);
+    assert_eq!(person(&store, "b"), ["b"]);
+    take(
+        &store,
+        &[track("b", "y", 220), identify("c", "y", 221)],
+        300,
+    );
+    assert_eq!(person(&store, "b"), ["b", "c"]);
+    take(
+        &store,
+        &[identify("b", "x", 230), track("b", "x", 240)],
+        300,
+    );
+    assert_eq!(person(&store, "b"), ["a", "b"]);
+    assert_eq!(person(&store, "c"), ["c"]);
+    // That can be undone as well, and each undo again.
+    let second = all(&store)[0].number;
+    assert_eq!(kind(&undo(&store, 2, 400)), "already");
+    assert!(done(&undo(&store, second, 400)));
+    assert_eq!(person(&store, "b"), ["b", "c"]);
+    let (first_undo, second_undo) = (3, all(&store)[0].number);
+    assert_eq!(
+        undo(&store, first_undo, 410),
+        Undone::Below { first: second_undo }
+    );
+    assert!(done(&undo(&store, second_undo, 410)));
+    assert_eq!(person(&store, "b"), ["a", "b"]);
+    assert_eq!(undo(&store, second_undo, 420), Undone::Already { by: None });
+    // Who undoes the undo of an undo undoes the merge.
+    assert!(done(&undo(&store, all(&store)[0].number, 430)));
+    assert_eq!(person(&store, "b"), ["b", "c"]);
+    for unknown in [0, 99, u64::MAX] {
+        assert_eq!(undo(&store, unknown, 440), Undone::Unknown);
+    }
+}
+
+#[test]
+fn persons_part_whatever_lies_upon_their_merge() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let messages = [
+        identify("a", "u", 1),
+        identify("b", "v", 2),
+        identify("c", "w", 3),
+        alias("a", "v", "u", 4),
+        alias("c", "w", "v", 5),
+    ];
+    take(&store, &messages, 10);
+    assert_eq!(person(&store, "a"), ["a", "b", "c"]);
+    let wrong = all(&store).into_iter().find(|kept| {
+        matches!(&kept.entry.change, MergeChange::Merged { user, .. } if user.as_str() == "u")
+    });
+    let wrong = wrong.unwrap().number;
+    assert!(done(&undo(&store, wrong, 20)));
+    assert_eq!(
+        (person(&store, "a"), person(&store, "c")),
+        (vec!["a".into()], vec!["b".into(), "c".into()])
+    );
+    // Who names a user later comes to the right one.
+    take(
+        &store,
+        &[
+            identify("d", "v", 21),
+            identify("e", "u", 22),
+            identify("f", "w", 23),
+        ],
+        30,
+    );
+    assert_eq!(person(&store, "a"), ["a", "e"]);
+    assert_eq!(person(&store, "b"), ["b", "c", "d", "f"]);
+    // The same alias, sent by somebody else with the same time, redoes nothing; a new one does.
+    take(&store, &[alias("z", "v", "u", 4)], 30);
+    assert_eq!(person(&store, "b"), ["b", "c", "d", "f"]);
+    take(&store, &[alias("z", "v", "u", 25)], 30);
+    assert_eq!(person(&store, "b"), ["a", "b", "c", "d", "e", "f", "z"]);
+    assert_eq!(
+        kinds(&store, MergeFilter::User(user("v"))).last().unwrap(),
+        "merged"
+    );
+}
+
+/// A link that others make as well is gone, and the persons are one all the same.
+#[test]
+fn an_undo_says_whether_others_hold_them_together() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let messages = [
+        alias("a", "u", "v", 1),
+        alias("a", "v", "w", 2),
+        alias("a", "u", "w", 3),
+    ];
+    take(&store, &messages, 10);
+    let merged: Vec<u64> = all(&store)
+        .into_iter()
+        .filter(|kept| matches!(kept.entry.change, MergeChange::Merged { .. }))
+        .map(|kept| kept.number)
+        .collect();
+    let together = |merge| match undo(&store, merge, 20) {
+        Undone::Done { together, .. } => together,
+        other => panic!("{other:?}"),
+    };
+    assert!(together(merged[0]));
+    assert!(!together(merged[1]));
+}
+
+/// A clock that is ahead does not outlast an undo.
+#[test]
+fn what_was_said_ahead_of_time_is_taken_back_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let mut messages = [
+        identify("a", "u", 1),
+        identify("b", "v", 2),
+        alias("b", "u", "v", 3),
+    ]
+    .to_vec();
+    messages.push(alias("b", "u", "v", 900));
+    messages.push(identify("b", "v", 950));
+    take(&store, &messages, 900);
+    take(&store, &[], 10);
+    let numbers: Vec<u64> = all(&store).into_iter().map(|kept| kept.number).collect();
+    for number in numbers {
+        assert!(done(&undo(&store, number, 10)));
+    }
+    let again = [
+        ("u2", alias("c", "u", "v", 899)),
+        ("v2", identify("b", "v", 949)),
+    ];
+    let again = again
+        .map(|(id, raw)| raw.replacen("\"messageId\":\"", &format!("\"messageId\":\"{id}"), 1));
+    take(&store, &again, 1_000);
+    assert_eq!(
+        (person(&store, "a"), person(&store, "b")),
+        (vec!["a".into()], vec!["b".into()])
+    );
+}
+
+#[test]
+fn who_had_no_room_comes_back_where_there_is_room() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let identified: Vec<String> = (0..80)
+        .map(|number| {
+            let user = if number < 40 { "u" } else { "v" };
+            identify(&format!("visitor{number:02}"), user, 1)
+        })
+        .collect();
+    take(&store, &identified, 10);
+    let count = |of: &str| person(&store, of).len();
+    assert_eq!((count("visitor00"), count("visitor79")), (40, 40));
+    take(
+        &store,
+        &[says(
+            "visitor00",
+            "al",
+            5,
+            r#""type":"alias","previousId":"v","userId":"u""#,
+        )],
+        10,
+    );
+    assert_eq!(count("visitor00"), MOST_VISITORS);
+    let merged = all(&store)[0].number;
+    assert!(done(&undo(&store, merged, 20)));
+    assert_eq!((count("visitor00"), count("visitor79")), (40, 40));
+    assert!(done(&undo(&store, merged + 1, 30)));
+    assert_eq!(count("visitor00"), MOST_VISITORS);
+    // One leaves by an undo, and one that had no room comes in.
+    assert!(done(&undo(&store, 1, 40)));
+    assert_eq!((count("visitor00"), count("visitor01")), (1, MOST_VISITORS));
+    assert!(done(&undo(&store, merged + 2, 50)));
+    assert_eq!((count("visitor01"), count("visitor79")), (39, 40));
+    assert!(store.tree.scan_prefix(keys::TURNED_AWAY).next().is_none());
+}
+
+#[test]
+fn an_erasure_takes_what_is_about_the_visitor_and_no_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let messages = [
+        identify("wilhelmina", "willie", 1),
+        identify("bernard", "benny", 2),
+        alias("wilhelmina", "bernard", "benny", 3),
+        alias("wilhelmina", "benny", "ben", 4),
+    ];
+    take(&store, &messages, 10);
+    assert!(done(&undo(&store, all(&store)[0].number, 20)));
+    erase(&store, "wilhelmina", 30);
+    assert_eq!(found(&store, "wilhelmina"), [""; 0]);
+    assert_eq!(found(&store, "willie"), [""; 0]);
+    // What her messages said of others is still there, and nobody says that they were hers; of the
+    // name that nobody had but her there is nothing.
+    assert_eq!(found(&store, "ben\0"), [""; 0]);
+    let left = merges(&store, MergeFilter::All);
+    let causes = left.iter().filter(|kept| kept.entry.cause == Cause::Erased);
+    assert_eq!((causes.count(), left.len()), (1, 2), "{left:?}");
+    assert!(done(&undo(&store, 2, 40)));
+    erase(&store, "bernard", 50);
+    for text in ["bernard", "benny", "Anna", "1a2b"] {
+        assert_eq!(found(&store, text), [""; 0], "{text}");
+    }
+    assert_eq!(merges(&store, MergeFilter::All), []);
+    assert_eq!(undo(&store, 2, 60), Undone::Unknown);
+    assert_eq!(stored(&store).len(), 1, "{:?}", stored(&store).keys());
+    // Numbers are never used again.
+    runtime().block_on(store.close()).unwrap();
+    drop(store);
+    let store = open(folder.path());
+    take(&store, &[identify("c", "x", 70)], 100);
+    assert!(all(&store)[0].number > 6);
+}
+
+/// Data from before there was an audit: nothing of them changes, and what comes upon them can be undone.
+#[test]
+fn data_without_an_audit_open_as_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let messages = [
+        identify("a", "u", 1),
+        identify("b", "v", 2),
+        alias("a", "v", "u", 3),
+    ];
+    take(&store, &messages, 10);
+    let everything = |tree: &sled::Tree| -> Everything {
+        let entries = tree.iter().map(Result::unwrap);
+        let others = entries.filter(|(key, _)| !key.starts_with(keys::MERGES));
+        others
+            .map(|(key, value)| (key.to_vec(), value.to_vec()))
+            .collect()
+    };
+    for key in store.tree.scan_prefix(keys::MERGES).keys() {
+        store.tree.remove(key.unwrap()).unwrap();
+    }
+    let before = everything(&store.tree);
+    runtime().block_on(store.close()).unwrap();
+    drop(store);
+    let store = open(folder.path());
+    assert_eq!(everything(&store.tree), before);
+    assert_eq!(all(&store), []);
+    take(
+        &store,
+        &[identify("c", "w", 4), alias("c", "w", "v", 5)],
+        10,
+    );
+    assert_eq!(person(&store, "c"), ["a", "b", "c"]);
+    let moved = all(&store).into_iter().map(|kept| kept.number);
+    let moved: Vec<u64> = moved.collect();
+    assert!(done(&undo(&store, moved[0], 20)));
+    // The visitor has said the other name since.
+    assert_eq!(person(&store, "c"), ["a", "b", "c"]);
+    assert!(done(&undo(&store, moved[1], 20)));
+    assert_eq!(
+        (person(&store, "a"), person(&store, "c")),
+        (vec!["a".into(), "b".into()], vec!["c".into()])
+    );
+    runtime().block_on(store.close()).unwrap();
+    drop(store);
+    assert_eq!(verified(folder.path(), Mode::Look).1, []);
 }
