@@ -161,6 +161,7 @@ impl HttpError {
             Self::Busy => "busy",
             Self::Store(StoreError::Busy) => "busy",
             Self::Store(StoreError::Closing) => "closing",
+            Self::Store(StoreError::NotDone(_)) => "not_done",
             Self::Store(StoreError::Failed(_)) => "store_failed",
             Self::Internal => "internal",
         }
@@ -198,7 +199,7 @@ impl HttpError {
             }
             Self::Busy | Self::Store(StoreError::Busy) => (RETRY_AFTER, &"1"),
             Self::Store(StoreError::Closing) => (RETRY_AFTER, &"5"),
-            Self::Store(StoreError::Failed(_)) => (RETRY_AFTER, &"60"),
+            Self::Store(StoreError::Failed(_) | StoreError::NotDone(_)) => (RETRY_AFTER, &"60"),
             // What is left of the body must not be taken for the next request.
             Self::SlowBody | Self::BodyTooLarge | Self::BrokenBody => (CONNECTION, &"close"),
             _ => return None,

@@ -15,6 +15,7 @@ pub mod embedded;
 pub mod joining;
 
 use std::future::Future;
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -74,6 +75,14 @@ pub trait Store: Send + Sync + 'static {
 
     /// Finishes what has been taken in and lets go of the data. Commits after this are refused.
     fn close(&self) -> Later<'_, ()>;
+
+    /// Gives space back, and with it the bytes of whatever was erased before: when it answers,
+    /// nothing of that is left in the store's files. Commits go on meanwhile.
+    fn compact(&self, when: Compact) -> Later<'_, Compacted>;
+
+    /// Writes everything into one file: what was acknowledged before this was called is in it, and
+    /// what is acknowledged meanwhile may be. Commits go on meanwhile.
+    fn back_up(&self, backup: Backup) -> Later<'_, BackedUp>;
 }
 
 /// Why a store could not do something.
@@ -85,6 +94,9 @@ pub enum StoreError {
     /// It is closing; nothing was stored. The same may succeed after a restart.
     #[error("the store is closing")]
     Closing,
+    /// It could not do what was asked, and everything is as it was before.
+    #[error("the store could not do that: {0}")]
+    NotDone(Arc<str>),
     /// It failed and takes nothing more until somebody has looked at it and restarted.
     #[error("the store failed: {0}")]
     Failed(Arc<str>),
@@ -95,7 +107,7 @@ impl StoreError {
     #[must_use]
     pub const fn is_retryable(&self) -> bool {
         match self {
-            Self::Busy | Self::Closing => true,
+            Self::Busy | Self::Closing | Self::NotDone(_) => true,
             Self::Failed(_) => false,
         }
     }
@@ -215,6 +227,49 @@ pub struct Committed {
     pub claim_holds: bool,
     /// Whether messages were left out because their visitor had been erased.
     pub erased: bool,
+}
+
+/// When space is to be given back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compact {
+    /// At once.
+    Now,
+    /// If at this moment there is much of it, or something was erased a day ago.
+    IfDue(Timestamp),
+}
+
+/// What became of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compacted {
+    /// It was not due.
+    NotDue,
+    /// Space was given back.
+    Done {
+        /// Bytes of the store's files before.
+        before: u64,
+        /// Bytes of them after.
+        after: u64,
+    },
+}
+
+/// A backup to be made.
+#[derive(Clone, Debug)]
+pub struct Backup {
+    /// The file, which must not exist yet.
+    pub to: PathBuf,
+    /// Small files that are to go with the data: name and content.
+    pub files: Vec<(String, Vec<u8>)>,
+}
+
+/// A backup.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BackedUp {
+    /// Bytes of the file.
+    pub bytes: u64,
+    /// Records of the store in it.
+    pub records: u64,
+    /// SHA-256 of everything in the file before the digest itself.
+    pub sha256: [u8; 32],
 }
 
 /// Where a message stands in a visitor's timeline.

@@ -5,15 +5,21 @@
 //! The slower the disk, the more requests share a flush, so throughput holds up while latency
 //! stays that of a flush or two. What a group changes is the work of `group`.
 
+use std::fs::File;
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use firstglance_engine::{Timestamp, VisitorId};
 use tokio::sync::{mpsc, oneshot};
 
+use super::batch::Batch;
+use super::copying::{Copier, Job};
 use super::erased::ErasedVisitors;
 use super::group::Group;
 use super::{EmbeddedError, Failure, Sync};
-use crate::store::{Commit, Committed, Erased, Erasure, ProfileFold, StoreError};
+use crate::store::{
+    Commit, Committed, Compact, Compacted, Erased, Erasure, ProfileFold, StoreError,
+};
 
 /// Most requests of a group, and most bytes of messages: beyond these a larger group saves nothing
 /// and only costs memory.
@@ -36,6 +42,14 @@ pub(super) enum Pending {
         erasure: Erasure,
         answer: Asked<Erased>,
     },
+    Compact {
+        when: Compact,
+        answer: Asked<Compacted>,
+    },
+    /// Copies everything.
+    Copy(Job),
+    /// Says that something that was done elsewhere is done.
+    Wake,
 }
 
 impl Pending {
@@ -45,6 +59,7 @@ impl Pending {
             // About what a record of a visitor takes.
             Self::Settle { visitors, .. } => visitors.len() * 4_096,
             Self::Erase { .. } => 4_096,
+            Self::Compact { .. } | Self::Copy(_) | Self::Wake => 0,
         }
     }
 }
@@ -52,39 +67,110 @@ impl Pending {
 pub(super) struct Committer {
     tree: sled::Db,
     fold: ProfileFold,
-    sync: Sync,
+    device: Device,
     failure: Failure,
     erased: ErasedVisitors,
+    copier: Copier,
+}
+
+/// How what was flushed reaches the device.
+pub(super) enum Device {
+    /// By the file of the tree that is current.
+    File(File),
+    /// As somebody else says.
+    Other(Sync),
+}
+
+impl Device {
+    fn sync(&mut self) -> io::Result<()> {
+        match self {
+            Self::File(file) => file.sync_data(),
+            Self::Other(sync) => sync(),
+        }
+    }
 }
 
 impl Committer {
     pub(super) fn new(
         tree: sled::Db,
         fold: ProfileFold,
-        sync: Sync,
+        device: Device,
         failure: Failure,
+        copier: Copier,
     ) -> Result<Self, EmbeddedError> {
         let erased = ErasedVisitors::load(&tree)?;
         Ok(Self {
             tree,
             fold,
-            sync,
+            device,
             failure,
             erased,
+            copier,
         })
     }
 
     /// Works until nobody can send any more.
     pub(super) fn run(mut self, mut waiting: mpsc::Receiver<Pending>) {
-        while let Some(first) = waiting.blocking_recv() {
-            let mut bytes = first.bytes();
-            let mut group = vec![first];
-            while group.len() < GROUP_REQUESTS && bytes < GROUP_BYTES {
-                let Ok(next) = waiting.try_recv() else { break };
-                bytes += next.bytes();
-                group.push(next);
+        loop {
+            let first = if self.copier.is_busy() {
+                match waiting.try_recv() {
+                    Ok(first) => Some(first),
+                    Err(mpsc::error::TryRecvError::Empty) => None,
+                    Err(mpsc::error::TryRecvError::Disconnected) => break,
+                }
+            } else {
+                match waiting.blocking_recv() {
+                    Some(first) => Some(first),
+                    None => break,
+                }
+            };
+            if let Some(first) = first {
+                let mut bytes = first.bytes();
+                let mut group = vec![first];
+                while group.len() < GROUP_REQUESTS && bytes < GROUP_BYTES {
+                    let Ok(next) = waiting.try_recv() else { break };
+                    bytes += next.bytes();
+                    group.push(next);
+                }
+                self.answer(group);
             }
-            self.answer(group);
+            self.copy();
+        }
+        self.copier.close();
+    }
+
+    /// Copies for a moment, where there is something to copy.
+    fn copy(&mut self) {
+        if self.failure.check().is_err() {
+            // What memory holds may not be on disk: it must not become what counts.
+            self.copier.close();
+            return;
+        }
+        match catch_unwind(AssertUnwindSafe(|| self.copier.advance())) {
+            Ok(Ok(None)) => {}
+            Ok(Ok(Some(switched))) => {
+                self.tree = switched.tree;
+                if let Device::File(file) = &mut self.device {
+                    *file = switched.file;
+                }
+            }
+            Ok(Err(error)) => drop(self.failure.set(&error.to_string())),
+            Err(_) => drop(self.failure.set("copying panicked")),
+        }
+    }
+
+    fn compact(&mut self, when: Compact, answer: Asked<Compacted>) {
+        let due = self.failure.check().and_then(|()| match when {
+            Compact::Now => Ok(true),
+            Compact::IfDue(now) => {
+                let due = self.copier.is_due(now);
+                due.map_err(|error| StoreError::NotDone(error.to_string().into()))
+            }
+        });
+        match due {
+            Ok(true) => self.copier.take_on(Job::Compact(answer)),
+            Ok(false) => drop(answer.send(Ok(Compacted::NotDue))),
+            Err(error) => drop(answer.send(Err(error))),
         }
     }
 
@@ -115,6 +201,9 @@ impl Committer {
                     step.erasures.push(erasure);
                     erasing.push(answer);
                 }
+                Pending::Compact { when, answer } => self.compact(when, answer),
+                Pending::Copy(job) => self.copier.take_on(job),
+                Pending::Wake => {}
             }
         }
         steps.push(step);
@@ -152,32 +241,36 @@ impl Committer {
             for (visitors, now) in step.settles {
                 done.settled.push(group.settle(&visitors, now)?);
             }
-            any |= apply(&self.tree, group)?;
+            any |= apply(&self.tree, group.into_batch(), &mut self.copier)?;
             if !step.erasures.is_empty() {
                 let mut group = Group::new(&self.tree, &self.fold, &mut self.erased);
                 for erasure in &step.erasures {
                     done.erased.push(group.erase(erasure)?);
                 }
-                any |= apply(&self.tree, group)?;
+                any |= apply(&self.tree, group.into_batch(), &mut self.copier)?;
             }
         }
         if any {
             self.tree.flush()?;
-            (self.sync)()?;
+            self.device.sync()?;
         }
         Ok(done)
     }
 }
 
 /// Puts into memory what a group changes. Says whether that was anything.
-fn apply(tree: &sled::Tree, group: Group<'_>) -> Result<bool, EmbeddedError> {
-    match group.into_batch() {
-        None => Ok(false),
-        Some(batch) => {
-            tree.apply_batch(batch)?;
-            Ok(true)
-        }
-    }
+fn apply(
+    tree: &sled::Tree,
+    batch: Option<Batch>,
+    copier: &mut Copier,
+) -> Result<bool, EmbeddedError> {
+    let Some(mut batch) = batch else {
+        return Ok(false);
+    };
+    copier.note_residue(&mut batch);
+    batch.apply(tree)?;
+    copier.mirror(&batch);
+    Ok(true)
 }
 
 /// Requests that need no more than one batch of messages and one of erasures, the messages first.
@@ -198,7 +291,7 @@ struct Done {
 }
 
 /// Where a request's answer goes.
-type Asked<T> = oneshot::Sender<Result<T, StoreError>>;
+pub(super) type Asked<T> = oneshot::Sender<Result<T, StoreError>>;
 
 fn tell<T>(asked: Vec<Asked<T>>, answers: Vec<T>) {
     for (asked, answer) in asked.into_iter().zip(answers) {

@@ -15,6 +15,7 @@ use firstglance_engine::history::Change;
 use firstglance_engine::{Evaluation, Message, Timestamp, VisitorId};
 use subtle::ConstantTimeEq as _;
 
+use super::batch::Batch;
 use super::erased::ErasedVisitors;
 use super::held::{Held, Records};
 use super::record::{FULL_BYTES, LONGEST_SPAN, MessageRecord, StoredMessage, VisitorRecord};
@@ -42,7 +43,7 @@ pub(super) struct Group<'a> {
     fold: &'a ProfileFold,
     records: Records<'a>,
     erased: &'a mut ErasedVisitors,
-    batch: sled::Batch,
+    batch: Batch,
     /// Whether the batch has something that is none of the records.
     more: bool,
 }
@@ -57,13 +58,13 @@ impl<'a> Group<'a> {
             fold,
             records: Records::new(tree),
             erased,
-            batch: sled::Batch::default(),
+            batch: Batch::default(),
             more: false,
         }
     }
 
     /// What is to be written; nothing where nothing changes.
-    pub(super) fn into_batch(mut self) -> Option<sled::Batch> {
+    pub(super) fn into_batch(mut self) -> Option<Batch> {
         let any = self.records.write(&mut self.batch) || self.more;
         any.then_some(self.batch)
     }
@@ -189,10 +190,10 @@ impl<'a> Group<'a> {
             let tree = self.records.tree;
             for prefix in [keys::messages(visitor), keys::buckets(visitor)] {
                 for key in tree.scan_prefix(prefix).keys() {
-                    self.batch.remove(key?);
+                    self.batch.erase(key?, erasure.now);
                 }
             }
-            self.batch.remove(keys::visitor(visitor));
+            self.batch.erase(keys::visitor(visitor), erasure.now);
             *self.records.visitor(visitor)? = Held::default();
         }
         self.more = true;
@@ -283,7 +284,7 @@ fn stored(new: NewMessage) -> StoredMessage {
 
 /// Puts messages into a visitor's timeline.
 fn keep(
-    batch: &mut sled::Batch,
+    batch: &mut Batch,
     visitor: &VisitorId,
     record: &mut VisitorRecord,
     received_at: Timestamp,
@@ -307,7 +308,7 @@ fn keep(
 
 /// Puts changes into a visitor's timeline.
 fn tell(
-    batch: &mut sled::Batch,
+    batch: &mut Batch,
     visitor: &VisitorId,
     record: &mut VisitorRecord,
     received_at: Timestamp,

@@ -7,6 +7,7 @@ use std::collections::btree_map::Entry;
 use firstglance_engine::codec::Encode as _;
 use firstglance_engine::{UserId, VisitorId};
 
+use super::batch::Batch;
 use super::record::{PersonRecord, VisitorRecord};
 use super::{EmbeddedError, keys};
 use crate::store::joining::{Membership, PersonEntry, Register};
@@ -68,7 +69,7 @@ impl<'a> Records<'a> {
     }
 
     /// Puts what changed into a batch. Says whether anything did.
-    pub(super) fn write(self, batch: &mut sled::Batch) -> bool {
+    pub(super) fn write(self, batch: &mut Batch) -> bool {
         let mut any = false;
         for (visitor, held) in self.visitors {
             if held.changed {

@@ -8,6 +8,7 @@
 //! | `e` visitor `0` time(8) number(8) | messages, see `record` |
 //! | `m` visitor `0` level(1) bucket(2) | message ids, see `seen` |
 //! | `x` digest(16) | an erasure, see `erased` |
+//! | `r` | since when the file holds bytes of what was erased, see `copying` |
 //!
 //! Numbers are big-endian, so that keys sort as numbers do. An id holds no control character
 //! ([`VisitorId`] and [`UserId`] see to that), so the `0` after it ends it, and no visitor's keys begin with
@@ -17,6 +18,9 @@ use firstglance_engine::{Timestamp, UserId, VisitorId};
 
 /// The key under which the layout's version lies.
 pub(super) const VERSION: &[u8] = b"v";
+
+/// The key under which it lies since when the file holds bytes of what was erased.
+pub(super) const RESIDUE: &[u8] = b"r";
 
 /// First bytes of the keys of all visitor records.
 pub(super) const VISITORS: &[u8] = b"p";

@@ -8,20 +8,24 @@
 //! Never answers a commit before it is on disk, and after a failed write or flush never again:
 //! what memory and disk hold may then differ, and only a restart finds out.
 
+mod archive;
+mod batch;
 mod committer;
+mod copying;
 mod erased;
+mod folder;
 mod group;
 mod held;
 mod keys;
+mod migration;
 mod record;
 mod seen;
 #[cfg(test)]
 mod tests;
 mod timeline;
 
-use std::fs::File;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 
@@ -30,26 +34,17 @@ use firstglance_engine::{Person, Profile, Timestamp, VisitorId};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
-    Commit, Committed, Erased, Erasure, Later, Position, ProfileFold, Store, StoreError,
-    TimelineEntry, joining,
+    BackedUp, Backup, Commit, Committed, Compact, Compacted, Erased, Erasure, Later, Position,
+    ProfileFold, Store, StoreError, TimelineEntry, joining,
 };
-use committer::{Committer, Pending};
+use committer::{Committer, Device, Pending};
+use copying::{Copier, Current, Job};
+use folder::{Pointer, StoreFolder};
 use held::Records;
 use record::VisitorRecord;
 
 /// Version of the layout in [`keys`].
-const LAYOUT: &[u8] = b"2";
-
-/// The one before it.
-const LAYOUT_BEFORE: &str = "1";
-
-/// Bytes of sled's page cache.
-const CACHE_BYTES: u64 = 64 * 1024 * 1024;
-
-/// Bytes of sled's segments. What is larger than a quarter of one, sled puts into a file of its own
-/// that nothing ever flushes; a leaf of 17 of our largest records, which are visitors with every
-/// table of their profiles full, stays below that. It is the most that sled takes.
-const SEGMENT_BYTES: usize = 16 * 1024 * 1024;
+const LAYOUT: [u8; 1] = *b"3";
 
 /// Requests that may wait for the committer; more are asked to come back later.
 const WAITING: usize = 1_024;
@@ -76,11 +71,31 @@ pub enum EmbeddedError {
     /// The data were written by another version of this program.
     #[error("the data have the layout {0:?}, which this version of firstglance does not know")]
     Layout(String),
+    /// The file that says which data count is not one of ours.
+    #[error("{path}: this does not say which data are the current ones", path = .0.display())]
+    Pointer(PathBuf),
+    /// An older version of this program has written beside the data of this one.
+    #[error(
+        "{path}: an older version of firstglance has written here after this one; move the files \
+         db, conf, blobs and snap.* into an empty folder and open that with this version to read \
+         what it took in",
+        path = .0.display()
+    )]
+    Former(PathBuf),
+    /// The disk is almost full.
+    #[error("the disk has {free} bytes left; some of them must stay free for what comes in")]
+    Space {
+        /// Bytes that are free.
+        free: u64,
+    },
+    /// Something that another thread did was broken off.
+    #[error("a thread was broken off")]
+    Thread,
 }
 
 /// The embedded store.
 pub struct Embedded {
-    tree: sled::Db,
+    current: Arc<Current>,
     queue: Mutex<Option<mpsc::Sender<Pending>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
     failure: Failure,
@@ -114,16 +129,7 @@ impl Embedded {
     /// # Errors
     /// [`EmbeddedError`] when the folder cannot be written or its data cannot be read.
     pub fn open(folder: &Path, fold: ProfileFold) -> Result<Self, EmbeddedError> {
-        let database = folder.join("db");
-        let mut file: Option<File> = None;
-        let sync = move || {
-            let file = match &mut file {
-                Some(file) => file,
-                none => none.insert(File::open(&database)?),
-            };
-            file.sync_data()
-        };
-        Self::open_with(folder, fold, Box::new(sync))
+        Self::start(folder, fold, None)
     }
 
     /// Like [`Embedded::open`], with another way to reach the disk: tests let it fail.
@@ -131,48 +137,46 @@ impl Embedded {
     /// # Errors
     /// As [`Embedded::open`].
     pub fn open_with(folder: &Path, fold: ProfileFold, sync: Sync) -> Result<Self, EmbeddedError> {
-        let tree = sled::Config::new()
-            .path(folder)
-            .cache_capacity(CACHE_BYTES)
-            .segment_size(SEGMENT_BYTES)
-            .flush_every_ms(None)
-            .open();
-        let tree = match tree {
-            // The layout before this one had smaller segments, and nothing else differs that sled
-            // would refuse.
-            Err(sled::Error::Unsupported(_)) => {
-                return Err(EmbeddedError::Layout(LAYOUT_BEFORE.to_owned()));
-            }
-            opened => opened?,
+        Self::start(folder, fold, Some(sync))
+    }
+
+    fn start(folder: &Path, fold: ProfileFold, sync: Option<Sync>) -> Result<Self, EmbeddedError> {
+        let folder = StoreFolder::open(folder)?;
+        let (pointer, tree) = open_data(&folder)?;
+        let device = match sync {
+            None => Device::File(folder.file(pointer.number)?),
+            Some(sync) => Device::Other(sync),
         };
-        match tree.get(keys::VERSION)? {
-            Some(version) if version == LAYOUT => {}
-            Some(version) => {
-                let version = String::from_utf8_lossy(&version).into_owned();
-                return Err(EmbeddedError::Layout(version));
-            }
-            None => {
-                tree.insert(keys::VERSION, LAYOUT)?;
-                tree.flush()?;
-                sync_new_folder(folder)?;
-            }
-        }
         let failure = Failure::default();
         let (queue, waiting) = mpsc::channel(WAITING);
-        let committer = Committer::new(tree.clone(), fold, sync, failure.clone())?;
+        let weak = queue.downgrade();
+        let wake = Arc::new(move || {
+            // Where the queue is full there is enough in it to wake the committer.
+            if let Some(queue) = weak.upgrade() {
+                let _ = queue.try_send(Pending::Wake);
+            }
+        });
+        let current = Arc::new(Current::new(tree.clone()));
+        let copier = Copier::new(folder, current.clone(), pointer, wake)?;
+        let committer = Committer::new(tree, fold, device, failure.clone(), copier)?;
         let thread = std::thread::Builder::new()
             .name("committer".to_owned())
             .spawn(move || committer.run(waiting))?;
         Ok(Self {
-            tree,
+            current,
             queue: Mutex::new(Some(queue)),
             thread: Mutex::new(Some(thread)),
             failure,
         })
     }
 
+    /// The tree as of now. It must not be kept: another takes its place, see `copying`.
+    fn tree(&self) -> sled::Db {
+        self.current.tree()
+    }
+
     fn record(&self, visitor: &VisitorId) -> Result<Option<VisitorRecord>, EmbeddedError> {
-        let stored = self.tree.get(keys::visitor(visitor))?;
+        let stored = self.tree().get(keys::visitor(visitor))?;
         Ok(stored
             .map(|bytes| VisitorRecord::from_bytes(&bytes))
             .transpose()?)
@@ -210,7 +214,7 @@ impl Embedded {
         &self,
         read: impl FnOnce(&sled::Tree) -> Result<T, EmbeddedError> + Send + 'static,
     ) -> Later<'_, T> {
-        let tree = self.tree.clone();
+        let tree = self.tree();
         Box::pin(async move {
             let read = tokio::task::spawn_blocking(move || read(&tree)).await;
             match read {
@@ -240,7 +244,7 @@ impl Store for Embedded {
         })
     }
 
-    // The bytes are in the file until the engine writes something else in their place.
+    // The bytes are in the file until it is copied.
     fn erase(&self, erasure: Erasure) -> Later<'_, Erased> {
         self.ask(|answer| Pending::Erase { erasure, answer })
     }
@@ -304,6 +308,17 @@ impl Store for Embedded {
         })
     }
 
+    fn compact(&self, when: Compact) -> Later<'_, Compacted> {
+        self.ask(move |answer| Pending::Compact { when, answer })
+    }
+
+    fn back_up(&self, backup: Backup) -> Later<'_, BackedUp> {
+        self.ask(move |answer| {
+            let Backup { to, files } = backup;
+            Pending::Copy(Job::Backup { to, files, answer })
+        })
+    }
+
     fn ready(&self) -> Result<(), StoreError> {
         self.failure.check()?;
         let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
@@ -338,17 +353,58 @@ impl Store for Embedded {
     }
 }
 
-/// Makes the names of a new folder and its files durable: a file whose folder forgets it is lost.
-fn sync_new_folder(folder: &Path) -> io::Result<()> {
-    // sled writes this one without flushing it.
-    File::open(folder.join("conf"))?.sync_all()?;
-    for folder in folder.ancestors().take(3) {
-        let folder = if folder.as_os_str().is_empty() {
-            Path::new(".")
-        } else {
-            folder
-        };
-        File::open(folder)?.sync_all()?;
+/// Opens the data that count, in the present layout, and removes what is left over beside them.
+fn open_data(folder: &StoreFolder) -> Result<(Pointer, sled::Db), EmbeddedError> {
+    let pointer = match folder.current()? {
+        Some(pointer) => {
+            if folder.has_former() && !pointer.migrated {
+                return Err(EmbeddedError::Former(folder.path().to_owned()));
+            }
+            pointer
+        }
+        None => {
+            folder.remove_others(None)?;
+            if folder.has_former() {
+                migration::migrate(folder)?
+            } else {
+                create(folder)?
+            }
+        }
+    };
+    folder.remove_others(Some(pointer.number))?;
+    if pointer.migrated {
+        folder.remove_former()?;
     }
-    Ok(())
+    let tree = folder.tree(pointer.number)?;
+    match tree.get(keys::VERSION)? {
+        Some(version) if version == LAYOUT => {}
+        version => {
+            let version = version.unwrap_or_default();
+            let version = String::from_utf8_lossy(&version).into_owned();
+            return Err(EmbeddedError::Layout(version));
+        }
+    }
+    let pointer = Pointer {
+        migrated: false,
+        ..pointer
+    };
+    if folder.current()? != Some(pointer) {
+        folder.point_to(pointer)?;
+    }
+    Ok((pointer, tree))
+}
+
+/// Makes new data without anything in them.
+fn create(folder: &StoreFolder) -> Result<Pointer, EmbeddedError> {
+    let pointer = Pointer {
+        number: 1,
+        bytes: 0,
+        migrated: false,
+    };
+    let tree = folder.tree(pointer.number)?;
+    tree.insert(keys::VERSION, &LAYOUT)?;
+    tree.flush()?;
+    folder.file(pointer.number)?.sync_data()?;
+    folder.point_to(pointer)?;
+    Ok(pointer)
 }

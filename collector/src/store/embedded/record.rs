@@ -11,6 +11,10 @@ use crate::store::joining::{Membership, PersonEntry};
 
 const VERSION: u8 = 2;
 
+/// Version of the visitor's record. The one before it did not say how far the messages go back.
+const VISITOR_VERSION: u8 = 3;
+const VISITOR_VERSION_BEFORE: u8 = 2;
+
 /// A record of messages never spans more than this, so that reading a timeline from a moment on
 /// knows how far back it has to start.
 pub(super) const LONGEST_SPAN: Milliseconds = Milliseconds::from_minutes(60);
@@ -24,6 +28,9 @@ pub(super) const FULL_BYTES: usize = 16 * 1024;
 pub(super) struct VisitorRecord {
     /// What the visitor's own browser proves itself with.
     pub(super) claim: Option<ClaimDigest>,
+    /// The latest message that was removed for its age; nothing while the messages go back to the
+    /// beginning, and the profile is what they come to.
+    pub(super) removed_until: Option<Timestamp>,
     /// Records of messages written so far: the number of the next.
     pub(super) records: u64,
     /// The user that the visitor was last said to be.
@@ -34,7 +41,7 @@ pub(super) struct VisitorRecord {
 
 impl Encode for VisitorRecord {
     fn encode(&self, out: &mut Writer) {
-        out.byte(VERSION);
+        out.byte(VISITOR_VERSION);
         out.byte(u8::from(self.claim.is_some()));
         if let Some(digest) = &self.claim {
             let (halves, _) = digest.as_chunks::<8>();
@@ -42,6 +49,7 @@ impl Encode for VisitorRecord {
                 out.integer(u64::from_le_bytes(*half));
             }
         }
+        self.removed_until.encode(out);
         out.integer(self.records);
         out.byte(u8::from(self.person.is_some()));
         if let Some(person) = &self.person {
@@ -53,7 +61,10 @@ impl Encode for VisitorRecord {
     }
 
     fn decode(reader: &mut Reader<'_>) -> Self {
-        version(reader);
+        let version = reader.byte();
+        if !matches!(version, VISITOR_VERSION | VISITOR_VERSION_BEFORE) {
+            reader.fail(DecodeError::Version(version));
+        }
         let claimed = reader.choice(&[false, true], false, "claim");
         let claim = claimed.then(|| {
             let mut digest = ClaimDigest::default();
@@ -63,11 +74,16 @@ impl Encode for VisitorRecord {
             }
             digest
         });
+        let removed_until = match version {
+            VISITOR_VERSION_BEFORE => None,
+            _ => Option::decode(reader),
+        };
         let records = reader.integer();
         let joined = reader.choice(&[false, true], false, "membership");
         let person = joined.then(|| (user(reader), Timestamp::decode(reader)));
         Self {
             claim,
+            removed_until,
             records,
             person: person.and_then(|(user, at)| Some(Membership { user: user?, at })),
             seen: Seen::decode(reader),

@@ -15,6 +15,7 @@ use firstglance_engine::codec::{DecodeError, Encode, Reader, Writer};
 use firstglance_engine::{MessageId, VisitorId};
 use sha2::{Digest, Sha256};
 
+use super::batch::Batch;
 use super::keys;
 
 /// Ids kept inside the visitor's record.
@@ -84,7 +85,7 @@ impl<'a> Buckets<'a> {
     }
 
     /// Puts what differs into a batch.
-    pub(super) fn write(self, batch: &mut sled::Batch) {
+    pub(super) fn write(self, batch: &mut Batch) {
         for ((level, bucket), (ids, changed)) in self.held {
             if !changed {
                 continue;
@@ -215,9 +216,9 @@ mod tests {
                     assert_eq!(new, known.insert(number), "{number}");
                 }
             }
-            let mut batch = sled::Batch::default();
+            let mut batch = Batch::default();
             buckets.write(&mut batch);
-            tree.apply_batch(batch).unwrap();
+            batch.apply(&tree).unwrap();
             seen = Seen::from_bytes(&seen.to_bytes()).unwrap();
         }
         assert_eq!(seen.level, 2);

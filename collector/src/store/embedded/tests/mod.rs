@@ -2,7 +2,9 @@
 //! interrupted by restarts, profiles are those of each message taken once.
 
 mod changes;
+mod copying;
 mod erasures;
+mod migration;
 mod persons;
 
 use std::collections::{BTreeMap, HashSet};
@@ -268,7 +270,7 @@ fn the_largest_messages_stay_in_the_flushed_file() {
         commit.context = Some("x".repeat(crate::ingest::MAX_CONTEXT_BYTES).into());
         runtime().block_on(store.commit(commit)).unwrap();
     }
-    let own_files = std::fs::read_dir(folder.path().join("blobs")).unwrap();
+    let own_files = std::fs::read_dir(folder.path().join("data-00000001/blobs")).unwrap();
     assert_eq!(own_files.count(), 0);
 }
 
@@ -319,23 +321,6 @@ fn the_largest_profiles_stay_in_the_flushed_file() {
         .unwrap()
         .remove(0);
     println!("{} bytes", profile.to_bytes().len());
-    let own_files = std::fs::read_dir(folder.path().join("blobs")).unwrap();
+    let own_files = std::fs::read_dir(folder.path().join("data-00000001/blobs")).unwrap();
     assert_eq!(own_files.count(), 0);
-}
-
-#[test]
-fn data_of_another_layout_are_left_alone() {
-    let folder = tempfile::tempdir().unwrap();
-    {
-        let config = sled::Config::new().path(folder.path());
-        // As the first version wrote them.
-        let tree = config.segment_size(4 * 1024 * 1024).open().unwrap();
-        tree.insert(keys::VERSION, b"1").unwrap();
-        tree.flush().unwrap();
-    }
-    let opened = patiently(folder.path()).map(|_| ());
-    assert!(
-        matches!(opened, Err(EmbeddedError::Layout(_))),
-        "{opened:?}"
-    );
 }
