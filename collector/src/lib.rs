@@ -9,6 +9,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 pub mod assets;
+pub mod backup;
 pub mod changes;
 pub mod clock;
 pub mod command;
@@ -22,3 +23,4 @@ pub mod metrics;
 pub mod store;
 pub mod sweep;
 pub mod token;
+pub mod upkeep;

@@ -1,19 +1,27 @@
 //! The command line: what each command takes, and how the process ends. Exit codes: 0 fine, 1 the
 //! operation failed, 2 wrong usage.
 
+mod backup;
 mod check;
+mod compact;
 mod log;
 mod replay;
+mod restore;
 mod serve;
 
 use std::fmt::Display;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{Parser, Subcommand};
+use firstglance_engine::Model;
 
 use crate::config::{Config, ConfigError};
+use crate::data::DataFolder;
+use crate::store::embedded::Embedded;
+use crate::store::{ProfileFold, Store as _};
 
 /// First-party visitor profiles from the first page on: one server, one file of configuration.
 #[derive(Debug, Parser)]
@@ -28,6 +36,9 @@ enum Command {
     Serve(serve::Arguments),
     Check(check::Arguments),
     Replay(replay::Arguments),
+    Compact(compact::Arguments),
+    Backup(backup::Arguments),
+    Restore(restore::Arguments),
 }
 
 /// Why a command failed: a line or more for people to read.
@@ -55,6 +66,9 @@ pub fn run() -> ExitCode {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Replay(arguments) => replay::run(&arguments),
+        Command::Compact(arguments) => compact::run(&arguments),
+        Command::Backup(arguments) => backup::run(&arguments),
+        Command::Restore(arguments) => restore::run(&arguments),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -63,6 +77,54 @@ pub fn run() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Does something with the store of a data folder on which no collector runs, and closes it.
+fn offline<T>(
+    data: &DataFolder,
+    work: impl AsyncFnOnce(&Embedded) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let folder = data.store();
+    // What is stored is read and moved here; nothing is folded that would need the configuration.
+    let fold = ProfileFold::new(Arc::new(Model::default()));
+    let store = Embedded::open(&folder, fold)
+        .map_err(|error| format!("{}: cannot open the store: {error}", folder.display()))?;
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    runtime.block_on(async {
+        let done = work(&store).await;
+        store.close().await?;
+        done
+    })
+}
+
+/// A number of bytes as people read it.
+fn bytes(bytes: u64) -> String {
+    const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
+    if bytes < 1_000 {
+        return format!("{bytes} bytes");
+    }
+    #[allow(clippy::cast_precision_loss)] // Three digits are shown.
+    let mut number = bytes as f64;
+    let mut unit = "";
+    for next in UNITS {
+        if number < 1_000.0 {
+            break;
+        }
+        number /= 1_000.0;
+        unit = next;
+    }
+    format!("{number:.1} {unit}")
+}
+
+/// Bytes in hexadecimal digits.
+pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        // Writing into a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
 }
 
 /// Reads the configuration for a command that is not about it: one line says what is wrong, and

@@ -8,6 +8,7 @@ use firstglance_engine::Model;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Failure, configuration, log};
+use crate::backup::Backups;
 use crate::clock;
 use crate::cookie::CookieKey;
 use crate::cookieless::DailySalt;
@@ -17,6 +18,7 @@ use crate::store::embedded::Embedded;
 use crate::store::{ProfileFold, Store};
 use crate::sweep;
 use crate::token::AdminToken;
+use crate::upkeep;
 
 /// Take in messages, keep profiles and answer what is known
 #[derive(Debug, clap::Args)]
@@ -70,7 +72,8 @@ async fn serve(arguments: &Arguments) -> Result<(), Failure> {
         DailySalt::remove(&data)?;
         None
     };
-    let mut app = App::new(config, store.clone(), cookie, token, Limits::default());
+    let mut app = App::new(config, store.clone(), cookie, token, Limits::default())
+        .with_backups(Backups::of(arguments.data.clone()));
     let mut renewing = None;
     if let Some(salt) = daily {
         app = app.with_daily_names(salt.clone());
@@ -93,13 +96,15 @@ async fn serve(arguments: &Arguments) -> Result<(), Failure> {
         "listening"
     );
     let running = server.start(app);
-    let sweep = tokio::spawn(sweep::run(store, model));
+    let sweep = tokio::spawn(sweep::run(store.clone(), model));
+    let upkeep = tokio::spawn(upkeep::run(store));
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }
     tracing::info!("stopping");
     sweep.abort();
+    upkeep.abort();
     if let Some(renewing) = renewing {
         renewing.abort();
     }

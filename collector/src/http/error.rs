@@ -89,6 +89,9 @@ pub enum HttpError {
     /// More is asked than can be done at present.
     #[error("too much is asked at present; try again shortly")]
     Busy,
+    /// A backup cannot be written.
+    #[error("there is no backup: {0}")]
+    Backup(String),
     /// The store does not take anything.
     #[error("{0}")]
     Store(StoreError),
@@ -133,7 +136,7 @@ impl HttpError {
             Self::BodyTooLarge | Self::UnpackedTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Encoding | Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Busy | Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Internal | Self::Backup(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
@@ -163,6 +166,7 @@ impl HttpError {
             Self::Store(StoreError::Closing) => "closing",
             Self::Store(StoreError::NotDone(_)) => "not_done",
             Self::Store(StoreError::Failed(_)) => "store_failed",
+            Self::Backup(_) => "backup_failed",
             Self::Internal => "internal",
         }
     }

@@ -35,6 +35,7 @@ use std::time::Duration;
 use firstglance_engine::Model;
 use tokio::sync::Semaphore;
 
+use crate::backup::Backups;
 use crate::config::{self, Config, Site, Tracker};
 use crate::cookie::CookieKey;
 use crate::cookieless::DailySalt;
@@ -90,6 +91,7 @@ pub struct App {
     daily: Option<Arc<DailySalt>>,
     metrics: Metrics,
     files: Option<SiteFolder>,
+    backups: Option<Backups>,
     limits: Limits,
     held: Arc<Semaphore>,
     /// Turns of decompressors.
@@ -119,6 +121,7 @@ impl App {
             cookie,
             token,
             files: None,
+            backups: None,
             limits,
             unpacking: Semaphore::new(decompression::AT_A_TIME),
             held: Arc::new(Semaphore::new(body::permits(limits.held_bytes))),
@@ -129,6 +132,13 @@ impl App {
     #[must_use]
     pub fn with_daily_names(mut self, salt: Arc<DailySalt>) -> Self {
         self.daily = Some(salt);
+        self
+    }
+
+    /// Makes backups when the owner asks for one.
+    #[must_use]
+    pub fn with_backups(mut self, backups: Backups) -> Self {
+        self.backups = Some(backups);
         self
     }
 

@@ -1,6 +1,8 @@
 //! `/admin/v1/…`: what the owner may see and do, with the administrator's token. No page of another
 //! origin gets anything from here.
 
+mod backup;
+mod compact;
 mod erase;
 mod person;
 mod profile;
@@ -36,6 +38,8 @@ pub(super) async fn answer(
         ["profiles", id] => profile::answer(app, &visitor(id)?).await,
         ["profiles", id, "timeline"] => timeline::answer(app, uri, &visitor(id)?).await,
         ["profiles", id, "why"] => why::answer(app, uri, &visitor(id)?).await,
+        ["compact"] => compact::answer(app).await,
+        ["backup"] => backup::answer(app).await,
         ["segments"] => segments::answer(app).await,
         _ => Err(HttpError::Route),
     }
@@ -43,6 +47,9 @@ pub(super) async fn answer(
 
 /// The methods that a path below `/admin/v1/` takes.
 pub(super) fn methods(path: &str) -> &'static str {
+    if matches!(path, "compact" | "backup") {
+        return "POST";
+    }
     match path.strip_prefix("profiles/") {
         Some(id) if !id.contains('/') => "GET, HEAD, DELETE",
         _ => "GET, HEAD",
