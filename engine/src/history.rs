@@ -273,6 +273,21 @@ fn moment(
 }
 
 impl Profile {
+    /// Ids of the segments that the visitor was in when that was recorded last.
+    pub fn recorded_segments(&self) -> impl Iterator<Item = &str> {
+        let all = self.entries.of(EntryKind::Segment);
+        all.filter(|entry| entry.scroll == 1)
+            .map(|entry| &*entry.text)
+    }
+
+    /// Id of the stage that was recorded last; nothing as long as it is the first.
+    #[must_use]
+    pub fn recorded_stage(&self) -> Option<&str> {
+        self.entries
+            .one(EntryKind::Stage)
+            .map(|stage| &*stage.value)
+    }
+
     fn mark(&mut self, id: &str, is_in: bool, change: &Change) {
         self.learn_segment(id, is_in, &change.reason, change.at);
     }

@@ -10,13 +10,16 @@ mod client;
 mod demo;
 mod fuzz;
 mod kill_loop;
+mod load;
 mod loss;
 mod module;
 mod parity;
 mod peers;
+mod progress;
 mod random;
 mod recipes;
 mod sdks;
+mod server;
 mod size;
 mod test;
 mod tools;
@@ -70,7 +73,7 @@ enum Command {
     /// Proves that page and collector give the same answer, in a real Chromium.
     #[command(after_help = "Example:\n  cargo xtask parity --streams 300 --seed 7")]
     Parity(parity::Options),
-    /// Measures the engine, its module in the page, and the tracker in a whole page.
+    /// Measures the engine, its module in the page, the tracker in a whole page, and the collector.
     #[command(
         after_help = "Example:\n  cargo xtask bench\n  cargo xtask bench --short\n  cargo xtask bench page"
     )]

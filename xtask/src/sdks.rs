@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 
 use crate::workspace::{Workspace, run as run_command};
 use crate::{build, tools};
@@ -20,16 +20,7 @@ pub(crate) struct Options {
 
 /// Installs the libraries and runs the tests.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
-    let binary = match &options.binary {
-        Some(binary) => std::path::absolute(binary)?,
-        None => {
-            build::build(workspace)?;
-            workspace.collector()
-        }
-    };
-    if !binary.is_file() {
-        bail!("there is no collector at {}", binary.display());
-    }
+    let binary = build::under_test(workspace, options.binary.as_deref())?;
     tools::ensure_npm_packages(workspace)?;
     let chromium = tools::ensure_chromium(workspace)?;
     let sdks = tools::ensure_sdks(workspace)?;

@@ -1,7 +1,10 @@
 //! Parameters of an address.
 
 use std::borrow::Cow;
+use std::fmt::Display;
+use std::str::FromStr;
 
+use firstglance_engine::Timestamp;
 use firstglance_engine::address::Address;
 use hyper::Uri;
 
@@ -16,6 +19,47 @@ pub(super) fn parameter<'a>(uri: &'a Uri, name: &str) -> Option<Cow<'a, str>> {
     address
         .parameters()
         .find_map(|(key, value)| (key == name).then_some(value))
+}
+
+/// Names and values of all parameters.
+pub(super) fn all(uri: &Uri) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
+    let address = Address {
+        query: uri.query().unwrap_or_default(),
+        ..Address::default()
+    };
+    address.parameters().collect::<Vec<_>>().into_iter()
+}
+
+/// The value of a parameter that is read in its own way; nothing where it is not given.
+pub(super) fn parsed<T>(uri: &Uri, name: &'static str) -> Result<Option<T>, HttpError>
+where
+    T: FromStr,
+    T::Err: Display,
+{
+    let Some(text) = parameter(uri, name).filter(|text| !text.is_empty()) else {
+        return Ok(None);
+    };
+    match text.parse() {
+        Ok(value) => Ok(Some(value)),
+        Err(error) => Err(HttpError::Query {
+            name,
+            detail: format!("\"{name}\" {error}"),
+        }),
+    }
+}
+
+/// The moment that a parameter says.
+pub(super) fn moment(uri: &Uri, name: &'static str) -> Result<Option<Timestamp>, HttpError> {
+    let Some(text) = parameter(uri, name).filter(|text| !text.is_empty()) else {
+        return Ok(None);
+    };
+    match Timestamp::parse(&text) {
+        Ok(moment) => Ok(Some(moment)),
+        Err(error) => Err(HttpError::Query {
+            name,
+            detail: format!("\"{name}\" {error}"),
+        }),
+    }
 }
 
 /// The parameter `limit`.

@@ -13,6 +13,7 @@
 
 pub mod embedded;
 pub mod joining;
+pub mod listing;
 
 use std::future::Future;
 use std::path::PathBuf;
@@ -21,6 +22,8 @@ use std::sync::Arc;
 
 use firstglance_engine::history::Change;
 use firstglance_engine::{Evaluation, Message, Model, Person, Profile, Timestamp, VisitorId};
+
+use listing::{List, ListSize, Listed, Position as ListPosition};
 
 /// An answer that arrives later.
 pub type Later<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
@@ -66,6 +69,19 @@ pub trait Store: Send + Sync + 'static {
         after: Option<VisitorId>,
         limit: usize,
     ) -> Later<'_, Vec<(VisitorId, Profile)>>;
+
+    /// Visitors who are in any of some lists, with their profiles, at most so many, from the first
+    /// one after a position: those seen latest first, see [`listing`]. What is recorded decides, so
+    /// what time alone has changed is in the lists once it was settled.
+    fn list(
+        &self,
+        lists: Vec<List>,
+        after: Option<ListPosition>,
+        limit: usize,
+    ) -> Later<'_, Vec<Listed>>;
+
+    /// All lists that have anybody, and how many.
+    fn list_sizes(&self) -> Later<'_, Vec<ListSize>>;
 
     /// Whether commits can succeed at present.
     ///

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod backup;
 mod forget;
 mod replay;
 
@@ -115,7 +116,7 @@ fn wrong_usage() {
 
 #[test]
 fn every_command_has_help_with_an_example() {
-    for command in ["serve", "check", "replay"] {
+    for command in ["serve", "check", "replay", "compact", "backup", "restore"] {
         let output = run(&[command, "--help"]);
         assert_eq!(output.status.code(), Some(0));
         let help = String::from_utf8(output.stdout).unwrap();

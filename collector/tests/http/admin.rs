@@ -178,6 +178,48 @@ async fn the_list_filtered() {
 }
 
 #[tokio::test]
+async fn the_list_by_interest_trait_and_time() {
+    let collector = Collector::start().await;
+    let mut messages: Vec<String> = (0..10)
+        .map(|number| page("biker", &format!("{number}"), "/e-bikes/x", 7_200))
+        .collect();
+    messages.push(page("late", "1", "/e-bikes/x", 1));
+    let at = firstglance_collector::clock::now();
+    messages.push(format!(
+        r#"{{"type":"identify","messageId":"i","anonymousId":"late","timestamp":"{at}","userId":"u","traits":{{"plan":"Pro"}}}}"#
+    ));
+    collector.batch(&messages).await;
+    let recently = at.minus(firstglance_engine::Milliseconds::from_minutes(60));
+    for (query, expected) in [
+        (String::new(), vec!["late", "biker"]),
+        ("interest=e-bikes:0".to_owned(), vec!["late", "biker"]),
+        ("interest=e-bikes".to_owned(), vec!["biker"]),
+        ("interest=e-bikes:1".to_owned(), vec![]),
+        ("interest=boats:0".to_owned(), vec![]),
+        ("trait.plan=pro".to_owned(), vec!["late"]),
+        ("trait.plan=basic".to_owned(), vec![]),
+        ("trait.plan=pro&trait.colour=red".to_owned(), vec![]),
+        (format!("since={recently}"), vec!["late"]),
+        (format!("since={recently}&segment=e-bikes"), vec![]),
+    ] {
+        let list = collector.admin(&format!("profiles?{query}")).await.json();
+        let ids: Vec<&str> = (list["profiles"].as_array().unwrap().iter())
+            .map(|one| one["id"].as_str().unwrap())
+            .collect();
+        assert_eq!(ids, expected, "{query}");
+    }
+    let segments = collector.admin("segments").await.json();
+    assert_eq!(segments["visitors"], 2);
+    assert_eq!(segments["segments"][0]["size"], 1);
+    let stages = segments["stages"].as_array().unwrap();
+    let all: u64 = stages
+        .iter()
+        .map(|stage| stage["size"].as_u64().unwrap())
+        .sum();
+    assert_eq!(all, 2, "{segments}");
+}
+
+#[tokio::test]
 async fn the_list_of_a_stage() {
     let collector = Collector::start().await;
     collector.batch(&[page("a", "1", "/", 1)]).await;
@@ -203,6 +245,10 @@ async fn parameters_that_cannot_be() {
         "profiles?limit=x",
         "profiles?limit=100000",
         "profiles?cursor=%00",
+        "profiles?cursor=a",
+        "profiles?since=yesterday",
+        "profiles?interest=e-bikes:much",
+        "profiles?interest=e-bikes:2",
         "profiles/a/timeline?limit=-1",
         "profiles/a/timeline?cursor=x",
     ] {

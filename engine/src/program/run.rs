@@ -6,7 +6,7 @@ use crate::campaign::{self, Campaign};
 use crate::codec::Reader;
 use crate::interest::{self, Interest};
 use crate::model::Model;
-use crate::profile::{EntryKind, Profile};
+use crate::profile::{Entry, EntryKind, Profile};
 use crate::text::{self, pieces};
 use crate::time::{Milliseconds, Timestamp};
 
@@ -38,7 +38,7 @@ pub fn holds(value: f64) -> bool {
     value != 0.0 && !value.is_nan()
 }
 
-impl Known<'_> {
+impl<'a> Known<'a> {
     /// The value of a program's code; not-a-number where the code is none.
     #[must_use]
     pub fn run(&self, code: &str) -> f64 {
@@ -52,6 +52,7 @@ impl Known<'_> {
             return f64::NAN;
         }
         let mut reader = Reader::new(code);
+        let mut touched = Touched::default();
         for _ in 0..MAX_INSTRUCTIONS {
             if reader.is_at_end() {
                 break;
@@ -68,7 +69,7 @@ impl Known<'_> {
                     let (watch, length) = (reader.integer() as usize, reader.integer());
                     self.seen(watch, length, code == DECAYED)
                 }
-                TEST => self.test(&mut reader),
+                TEST => self.test(&mut reader, &mut touched),
                 OPERATE.. => operate(code - OPERATE, stack),
                 LOOKUP.. => self.look_up(code - LOOKUP, reader.text()),
                 _ => self.measure(code.wrapping_sub(MEASURE)),
@@ -182,7 +183,7 @@ impl Known<'_> {
         sum
     }
 
-    fn test(&self, reader: &mut Reader<'_>) -> f64 {
+    fn test(&self, reader: &mut Reader<'_>, touched: &mut Touched<'a>) -> f64 {
         const LANGUAGE: u8 = OTHER_TEXTS + 1;
         const AGENT: u8 = OTHER_TEXTS + 2;
         const USER: u8 = OTHER_TEXTS + 3;
@@ -198,40 +199,57 @@ impl Known<'_> {
             _ => EntryKind::Trait,
         };
         let passed = match source {
-            ..OTHER_TEXTS => self.test_touches(source, &passes),
+            ..OTHER_TEXTS => self.test_touches(source, touched, &passes),
             OTHER_TEXTS => passes(self.interests.first().map_or("", |top| &top.id)),
             _ => passes(self.value(kind, name)),
         };
         f64::from(u8::from(passed))
     }
 
-    fn test_touches(&self, source: u8, passes: &dyn Fn(&str) -> bool) -> bool {
+    fn test_touches(
+        &self,
+        source: u8,
+        touched: &mut Touched<'a>,
+        passes: &dyn Fn(&str) -> bool,
+    ) -> bool {
         const ANY: u8 = Which::Any as u8;
         const FIRST: u8 = Which::First as u8;
-        let (kind, touch) = match source % 4 {
-            ANY => (EntryKind::Touch, None),
-            FIRST => (EntryKind::FirstTouch, None),
-            _ => match self.profile.last_touch_entry() {
-                None => return passes(""),
-                last => (EntryKind::Touch, last),
-            },
-        };
-        let mut entries = self.profile.entries.of(kind);
-        entries.any(|entry| {
-            if touch.is_some_and(|touch| touch.text != entry.text) {
-                return false;
-            }
-            let [landing, referrer, lines] = entry.origin();
-            passes(match source / 4 {
-                LANDING => landing,
-                REFERRER => referrer,
-                CLICK_ID => Campaign::click_id_name(lines),
-                field => {
-                    let parameter = campaign::fields().nth(field.into());
-                    Campaign::value_in(lines, parameter.unwrap_or_default())
-                }
-            })
-        })
+        let profile = self.profile;
+        let (which, field) = (source % 4, source / 4);
+        if which == ANY {
+            let mut entries = profile.entries.of(EntryKind::Touch);
+            return entries.any(|entry| passes(text_of(entry.origin(), field)));
+        }
+        let origin = *touched.0[usize::from(which == FIRST)].get_or_insert_with(|| {
+            let entry = match which {
+                FIRST => profile.entries.one(EntryKind::FirstTouch),
+                _ => profile.last_touch_entry(),
+            };
+            entry.map(Entry::origin)
+        });
+        match origin {
+            Some(origin) => passes(text_of(origin, field)),
+            // Nothing has brought who is there: what it says is nothing.
+            None => which != FIRST && passes(""),
+        }
+    }
+}
+
+/// What the last and the first touch say, once a program has asked: finding it takes longer than
+/// all else, and a program that names channels asks for it a hundred times.
+#[derive(Default)]
+struct Touched<'a>([Option<Option<[&'a str; 3]>>; 2]);
+
+/// A field of a touch.
+fn text_of([landing, referrer, lines]: [&str; 3], field: u8) -> &str {
+    match field {
+        LANDING => landing,
+        REFERRER => referrer,
+        CLICK_ID => Campaign::click_id_name(lines),
+        field => {
+            let parameter = campaign::fields().nth(field.into());
+            Campaign::value_in(lines, parameter.unwrap_or_default())
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! The benchmarks, in parts that run alone or one after the other. Never fails because something is
 //! slow: budgets stand beside the figures, and what has a baseline is told as a ratio.
 
+mod collector;
 mod engine;
 mod module;
 mod page;
@@ -36,6 +37,10 @@ pub(crate) enum Part {
     /// The tracker in a whole page in a real Chromium, beside its peers.
     #[command(after_help = "Example:\n  cargo xtask bench page --only start --rounds 5 --json")]
     Page(page::Options),
+    /// The collector under load, beside a bare server, its store's engine alone, and a file.
+    #[command(after_help = "Example:\n  cargo xtask bench collector --short\n  \
+                            cargo xtask bench collector --profiles 1000000 --profiles 4000000")]
+    Collector(collector::Options),
 }
 
 /// Runs a part, or all of them in turn.
@@ -45,10 +50,12 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
         Some(Part::Engine) => engine::run(workspace, short),
         Some(Part::Module) => module::run(workspace, short),
         Some(Part::Page(chosen)) => page::run(workspace, short, chosen),
+        Some(Part::Collector(chosen)) => collector::run(workspace, short, chosen),
         None => {
             engine::run(workspace, short)?;
             module::run(workspace, short)?;
-            page::run(workspace, short, &page::Options::default())
+            page::run(workspace, short, &page::Options::default())?;
+            collector::run(workspace, short, &collector::Options::default())
         }
     }
 }

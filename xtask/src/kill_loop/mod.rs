@@ -10,10 +10,8 @@
 //! Never looks into the store: what the API does not show does not count.
 
 mod ledger;
-mod server;
 
 use std::fmt::Write as _;
-use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
@@ -23,13 +21,11 @@ use anyhow::{Context, Result, bail};
 
 use crate::build;
 use crate::client::{Client, Message, Sent};
+use crate::progress;
 use crate::random::{self, Random};
+use crate::server::{Server, Settings, WRITE_KEY};
 use crate::workspace::Workspace;
 use ledger::{Findings, Ledger};
-use server::{Server, Settings};
-
-/// The write key in `site-demo/firstglance.toml`, whose configuration the proof uses.
-const WRITE_KEY: &str = "demo-fietsen";
 
 const CLIENTS: usize = 4;
 
@@ -79,32 +75,18 @@ struct Totals {
 
 /// Builds the collector, runs the rounds, prints the table; anything lost is an error.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
-    let binary = match &options.binary {
-        Some(binary) => std::path::absolute(binary)?,
-        None => {
-            build::build(workspace)?;
-            workspace.collector()
-        }
-    };
-    if !binary.is_file() {
-        bail!("there is no collector at {}", binary.display());
-    }
+    let binary = build::under_test(workspace, options.binary.as_deref())?;
     let seed = options.seed.unwrap_or_else(random::seed_of_now);
     println!("kill-loop: {} rounds, seed {seed}", options.rounds);
 
     let folder = tempfile::Builder::new()
         .prefix("firstglance-kill-loop-")
         .tempdir()?;
-    let settings = Settings {
-        binary,
-        config: workspace.root.join("site-demo/firstglance.toml"),
-        data: folder.path().join("data"),
-        log: folder.path().join("collector.log"),
-    };
+    let settings = Settings::new(workspace, binary, folder.path());
     let mut totals = Totals::default();
     let mut findings = Findings::default();
     let outcome = rounds(&settings, options.rounds, seed, &mut totals, &mut findings);
-    clear_progress();
+    progress::clear();
 
     print!("{}", table(&totals, &findings));
     let sound = findings.is_sound() && totals.refused == 0 && totals.open_failures == 0;
@@ -175,7 +157,7 @@ fn rounds(
             totals.acknowledged += ledger.acknowledged(&taken);
         }
         ledger.check(&client, Some(round), findings)?;
-        progress(&format!(
+        progress::show(&format!(
             "round {round} of {rounds}: {} acknowledged, {} in doubt",
             totals.acknowledged, totals.in_doubt
         ));
@@ -361,19 +343,6 @@ fn table(totals: &Totals, findings: &Findings) -> String {
         let _ = writeln!(table, "{title:<34} {figure:>12}");
     }
     table
-}
-
-/// One line that is written over, on a terminal only.
-fn progress(line: &str) {
-    let mut terminal = std::io::stderr();
-    if terminal.is_terminal() {
-        // Progress that cannot be shown is not worth a failure.
-        let _ = write!(terminal, "\r\u{1b}[K{line}").and_then(|()| terminal.flush());
-    }
-}
-
-fn clear_progress() {
-    progress("");
 }
 
 #[cfg(test)]

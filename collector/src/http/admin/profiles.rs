@@ -1,16 +1,19 @@
-//! `/admin/v1/profiles`: visitors in the order of their ids, a page at a time, filtered by text,
-//! segment and stage. What a visitor is in is worked out at the moment of the request.
+//! `/admin/v1/profiles`: visitors, those seen latest first, a page at a time, filtered by segment,
+//! stage, interest, trait, text and when they were last seen. Lists of the store narrow the search
+//! down where they can; what a visitor is in is worked out at the moment of the request all the same.
 
+use firstglance_engine::interest::SEGMENT_SCORE;
 use firstglance_engine::json::JsonWriter;
 use firstglance_engine::profile::EntryKind;
 use firstglance_engine::text::{folded, same_folded};
-use firstglance_engine::{Profile, Snapshot, Timestamp, VisitorId};
+use firstglance_engine::{Profile, Snapshot, Timestamp, VisitorId, snapshot};
 use hyper::{StatusCode, Uri};
 
 use super::super::answer::{Answer, json};
 use super::super::error::HttpError;
 use super::super::{App, query};
 use crate::clock;
+use crate::store::listing::{List, Position};
 
 const DEFAULT_LIMIT: usize = 50;
 const MOST: usize = 500;
@@ -25,20 +28,14 @@ const MOST_READ: usize = 8_192;
 /// Interests shown of each visitor.
 const SHOWN_INTERESTS: usize = 3;
 
+/// What a parameter of a trait's name begins with.
+const TRAIT: &str = "trait.";
+
 pub(super) async fn answer(app: &App, uri: &Uri) -> Result<Answer, HttpError> {
     let limit = query::limit(uri, DEFAULT_LIMIT, MOST)?;
-    let text: String = query::parameter(uri, "text")
-        .map(|text| folded(text.trim()).collect())
-        .unwrap_or_default();
-    let segment = query::parameter(uri, "segment").filter(|segment| !segment.is_empty());
-    let stage = query::parameter(uri, "stage").filter(|stage| !stage.is_empty());
-    let mut after = match query::parameter(uri, "cursor") {
-        None => None,
-        Some(cursor) => Some(VisitorId::parse(&cursor).map_err(|error| HttpError::Query {
-            name: "cursor",
-            detail: format!("\"cursor\" {error}"),
-        })?),
-    };
+    let wanted = Wanted::of(uri)?;
+    let mut after: Option<Position> = query::parsed(uri, "cursor")?;
+    let lists = wanted.lists(app).await?;
 
     let now = clock::now();
     let mut body = JsonWriter::default();
@@ -48,25 +45,29 @@ pub(super) async fn answer(app: &App, uri: &Uri) -> Result<Answer, HttpError> {
     let mut shown = 0;
     let mut read = 0;
     let next = 'reading: loop {
-        let page = app.store.visitors(after.clone(), READ_AT_ONCE).await?;
+        let page = app
+            .store
+            .list(lists.clone(), after.clone(), READ_AT_ONCE)
+            .await?;
         let last_page = page.len() < READ_AT_ONCE;
-        for (visitor, profile) in page {
+        for listed in page {
+            if wanted
+                .since
+                .is_some_and(|since| listed.position.is_before(since))
+            {
+                break 'reading None;
+            }
             if shown == limit || read == MOST_READ {
                 break 'reading after;
             }
             read += 1;
-            let snapshot = Snapshot::of(&profile, &app.model, now);
-            let in_segment = segment
-                .as_ref()
-                .is_none_or(|wanted| snapshot.segments.iter().any(|one| **one == **wanted));
-            let in_stage = stage
-                .as_ref()
-                .is_none_or(|wanted| *snapshot.stage == **wanted);
-            if in_segment && in_stage && mentions(&visitor, &profile, &text) {
-                write(&mut body, &visitor, &profile, &snapshot);
+            let (visitor, profile) = (&listed.position.visitor, &listed.profile);
+            let snapshot = Snapshot::of(profile, &app.model, now);
+            if wanted.is(visitor, profile, &snapshot) {
+                write(&mut body, visitor, profile, &snapshot);
                 shown += 1;
             }
-            after = Some(visitor);
+            after = Some(listed.position);
         }
         if last_page {
             break None;
@@ -75,11 +76,100 @@ pub(super) async fn answer(app: &App, uri: &Uri) -> Result<Answer, HttpError> {
     body.close(']');
     body.name("next");
     match next {
-        Some(visitor) => body.text(visitor.as_str()),
+        Some(position) => body.text(&position.to_string()),
         None => body.null(),
     }
     body.close('}');
     Ok(json(StatusCode::OK, body.into_string()))
+}
+
+/// Who is asked for: all of it must hold.
+struct Wanted {
+    /// Folded; occurs in what names the visitor.
+    text: String,
+    segment: Option<Box<str>>,
+    stage: Option<Box<str>>,
+    /// Id, and how strong at least.
+    interest: Option<(Box<str>, f64)>,
+    /// Name and value of traits.
+    traits: Vec<(String, String)>,
+    /// Last seen then or later.
+    since: Option<Timestamp>,
+}
+
+impl Wanted {
+    fn of(uri: &Uri) -> Result<Self, HttpError> {
+        let given = |name| query::parameter(uri, name).filter(|value| !value.is_empty());
+        let text = given("text").map(|text| folded(text.trim()).collect());
+        let interest = given("interest").map(|interest| match interest.split_once(':') {
+            None => Ok((interest.as_ref().into(), SEGMENT_SCORE)),
+            Some((id, least)) => match least.parse() {
+                Ok(least) if (0.0..=1.0).contains(&least) => Ok((id.into(), least)),
+                _ => Err(HttpError::Query {
+                    name: "interest",
+                    detail:
+                        "\"interest\" must be an id, or an id, a colon and a number from 0 to 1"
+                            .to_owned(),
+                }),
+            },
+        });
+        let traits = query::all(uri).filter_map(|(name, value)| {
+            let name = name.strip_prefix(TRAIT)?;
+            Some((name.to_owned(), value.into_owned()))
+        });
+        Ok(Self {
+            text: text.unwrap_or_default(),
+            segment: given("segment").map(Into::into),
+            stage: given("stage").map(Into::into),
+            interest: interest.transpose()?,
+            traits: traits.collect(),
+            since: query::moment(uri, "since")?,
+        })
+    }
+
+    /// The lists that have everybody who is wanted.
+    async fn lists(&self, app: &App) -> Result<Vec<List>, HttpError> {
+        if let Some(segment) = &self.segment {
+            return Ok(vec![List::Segment(segment.clone())]);
+        }
+        if let Some(stage) = &self.stage {
+            let mut lists = vec![List::Stage(Some(stage.clone()))];
+            if **stage == *snapshot::first_stage(&app.model) {
+                lists.push(List::Stage(None));
+            }
+            return Ok(lists);
+        }
+        // Everybody is in one stage, also in one that the configuration has no more.
+        let all = app.store.list_sizes().await?.into_iter();
+        let stages = all
+            .map(|size| size.list)
+            .filter(|list| matches!(list, List::Stage(_)));
+        Ok(stages.collect())
+    }
+
+    fn is(&self, visitor: &VisitorId, profile: &Profile, snapshot: &Snapshot) -> bool {
+        let is_in = |segment: &str| snapshot.segments.iter().any(|one| **one == *segment);
+        let has = |(name, value): &(String, String)| {
+            let entry = profile.entries.find(EntryKind::Trait, name);
+            // Kept as JSON: a text without its marks, and anything else as it stands.
+            let said = entry.map(|entry| serde_json::from_str::<String>(&entry.value));
+            match said {
+                Some(Ok(text)) => same_folded(&text, value),
+                Some(Err(_)) => entry.is_some_and(|entry| *entry.value == **value),
+                None => false,
+            }
+        };
+        let likes = |(id, least): &(Box<str>, f64)| {
+            let mut interests = snapshot.interests.iter();
+            interests.any(|one| one.id == *id && one.score >= *least)
+        };
+        self.since.is_none_or(|since| profile.last_seen >= since)
+            && self.segment.as_deref().is_none_or(is_in)
+            && self.stage.as_ref().is_none_or(|one| *one == snapshot.stage)
+            && self.interest.as_ref().is_none_or(likes)
+            && self.traits.iter().all(has)
+            && mentions(visitor, profile, &self.text)
+    }
 }
 
 /// Whether the text, which is folded, occurs in what names the visitor: ids, traits, searches,

@@ -1,56 +1,40 @@
-//! `/admin/v1/segments`: every segment and how many visitors are in it now.
+//! `/admin/v1/segments`: every segment and how many visitors are in it, as it was recorded: what time
+//! alone has changed counts once the sweep has found it. Browsers are counted, not persons.
 //!
-//! All profiles are evaluated for it, a chunk at a time and away from the threads that answer
-//! requests. Browsers are counted, not persons.
+//! The sizes of the store's lists are told; no profile is read for it, but one for the name of a
+//! segment that pages have declared and nobody configured.
 
 use std::collections::BTreeMap;
 
+use firstglance_engine::Snapshot;
 use firstglance_engine::json::JsonWriter;
-use firstglance_engine::{Model, Profile, Snapshot, Timestamp, VisitorId};
+use firstglance_engine::snapshot::first_stage;
 use hyper::StatusCode;
 
 use super::super::App;
 use super::super::answer::{Answer, json};
 use super::super::error::HttpError;
 use crate::clock;
+use crate::store::listing::List;
 
-/// Profiles evaluated at once.
-const READ_AT_ONCE: usize = 512;
-
-/// Segments of topics that nobody configured and that are counted: pages may declare any number.
-const MOST_COUNTED: usize = 10_000;
-
-/// Of those, the largest are told.
+/// Segments that nobody configured are told up to so many, the largest: pages may declare any
+/// number.
 const MOST_TOLD: usize = 500;
 
-/// Label and visitors of each segment.
-type Sizes = BTreeMap<Box<str>, (Box<str>, u64)>;
-
 pub(super) async fn answer(app: &App) -> Result<Answer, HttpError> {
-    let now = clock::now();
-    let mut sizes = Sizes::new();
-    for rule in &app.model.interests {
-        sizes.insert(rule.id.clone(), (rule.label.clone(), 0));
-    }
-    // A configured segment stands before the interest of the same id.
-    for segment in &app.model.segments {
-        sizes.insert(segment.id.clone(), (segment.label.clone(), 0));
-    }
-    let mut after: Option<VisitorId> = None;
+    let mut sizes: BTreeMap<Box<str>, u64> = BTreeMap::new();
+    let mut stages: BTreeMap<Box<str>, u64> = BTreeMap::new();
     let mut visitors = 0;
-    loop {
-        let page = app.store.visitors(after, READ_AT_ONCE).await?;
-        let last_page = page.len() < READ_AT_ONCE;
-        visitors += page.len() as u64;
-        after = page.last().map(|(visitor, _)| visitor.clone());
-        let model = app.model.clone();
-        let counting = tokio::task::spawn_blocking(move || {
-            count(&page, &model, now, &mut sizes);
-            sizes
-        });
-        sizes = counting.await.map_err(|_| HttpError::Internal)?;
-        if last_page {
-            break;
+    for size in app.store.list_sizes().await? {
+        match size.list {
+            List::Segment(id) => {
+                sizes.insert(id, size.visitors);
+            }
+            List::Stage(stage) => {
+                let stage = stage.unwrap_or_else(|| first_stage(&app.model).into());
+                *stages.entry(stage).or_default() += size.visitors;
+                visitors += size.visitors;
+            }
         }
     }
 
@@ -58,18 +42,32 @@ pub(super) async fn answer(app: &App) -> Result<Answer, HttpError> {
     body.open('{');
     body.name("segments");
     body.open('[');
-    let segments = app.model.segments.iter().map(|segment| &segment.id);
-    let interests = app.model.interests.iter().map(|rule| &rule.id);
-    for id in segments.chain(interests) {
-        // Taken out, so that an id that is both is told once.
-        if let Some((label, size)) = sizes.remove(id) {
-            write(&mut body, id, &label, size, true);
+    // A configured segment stands before the interest of the same id.
+    let segments = app.model.segments.iter().map(|one| (&one.id, &one.label));
+    let interests = app.model.interests.iter().map(|one| (&one.id, &one.label));
+    let mut told: Vec<&str> = Vec::new();
+    for (id, label) in segments.chain(interests) {
+        if !told.contains(&&**id) {
+            told.push(id);
+            write(&mut body, id, label, sizes.remove(id).unwrap_or(0), true);
         }
     }
-    let mut others: Vec<_> = sizes.into_iter().collect();
-    others.sort_by(|(one, (_, size)), (other, (_, larger))| (larger, one).cmp(&(size, other)));
-    for (id, (label, size)) in others.into_iter().take(MOST_TOLD) {
+    let mut others: Vec<(Box<str>, u64)> = sizes.into_iter().collect();
+    others.sort_by(|(one, size), (other, larger)| (larger, one).cmp(&(size, other)));
+    for (id, size) in others.into_iter().take(MOST_TOLD) {
+        let label = label(app, &id).await?;
         write(&mut body, &id, &label, size, false);
+    }
+    body.close(']');
+    body.name("stages");
+    body.open('[');
+    for (id, size) in stages {
+        body.open('{');
+        body.name("id");
+        body.text(&id);
+        body.name("size");
+        body.integer(size);
+        body.close('}');
     }
     body.close(']');
     body.name("visitors");
@@ -78,19 +76,16 @@ pub(super) async fn answer(app: &App) -> Result<Answer, HttpError> {
     Ok(json(StatusCode::OK, body.into_string()))
 }
 
-fn count(page: &[(VisitorId, Profile)], model: &Model, now: Timestamp, sizes: &mut Sizes) {
-    for (_, profile) in page {
-        let snapshot = Snapshot::of(profile, model, now);
-        for id in &snapshot.segments {
-            if let Some((_, size)) = sizes.get_mut(id) {
-                *size += 1;
-            } else if sizes.len() < MOST_COUNTED {
-                let label = snapshot.interests.iter().find(|one| one.id == *id);
-                let label = label.map_or_else(|| id.clone(), |interest| interest.label.clone());
-                sizes.insert(id.clone(), (label, 1));
-            }
-        }
-    }
+/// What a page calls the topic of a segment that nobody configured: as the visitor knows it who was
+/// seen last; its id where nobody does any more.
+async fn label(app: &App, id: &str) -> Result<Box<str>, HttpError> {
+    let newest = app.store.list(vec![List::Segment(id.into())], None, 1);
+    let found = newest.await?.into_iter().find_map(|listed| {
+        let snapshot = Snapshot::of(&listed.profile, &app.model, clock::now());
+        let mut interests = snapshot.interests.into_iter();
+        interests.find(|one| *one.id == *id).map(|one| one.label)
+    });
+    Ok(found.unwrap_or_else(|| id.into()))
 }
 
 fn write(json: &mut JsonWriter, id: &str, label: &str, size: u64, configured: bool) {

@@ -24,9 +24,8 @@ impl Batch {
         self.writes.push((key.into(), None));
     }
 
-    /// Removes a key whose bytes are to be gone from the disk soon after, counted from a moment.
-    pub(super) fn erase(&mut self, key: impl Into<IVec>, now: Timestamp) {
-        self.remove(key);
+    /// Says that bytes of what it removes are to be gone from the disk soon after a moment.
+    pub(super) fn leaves_residue(&mut self, now: Timestamp) {
         self.residue = self.residue.max(Some(now));
     }
 
@@ -35,17 +34,13 @@ impl Batch {
         self.residue
     }
 
-    /// Applies it, all at once.
-    pub(super) fn apply(&self, tree: &sled::Tree) -> sled::Result<()> {
-        self.apply_where(tree, |_| true)
+    /// As the engine takes it.
+    pub(super) fn to_engine(&self) -> sled::Batch {
+        self.to_engine_where(|_| true)
     }
 
-    /// Applies it as far as keys are concerned that fulfil a condition.
-    pub(super) fn apply_where(
-        &self,
-        tree: &sled::Tree,
-        concerned: impl Fn(&[u8]) -> bool,
-    ) -> sled::Result<()> {
+    /// As far as keys are concerned that fulfil a condition.
+    pub(super) fn to_engine_where(&self, concerned: impl Fn(&[u8]) -> bool) -> sled::Batch {
         let mut batch = sled::Batch::default();
         for (key, value) in &self.writes {
             match value {
@@ -54,6 +49,11 @@ impl Batch {
                 None => batch.remove(key.clone()),
             }
         }
-        tree.apply_batch(batch)
+        batch
+    }
+
+    /// Applies it, all at once.
+    pub(super) fn apply(&self, tree: &sled::Tree) -> sled::Result<()> {
+        tree.apply_batch(self.to_engine())
     }
 }

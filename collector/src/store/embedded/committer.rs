@@ -3,20 +3,22 @@
 //! flush.
 //!
 //! The slower the disk, the more requests share a flush, so throughput holds up while latency
-//! stays that of a flush or two. What a group changes is the work of `group`.
+//! stays that of a flush or two. What a group changes is the work of `group`; `flusher` waits for the
+//! disk and answers.
 
-use std::fs::File;
-use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use firstglance_engine::{Timestamp, VisitorId};
 use tokio::sync::{mpsc, oneshot};
 
 use super::batch::Batch;
 use super::copying::{Copier, Job};
+use super::disk::Disk;
 use super::erased::ErasedVisitors;
+use super::flusher::{Applied, Data, Flusher};
 use super::group::Group;
-use super::{EmbeddedError, Failure, Sync};
+use super::{EmbeddedError, Failure};
 use crate::store::{
     Commit, Committed, Compact, Compacted, Erased, Erasure, ProfileFold, StoreError,
 };
@@ -65,44 +67,30 @@ impl Pending {
 }
 
 pub(super) struct Committer {
-    tree: sled::Db,
+    data: Arc<Data>,
     fold: ProfileFold,
-    device: Device,
+    disk: Arc<dyn Disk>,
+    flusher: Flusher,
     failure: Failure,
     erased: ErasedVisitors,
     copier: Copier,
 }
 
-/// How what was flushed reaches the device.
-pub(super) enum Device {
-    /// By the file of the tree that is current.
-    File(File),
-    /// As somebody else says.
-    Other(Sync),
-}
-
-impl Device {
-    fn sync(&mut self) -> io::Result<()> {
-        match self {
-            Self::File(file) => file.sync_data(),
-            Self::Other(sync) => sync(),
-        }
-    }
-}
-
 impl Committer {
     pub(super) fn new(
-        tree: sled::Db,
+        data: Data,
         fold: ProfileFold,
-        device: Device,
+        disk: Arc<dyn Disk>,
         failure: Failure,
         copier: Copier,
     ) -> Result<Self, EmbeddedError> {
-        let erased = ErasedVisitors::load(&tree)?;
+        let erased = ErasedVisitors::load(&data.tree)?;
+        let flusher = Flusher::start(disk.clone(), failure.clone())?;
         Ok(Self {
-            tree,
+            data: Arc::new(data),
             fold,
-            device,
+            disk,
+            flusher,
             failure,
             erased,
             copier,
@@ -132,11 +120,12 @@ impl Committer {
                     bytes += next.bytes();
                     group.push(next);
                 }
-                self.answer(group);
+                self.take(group);
             }
             self.copy();
         }
         self.copier.close();
+        self.flusher.finish(&self.failure);
     }
 
     /// Copies for a moment, where there is something to copy.
@@ -148,12 +137,7 @@ impl Committer {
         }
         match catch_unwind(AssertUnwindSafe(|| self.copier.advance())) {
             Ok(Ok(None)) => {}
-            Ok(Ok(Some(switched))) => {
-                self.tree = switched.tree;
-                if let Device::File(file) = &mut self.device {
-                    *file = switched.file;
-                }
-            }
+            Ok(Ok(Some(data))) => self.data = Arc::new(data),
             Ok(Err(error)) => drop(self.failure.set(&error.to_string())),
             Err(_) => drop(self.failure.set("copying panicked")),
         }
@@ -174,11 +158,11 @@ impl Committer {
         }
     }
 
-    /// Commits a group and answers each of its requests. Whoever asked may have gone away.
-    fn answer(&mut self, group: Vec<Pending>) {
+    /// Applies a group and hands it over to be flushed and answered.
+    fn take(&mut self, group: Vec<Pending>) {
         let mut steps = Vec::new();
         let mut step = Step::default();
-        let (mut committing, mut settling, mut erasing) = (Vec::new(), Vec::new(), Vec::new());
+        let mut answers = Answers::default();
         for pending in group {
             let erases = matches!(pending, Pending::Erase { .. });
             if !erases && !step.erasures.is_empty() {
@@ -187,7 +171,7 @@ impl Committer {
             match pending {
                 Pending::Commit { commit, answer } => {
                     step.commits.push(commit);
-                    committing.push(answer);
+                    answers.committing.push(answer);
                 }
                 Pending::Settle {
                     visitors,
@@ -195,11 +179,11 @@ impl Committer {
                     answer,
                 } => {
                     step.settles.push((visitors, now));
-                    settling.push(answer);
+                    answers.settling.push(answer);
                 }
                 Pending::Erase { erasure, answer } => {
                     step.erasures.push(erasure);
-                    erasing.push(answer);
+                    answers.erasing.push(answer);
                 }
                 Pending::Compact { when, answer } => self.compact(when, answer),
                 Pending::Copy(job) => self.copier.take_on(job),
@@ -207,70 +191,66 @@ impl Committer {
             }
         }
         steps.push(step);
-        let outcome = self.failure.check().and_then(|()| self.commit(steps));
-        match outcome {
-            Ok(done) => {
-                tell(committing, done.committed);
-                tell(settling, done.settled);
-                tell(erasing, done.erased);
+        let applied = self.failure.check().and_then(|()| self.apply(steps));
+        match applied {
+            Ok((done, changed)) => {
+                let applied = Applied {
+                    data: self.data.clone(),
+                    answers,
+                    done,
+                    changed,
+                };
+                self.flusher.take(applied, &self.failure);
             }
-            Err(error) => {
-                refuse(committing, &error);
-                refuse(settling, &error);
-                refuse(erasing, &error);
-            }
+            Err(error) => answers.refuse(&error),
         }
     }
 
-    fn commit(&mut self, steps: Vec<Step>) -> Result<Done, StoreError> {
+    /// What is to be answered once it is on disk, and whether anything is to be flushed.
+    fn apply(&mut self, steps: Vec<Step>) -> Result<(Done, bool), StoreError> {
         // sled has been seen to panic; a panic here must not let requests wait for ever.
         match catch_unwind(AssertUnwindSafe(|| self.write(steps))) {
-            Ok(Ok(done)) => Ok(done),
+            Ok(Ok(applied)) => Ok(applied),
             Ok(Err(error)) => Err(self.failure.set(&error.to_string())),
             Err(_) => Err(self.failure.set("the committer panicked")),
         }
     }
 
-    fn write(&mut self, steps: Vec<Step>) -> Result<Done, EmbeddedError> {
+    fn write(&mut self, steps: Vec<Step>) -> Result<(Done, bool), EmbeddedError> {
+        let data = self.data.clone();
         let mut done = Done::default();
         let mut any = false;
         for step in steps {
-            let mut group = Group::new(&self.tree, &self.fold, &mut self.erased);
+            let mut group = Group::new(&data.tree, &self.fold, &mut self.erased);
             done.committed.extend(group.take_in(step.commits)?);
             // After what came in, so that nobody is settled who has just come back.
             for (visitors, now) in step.settles {
                 done.settled.push(group.settle(&visitors, now)?);
             }
-            any |= apply(&self.tree, group.into_batch(), &mut self.copier)?;
+            let batch = group.into_batch()?;
+            any |= self.put(batch)?;
             if !step.erasures.is_empty() {
-                let mut group = Group::new(&self.tree, &self.fold, &mut self.erased);
+                let mut group = Group::new(&data.tree, &self.fold, &mut self.erased);
                 for erasure in &step.erasures {
                     done.erased.push(group.erase(erasure)?);
                 }
-                any |= apply(&self.tree, group.into_batch(), &mut self.copier)?;
+                let batch = group.into_batch()?;
+                any |= self.put(batch)?;
             }
         }
-        if any {
-            self.tree.flush()?;
-            self.device.sync()?;
-        }
-        Ok(done)
+        Ok((done, any))
     }
-}
 
-/// Puts into memory what a group changes. Says whether that was anything.
-fn apply(
-    tree: &sled::Tree,
-    batch: Option<Batch>,
-    copier: &mut Copier,
-) -> Result<bool, EmbeddedError> {
-    let Some(mut batch) = batch else {
-        return Ok(false);
-    };
-    copier.note_residue(&mut batch);
-    batch.apply(tree)?;
-    copier.mirror(&batch);
-    Ok(true)
+    /// Puts into memory what a group changes. Says whether that was anything.
+    fn put(&mut self, batch: Option<Batch>) -> Result<bool, EmbeddedError> {
+        let Some(mut batch) = batch else {
+            return Ok(false);
+        };
+        self.copier.note_residue(&mut batch);
+        self.disk.apply(&self.data.tree, batch.to_engine())?;
+        self.copier.mirror(&batch);
+        Ok(true)
+    }
 }
 
 /// Requests that need no more than one batch of messages and one of erasures, the messages first.
@@ -284,10 +264,34 @@ struct Step {
 
 /// What is answered to requests of each kind, in their order.
 #[derive(Default)]
-struct Done {
+pub(super) struct Done {
     committed: Vec<Committed>,
     settled: Vec<usize>,
     erased: Vec<Erased>,
+}
+
+/// Where the answers to requests of each kind go, in their order.
+#[derive(Default)]
+pub(super) struct Answers {
+    committing: Vec<Asked<Committed>>,
+    settling: Vec<Asked<usize>>,
+    erasing: Vec<Asked<Erased>>,
+}
+
+impl Answers {
+    /// Answers each request. Whoever asked may have gone away.
+    pub(super) fn tell(self, done: Done) {
+        tell(self.committing, done.committed);
+        tell(self.settling, done.settled);
+        tell(self.erasing, done.erased);
+    }
+
+    /// Answers each with the same error.
+    pub(super) fn refuse(self, error: &StoreError) {
+        refuse(self.committing, error);
+        refuse(self.settling, error);
+        refuse(self.erasing, error);
+    }
 }
 
 /// Where a request's answer goes.

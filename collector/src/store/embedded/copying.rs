@@ -12,7 +12,6 @@
 //! the tree stays; only the moment in which the copy takes the tree's place must not fail.
 
 use std::collections::VecDeque;
-use std::fs::File;
 use std::ops::Bound;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
@@ -24,6 +23,7 @@ use sled::IVec;
 
 use super::batch::Batch;
 use super::committer::Asked;
+use super::flusher::Data;
 use super::folder::{Pointer, StoreFolder};
 use super::{EmbeddedError, archive, keys};
 use crate::store::{BackedUp, Compacted, StoreError};
@@ -137,12 +137,6 @@ struct Copy {
     started: Instant,
 }
 
-/// What counts from now on.
-pub(super) struct Switched {
-    pub(super) tree: sled::Db,
-    pub(super) file: File,
-}
-
 impl Copier {
     pub(super) fn new(
         folder: StoreFolder,
@@ -214,7 +208,7 @@ impl Copier {
         let there = |key: &[u8]| {
             key != keys::RESIDUE && (*whole || cursor.as_deref().is_some_and(|last| key <= last))
         };
-        if let Err(error) = batch.apply_where(&copy.tree, there) {
+        if let Err(error) = copy.tree.apply_batch(batch.to_engine_where(there)) {
             self.abandon(&error.into());
         }
     }
@@ -224,7 +218,7 @@ impl Copier {
     /// # Errors
     /// When nobody knows which of two trees counts after a restart: nothing may be acknowledged
     /// any more.
-    pub(super) fn advance(&mut self) -> Result<Option<Switched>, EmbeddedError> {
+    pub(super) fn advance(&mut self) -> Result<Option<Data>, EmbeddedError> {
         match std::mem::replace(&mut self.stage, Stage::Idle) {
             Stage::Idle => {
                 if let Some(job) = self.waiting.pop_front() {
@@ -328,7 +322,7 @@ impl Copier {
     }
 
     /// Everything is copied and almost all of it on disk.
-    fn finish(&mut self, copy: Copy) -> Result<Option<Switched>, EmbeddedError> {
+    fn finish(&mut self, copy: Copy) -> Result<Option<Data>, EmbeddedError> {
         let synced = copy
             .note_residue()
             .and_then(|()| copy.tree.flush().map_err(EmbeddedError::from))
@@ -386,7 +380,7 @@ impl Copier {
             }));
             Ok(())
         }));
-        Ok(Some(Switched { tree, file }))
+        Ok(Some(Data { tree, file }))
     }
 
     /// Leaves a copy that cannot be finished.

@@ -12,12 +12,13 @@ use std::collections::BTreeMap;
 
 use firstglance_engine::codec::Encode as _;
 use firstglance_engine::history::Change;
-use firstglance_engine::{Evaluation, Message, Timestamp, VisitorId};
+use firstglance_engine::{Message, Timestamp, VisitorId};
 use subtle::ConstantTimeEq as _;
 
 use super::batch::Batch;
 use super::erased::ErasedVisitors;
-use super::held::{Held, Records};
+use super::folding::{self, Folding};
+use super::held::Records;
 use super::record::{FULL_BYTES, LONGEST_SPAN, MessageRecord, StoredMessage, VisitorRecord};
 use super::seen::{self, Buckets};
 use super::{EmbeddedError, keys};
@@ -64,9 +65,9 @@ impl<'a> Group<'a> {
     }
 
     /// What is to be written; nothing where nothing changes.
-    pub(super) fn into_batch(mut self) -> Option<Batch> {
-        let any = self.records.write(&mut self.batch) || self.more;
-        any.then_some(self.batch)
+    pub(super) fn into_batch(mut self) -> Result<Option<Batch>, EmbeddedError> {
+        let any = self.records.write(&mut self.batch)? || self.more;
+        Ok(any.then_some(self.batch))
     }
 
     /// Takes in requests. Says what each is answered.
@@ -108,8 +109,13 @@ impl<'a> Group<'a> {
         for new in requests.iter().flat_map(|one| &one.messages).flatten() {
             self.join(&new.message)?;
         }
+        let mut foldings = Vec::with_capacity(parts.len());
         for (visitor, parts) in &parts {
-            self.fold(visitor, parts, &mut requests)?;
+            foldings.extend(self.fresh(visitor, parts, &mut requests)?);
+        }
+        folding::run(&mut foldings, self.fold);
+        for folding in foldings {
+            self.put(folding, &requests)?;
         }
         Ok(committed)
     }
@@ -190,11 +196,11 @@ impl<'a> Group<'a> {
             let tree = self.records.tree;
             for prefix in [keys::messages(visitor), keys::buckets(visitor)] {
                 for key in tree.scan_prefix(prefix).keys() {
-                    self.batch.erase(key?, erasure.now);
+                    self.batch.remove(key?);
                 }
             }
-            self.batch.erase(keys::visitor(visitor), erasure.now);
-            *self.records.visitor(visitor)? = Held::default();
+            self.records.erase(visitor)?;
+            self.batch.leaves_residue(erasure.now);
         }
         self.more = true;
         self.erased
@@ -210,13 +216,13 @@ impl<'a> Group<'a> {
         joining::take_in(&mut self.records, message)
     }
 
-    /// Folds a visitor's messages and puts them into the timeline, with what they changed.
-    fn fold(
+    /// A visitor's messages that are new, and the profile that they are to be folded into.
+    fn fresh(
         &mut self,
         visitor: &VisitorId,
         parts: &[(usize, Vec<usize>)],
         requests: &mut [Request],
-    ) -> Result<(), EmbeddedError> {
+    ) -> Result<Option<Folding>, EmbeddedError> {
         let mut fresh: Vec<(usize, Vec<NewMessage>)> = Vec::with_capacity(parts.len());
         for (request, indices) in parts {
             let messages = &mut requests[*request].messages;
@@ -226,15 +232,28 @@ impl<'a> Group<'a> {
                 fresh.push((*request, new));
             }
         }
-        let record = &mut self.records.visitor(visitor)?.record;
-        let mut in_time: Vec<&NewMessage> = fresh.iter().flat_map(|(_, new)| new).collect();
-        in_time.sort_by_key(|new| new.message.timestamp);
-        let mut evaluation = Evaluation::new();
-        let mut changed: Vec<Change> = Vec::new();
-        for new in in_time {
-            let profile = &mut record.profile;
-            changed.extend(self.fold.apply(profile, &mut evaluation, &new.message));
+        if fresh.is_empty() {
+            return Ok(None);
         }
+        let record = &mut self.records.visitor(visitor)?.record;
+        Ok(Some(Folding {
+            visitor: visitor.clone(),
+            fresh,
+            profile: std::mem::take(&mut record.profile),
+            changed: Vec::new(),
+        }))
+    }
+
+    /// Keeps what folding came to, and puts the messages into the timeline, with what they changed.
+    fn put(&mut self, folding: Folding, requests: &[Request]) -> Result<(), EmbeddedError> {
+        let Folding {
+            visitor,
+            fresh,
+            profile,
+            changed,
+        } = folding;
+        let record = &mut self.records.visitor(&visitor)?.record;
+        record.profile = profile;
         let mut received_at = None;
         for (request, new) in fresh {
             let source = &requests[request];
@@ -242,10 +261,10 @@ impl<'a> Group<'a> {
             let stored = new.into_iter().map(stored).collect();
             let context = source.context.as_deref();
             let at = source.received_at;
-            keep(&mut self.batch, visitor, record, at, context, stored);
+            keep(&mut self.batch, &visitor, record, at, context, stored);
         }
         if let Some(at) = received_at {
-            tell(&mut self.batch, visitor, record, at, &changed);
+            tell(&mut self.batch, &visitor, record, at, &changed);
         }
         Ok(())
     }

@@ -8,6 +8,7 @@ use firstglance_engine::codec::Encode as _;
 use firstglance_engine::{UserId, VisitorId};
 
 use super::batch::Batch;
+use super::index::{self, Sizes};
 use super::record::{PersonRecord, VisitorRecord};
 use super::{EmbeddedError, keys};
 use crate::store::joining::{Membership, PersonEntry, Register};
@@ -19,6 +20,10 @@ pub(super) struct Held {
     /// Whether the visitor is known at this point of the group.
     pub(super) known: bool,
     pub(super) changed: bool,
+    /// Whether the visitor was erased in this group.
+    pub(super) erased: bool,
+    /// Keys of the entries in lists that are stored.
+    pub(super) listed: Vec<Vec<u8>>,
 }
 
 /// See the module.
@@ -44,11 +49,16 @@ impl<'a> Records<'a> {
             let stored = self.tree.get(keys::visitor(visitor))?;
             let held = match stored {
                 None => Held::default(),
-                Some(bytes) => Held {
-                    record: VisitorRecord::from_bytes(&bytes)?,
-                    known: true,
-                    changed: false,
-                },
+                Some(bytes) => {
+                    let record = VisitorRecord::from_bytes(&bytes)?;
+                    Held {
+                        listed: index::entries(visitor, &record.profile),
+                        record,
+                        known: true,
+                        changed: false,
+                        erased: false,
+                    }
+                }
             };
             self.visitors.insert(visitor.clone(), held);
         }
@@ -69,14 +79,22 @@ impl<'a> Records<'a> {
     }
 
     /// Puts what changed into a batch. Says whether anything did.
-    pub(super) fn write(self, batch: &mut Batch) -> bool {
+    pub(super) fn write(self, batch: &mut Batch) -> Result<bool, EmbeddedError> {
         let mut any = false;
+        let mut sizes = Sizes::default();
         for (visitor, held) in self.visitors {
             if held.changed {
                 any = true;
                 batch.insert(keys::visitor(&visitor), held.record.to_bytes());
+                let listed = index::entries(&visitor, &held.record.profile);
+                sizes.change(&held.listed, &listed, batch);
+            } else if held.erased {
+                any = true;
+                batch.remove(keys::visitor(&visitor));
+                sizes.change(&held.listed, &[], batch);
             }
         }
+        sizes.write(self.tree, batch)?;
         for (user, (entry, changed)) in self.persons {
             if !changed {
                 continue;
@@ -90,7 +108,18 @@ impl<'a> Records<'a> {
                 batch.insert(key, PersonRecord(entry).to_bytes());
             }
         }
-        any
+        Ok(any)
+    }
+
+    /// Takes a visitor out of everything that is written here.
+    pub(super) fn erase(&mut self, visitor: &VisitorId) -> Result<(), EmbeddedError> {
+        let held = self.visitor(visitor)?;
+        *held = Held {
+            erased: true,
+            listed: std::mem::take(&mut held.listed),
+            ..Held::default()
+        };
+        Ok(())
     }
 }
 

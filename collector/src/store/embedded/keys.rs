@@ -9,12 +9,19 @@
 //! | `m` visitor `0` level(1) bucket(2) | message ids, see `seen` |
 //! | `x` digest(16) | an erasure, see `erased` |
 //! | `r` | since when the file holds bytes of what was erased, see `copying` |
+//! | `i` list step(8) visitor | nothing: the visitor is in the list, see `index` |
+//! | `t` list | how many visitors are in the list |
+//!
+//! A list is `s` segment `0`, `g` stage `0`, or `n` where no stage is recorded. Steps are written as
+//! what is left of them to the largest number, so that the latest comes first.
 //!
 //! Numbers are big-endian, so that keys sort as numbers do. An id holds no control character
 //! ([`VisitorId`] and [`UserId`] see to that), so the `0` after it ends it, and no visitor's keys begin with
 //! another's.
 
 use firstglance_engine::{Timestamp, UserId, VisitorId};
+
+use crate::store::listing::{List, Position};
 
 /// The key under which the layout's version lies.
 pub(super) const VERSION: &[u8] = b"v";
@@ -27,6 +34,12 @@ pub(super) const VISITORS: &[u8] = b"p";
 
 /// First bytes of the keys of all erasures.
 pub(super) const ERASED: &[u8] = b"x";
+
+/// First byte of the keys of all entries of lists.
+pub(super) const LISTS: &[u8] = b"i";
+
+/// First byte of the keys of all sizes of lists.
+pub(super) const SIZES: &[u8] = b"t";
 
 fn prefix(kind: u8, visitor: &VisitorId) -> Vec<u8> {
     named(kind, visitor.as_str())
@@ -104,6 +117,60 @@ pub(super) fn bucket(visitor: &VisitorId, level: u8, bucket: u16) -> Vec<u8> {
     key.push(level);
     key.extend_from_slice(&bucket.to_be_bytes());
     key
+}
+
+/// All entries of a list.
+pub(super) fn list(list: &List) -> Vec<u8> {
+    match list {
+        List::Segment(id) => [LISTS, b"s", id.as_bytes(), &[0]].concat(),
+        List::Stage(Some(id)) => [LISTS, b"g", id.as_bytes(), &[0]].concat(),
+        List::Stage(None) => [LISTS, b"n"].concat(),
+    }
+}
+
+/// A visitor's entry in a list.
+pub(super) fn listed(of: &List, position: &Position) -> Vec<u8> {
+    let mut key = list(of);
+    key.extend_from_slice(&(u64::MAX - position.step).to_be_bytes());
+    key.extend_from_slice(position.visitor.as_str().as_bytes());
+    key
+}
+
+/// What the keys of a list begin with, without the letter of all lists, from that of an entry.
+pub(super) fn list_of(entry: &[u8]) -> Option<&[u8]> {
+    let list = entry.strip_prefix(LISTS)?;
+    let end = match list.first()? {
+        b'n' => 1,
+        // No id holds a zero.
+        _ => list.iter().position(|byte| *byte == 0)? + 1,
+    };
+    list.get(..end)
+}
+
+/// Where an entry stands, from what follows the list in its key.
+pub(super) fn position_of(rest: &[u8]) -> Option<Position> {
+    let (left, visitor) = rest.split_first_chunk::<8>()?;
+    Some(Position {
+        step: u64::MAX - u64::from_be_bytes(*left),
+        visitor: VisitorId::parse(core::str::from_utf8(visitor).ok()?).ok()?,
+    })
+}
+
+/// The size of a list, by what `list_of` gives.
+pub(super) fn size(list: &[u8]) -> Vec<u8> {
+    [SIZES, list].concat()
+}
+
+/// The list of a size's key.
+pub(super) fn list_of_size(key: &[u8]) -> Option<List> {
+    let (kind, id) = key.strip_prefix(SIZES)?.split_first()?;
+    let id = || core::str::from_utf8(id.strip_suffix(&[0])?).ok();
+    match kind {
+        b's' => Some(List::Segment(id()?.into())),
+        b'g' => Some(List::Stage(Some(id()?.into()))),
+        b'n' => Some(List::Stage(None)),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

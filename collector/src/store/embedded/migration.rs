@@ -7,7 +7,7 @@
 //! | layout | what it had | what becomes of it |
 //! |---|---|---|
 //! | `1` | smaller segments, records in a form of bytes | refused: no release ever wrote it |
-//! | `2` | the engine's files in the store's folder itself; visitors' records without how far their messages go back | copied |
+//! | `2` | the engine's files in the store's folder itself; visitors' records without how far their messages go back, no lists of visitors | copied, and the lists made |
 //!
 //! A record whose profile has an older form than the engine reads is refolded from its messages;
 //! where those no longer go back to the beginning that is not possible, so the engine has to go on
@@ -17,7 +17,7 @@ use firstglance_engine::codec::Encode as _;
 
 use super::folder::{Pointer, StoreFolder, engine};
 use super::record::VisitorRecord;
-use super::{EmbeddedError, LAYOUT, keys};
+use super::{EmbeddedError, LAYOUT, index, keys};
 
 /// Bytes copied at once.
 const CHUNK_BYTES: usize = 4 * 1024 * 1024;
@@ -60,6 +60,7 @@ pub(super) fn migrate(folder: &StoreFolder) -> Result<Pointer, EmbeddedError> {
     }
     batch.insert(keys::VERSION, &LAYOUT);
     tree.apply_batch(batch)?;
+    index::rebuild(&tree)?;
     tree.flush()?;
     folder.file(number)?.sync_data()?;
     let pointer = Pointer {

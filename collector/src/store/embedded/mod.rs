@@ -12,10 +12,14 @@ mod archive;
 mod batch;
 mod committer;
 mod copying;
+mod disk;
 mod erased;
+mod flusher;
 mod folder;
+mod folding;
 mod group;
 mod held;
+mod index;
 mod keys;
 mod migration;
 mod record;
@@ -33,13 +37,16 @@ use firstglance_engine::codec::{DecodeError, Encode};
 use firstglance_engine::{Person, Profile, Timestamp, VisitorId};
 use tokio::sync::{mpsc, oneshot};
 
+use super::listing::{List, ListSize, Listed, Position as ListPosition};
 use super::{
     BackedUp, Backup, Commit, Committed, Compact, Compacted, Erased, Erasure, Later, Position,
     ProfileFold, Store, StoreError, TimelineEntry, joining,
 };
 pub use archive::ArchiveError;
-use committer::{Committer, Device, Pending};
+use committer::{Committer, Pending};
 use copying::{Copier, Current, Job};
+use disk::{Disk, Plain, Synced};
+use flusher::Data;
 use folder::{Pointer, StoreFolder};
 use held::Records;
 use record::VisitorRecord;
@@ -130,7 +137,7 @@ impl Embedded {
     /// # Errors
     /// [`EmbeddedError`] when the folder cannot be written or its data cannot be read.
     pub fn open(folder: &Path, fold: ProfileFold) -> Result<Self, EmbeddedError> {
-        Self::start(folder, fold, None)
+        Self::open_on(folder, fold, Arc::new(Plain))
     }
 
     /// Like [`Embedded::open`], with another way to reach the disk: tests let it fail.
@@ -138,15 +145,19 @@ impl Embedded {
     /// # Errors
     /// As [`Embedded::open`].
     pub fn open_with(folder: &Path, fold: ProfileFold, sync: Sync) -> Result<Self, EmbeddedError> {
-        Self::start(folder, fold, Some(sync))
+        Self::open_on(folder, fold, Arc::new(Synced::new(sync)))
     }
 
-    fn start(folder: &Path, fold: ProfileFold, sync: Option<Sync>) -> Result<Self, EmbeddedError> {
+    fn open_on(
+        folder: &Path,
+        fold: ProfileFold,
+        disk: Arc<dyn Disk>,
+    ) -> Result<Self, EmbeddedError> {
         let folder = StoreFolder::open(folder)?;
         let (pointer, tree) = open_data(&folder)?;
-        let device = match sync {
-            None => Device::File(folder.file(pointer.number)?),
-            Some(sync) => Device::Other(sync),
+        let data = Data {
+            tree: tree.clone(),
+            file: folder.file(pointer.number)?,
         };
         let failure = Failure::default();
         let (queue, waiting) = mpsc::channel(WAITING);
@@ -157,9 +168,9 @@ impl Embedded {
                 let _ = queue.try_send(Pending::Wake);
             }
         });
-        let current = Arc::new(Current::new(tree.clone()));
+        let current = Arc::new(Current::new(tree));
         let copier = Copier::new(folder, current.clone(), pointer, wake)?;
-        let committer = Committer::new(tree, fold, device, failure.clone(), copier)?;
+        let committer = Committer::new(data, fold, disk, failure.clone(), copier)?;
         let thread = std::thread::Builder::new()
             .name("committer".to_owned())
             .spawn(move || committer.run(waiting))?;
@@ -318,6 +329,19 @@ impl Store for Embedded {
             let Backup { to, files } = backup;
             Pending::Copy(Job::Backup { to, files, answer })
         })
+    }
+
+    fn list(
+        &self,
+        lists: Vec<List>,
+        after: Option<ListPosition>,
+        limit: usize,
+    ) -> Later<'_, Vec<Listed>> {
+        self.scan(move |tree| index::read(tree, &lists, after.as_ref(), limit))
+    }
+
+    fn list_sizes(&self) -> Later<'_, Vec<ListSize>> {
+        self.scan(index::sizes)
     }
 
     fn ready(&self) -> Result<(), StoreError> {

@@ -25,6 +25,10 @@ fn write_layout_2(store: &Embedded, folder: &Path) {
     let tree = engine(folder).unwrap();
     for entry in store.tree().iter() {
         let (key, value) = entry.unwrap();
+        // There were no lists.
+        if key.starts_with(keys::LISTS) || key.starts_with(keys::SIZES) {
+            continue;
+        }
         let value = match key[0] {
             b'p' => as_before(&VisitorRecord::from_bytes(&value).unwrap()),
             b'v' => b"2".to_vec(),

@@ -4,6 +4,8 @@
 mod changes;
 mod copying;
 mod erasures;
+mod faults;
+mod lists;
 mod migration;
 mod persons;
 

@@ -1,8 +1,9 @@
-//! A collector that the proof starts and kills. Never leaves one running.
+//! A collector that a proof or a benchmark starts, looks at from outside and ends. Never leaves one
+//! running.
 
 use std::fs::{self, File};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -10,29 +11,53 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 use crate::client::Client;
+use crate::workspace::Workspace;
+
+/// The write key in `site-demo/firstglance.toml`, whose configuration is used.
+pub(crate) const WRITE_KEY: &str = "demo-fietsen";
 
 const READY_WITHIN: Duration = Duration::from_secs(60);
 
-/// What is the same in every round.
-pub(super) struct Settings {
-    pub(super) binary: PathBuf,
-    pub(super) config: PathBuf,
-    pub(super) data: PathBuf,
-    pub(super) log: PathBuf,
+/// What is the same at every start.
+#[derive(Clone)]
+pub(crate) struct Settings {
+    pub(crate) binary: PathBuf,
+    pub(crate) config: PathBuf,
+    pub(crate) data: PathBuf,
+    pub(crate) log: PathBuf,
+}
+
+impl Settings {
+    /// The demo's configuration, with data and log in a folder.
+    pub(crate) fn new(workspace: &Workspace, binary: PathBuf, folder: &Path) -> Self {
+        Self {
+            binary,
+            config: workspace.root.join("site-demo/firstglance.toml"),
+            data: folder.join("data"),
+            log: folder.join("collector.log"),
+        }
+    }
+}
+
+/// Bytes of memory.
+#[derive(Clone, Copy)]
+pub(crate) struct Memory {
+    pub(crate) now: u64,
+    pub(crate) most: u64,
 }
 
 /// A running collector; killed when dropped.
-pub(super) struct Server {
+pub(crate) struct Server {
     process: Child,
     address: SocketAddr,
     token: String,
     /// From the start of the process until it took requests.
-    pub(super) started_in: Duration,
+    pub(crate) started_in: Duration,
 }
 
 impl Server {
     /// Starts and waits until the collector is ready.
-    pub(super) fn start(settings: &Settings) -> Result<Self> {
+    pub(crate) fn start(settings: &Settings) -> Result<Self> {
         let begun = Instant::now();
         let (process, address) = spawn(settings)?;
         let mut server = Self {
@@ -67,8 +92,25 @@ impl Server {
         Ok(server)
     }
 
+    /// Bytes of memory: those in use now, and the most that ever were.
+    pub(crate) fn memory(&self) -> Result<Memory> {
+        let path = format!("/proc/{}/status", self.process.id());
+        let status = fs::read_to_string(&path).with_context(|| format!("no file {path}"))?;
+        let bytes = |name: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(name));
+            let number = line.and_then(|line| line.split_whitespace().next());
+            let kibibytes: Option<u64> = number.and_then(|number| number.parse().ok());
+            let kibibytes = kibibytes.with_context(|| format!("no {name} in {path}"))?;
+            Ok::<_, anyhow::Error>(kibibytes * 1_024)
+        };
+        Ok(Memory {
+            now: bytes("VmRSS:")?,
+            most: bytes("VmHWM:")?,
+        })
+    }
+
     /// Starts, and kills in the middle of the start.
-    pub(super) fn start_and_kill(settings: &Settings, after: Duration) -> Result<()> {
+    pub(crate) fn start_and_kill(settings: &Settings, after: Duration) -> Result<()> {
         let (mut process, _) = spawn(settings)?;
         thread::sleep(after);
         process.kill()?;
@@ -76,17 +118,17 @@ impl Server {
         Ok(())
     }
 
-    pub(super) fn address(&self) -> SocketAddr {
+    pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
 
     /// A client with the admin token.
-    pub(super) fn client(&self) -> Client {
+    pub(crate) fn client(&self) -> Client {
         Client::new(&self.address, Some(self.token.clone()))
     }
 
     /// SIGKILL: the process gets no chance to finish anything.
-    pub(super) fn kill(&mut self) -> Result<()> {
+    pub(crate) fn kill(&mut self) -> Result<()> {
         if let Some(status) = self.process.try_wait()? {
             bail!("the collector ended by itself ({status}) before it was killed");
         }

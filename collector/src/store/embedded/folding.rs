@@ -1,0 +1,69 @@
+//! Folds what is new in a group, visitor by visitor, on several cores where there is enough of it:
+//! of all that a group takes this is the most, and no visitor's depends on another's.
+
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use firstglance_engine::history::Change;
+use firstglance_engine::{Evaluation, Profile, VisitorId};
+
+use crate::store::{NewMessage, ProfileFold};
+
+/// Messages for which another thread is worth its start.
+const WORTH: usize = 48;
+
+/// Threads at most: those that answer requests want the other cores.
+const MOST_THREADS: usize = 4;
+
+/// A visitor's new messages, and what folding them came to.
+pub(super) struct Folding {
+    pub(super) visitor: VisitorId,
+    /// For each request, by its number in the group, what of it is new.
+    pub(super) fresh: Vec<(usize, Vec<NewMessage>)>,
+    pub(super) profile: Profile,
+    /// What the messages changed, oldest first.
+    pub(super) changed: Vec<Change>,
+}
+
+impl Folding {
+    fn messages(&self) -> usize {
+        self.fresh.iter().map(|(_, new)| new.len()).sum()
+    }
+
+    /// Folds in the order of time.
+    fn run(&mut self, fold: &ProfileFold) {
+        let mut in_time: Vec<&NewMessage> = self.fresh.iter().flat_map(|(_, new)| new).collect();
+        in_time.sort_by_key(|new| new.message.timestamp);
+        let mut evaluation = Evaluation::new();
+        for new in in_time {
+            let changed = fold.apply(&mut self.profile, &mut evaluation, &new.message);
+            self.changed.extend(changed);
+        }
+    }
+}
+
+/// Folds all of them.
+pub(super) fn run(foldings: &mut [Folding], fold: &ProfileFold) {
+    let messages: usize = foldings.iter().map(Folding::messages).sum();
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let threads = (messages / WORTH).min(cores).min(MOST_THREADS);
+    let next = Mutex::new(foldings.iter_mut());
+    let work = || {
+        loop {
+            let one = next.lock().unwrap_or_else(PoisonError::into_inner).next();
+            match one {
+                Some(folding) => folding.run(fold),
+                None => return,
+            }
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 1..threads {
+            // Where no more threads are to be had, this one does all of it.
+            let _ = thread::Builder::new()
+                .name("folding".to_owned())
+                .spawn_scoped(scope, work);
+        }
+        work();
+    });
+}

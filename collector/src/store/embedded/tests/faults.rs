@@ -1,0 +1,215 @@
+//! A disk that fails once, at each operation of a scenario in turn: nothing is acknowledged from
+//! then on, and what was acknowledged is there after a restart.
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::*;
+use crate::store::embedded::disk::Disk;
+use crate::store::{Erasure, Ground};
+
+/// What a failed operation has done before it fails: an error does not say.
+#[derive(Clone, Copy, Debug)]
+enum Leaves {
+    Nothing,
+    All,
+}
+
+/// A disk whose operation of this number fails.
+struct Failing {
+    number: usize,
+    leaves: Leaves,
+    done: AtomicUsize,
+}
+
+impl Failing {
+    fn operation<E: From<io::Error>>(
+        &self,
+        operate: impl FnOnce() -> Result<(), E>,
+    ) -> Result<(), E> {
+        if self.done.fetch_add(1, Ordering::SeqCst) != self.number {
+            return operate();
+        }
+        if let Leaves::All = self.leaves {
+            operate()?;
+        }
+        Err(io::Error::other("the disk is on fire").into())
+    }
+}
+
+impl Disk for Failing {
+    fn apply(&self, tree: &sled::Tree, batch: sled::Batch) -> Result<(), EmbeddedError> {
+        self.operation(|| Ok(tree.apply_batch(batch)?))
+    }
+
+    fn flush(&self, tree: &sled::Tree) -> Result<(), EmbeddedError> {
+        self.operation(|| {
+            tree.flush()?;
+            Ok(())
+        })
+    }
+
+    fn sync(&self, _file: &fs::File) -> io::Result<()> {
+        self.operation(|| Ok::<(), io::Error>(()))
+    }
+}
+
+/// What is asked of the store, one after the other.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    /// Messages of a visitor with ids from a number on.
+    Send(usize, u16, u16),
+    Forget(usize),
+}
+
+const SCENARIO: [Step; 10] = [
+    Step::Send(0, 0, 3),
+    Step::Send(1, 0, 1),
+    // Some of these are duplicates.
+    Step::Send(0, 1, 5),
+    Step::Send(0, 1, 5),
+    // Enough that ids move into buckets of their own.
+    Step::Send(2, 0, 60),
+    Step::Forget(1),
+    Step::Send(2, 50, 20),
+    Step::Forget(2),
+    Step::Send(0, 8, 1),
+    Step::Send(1, 100, 2),
+];
+
+const SECOND: i64 = 1_700_000_000_000;
+
+fn visitor(number: usize) -> VisitorId {
+    VisitorId::parse(VISITORS[number]).unwrap()
+}
+
+/// Whether it was acknowledged.
+fn ask(store: &Embedded, step: Step, number: usize) -> Result<(), StoreError> {
+    let runtime = runtime();
+    match step {
+        Step::Send(visitor, first, count) => {
+            let messages: Vec<Message> = (first..first + count)
+                .map(|id| message(visitor, id, 100 * number as u32 + u32::from(id)))
+                .collect();
+            runtime.block_on(store.commit(commit(&messages))).map(drop)
+        }
+        Step::Forget(forgotten) => {
+            let erasure = Erasure {
+                visitor: visitor(forgotten),
+                ground: Ground::Owner,
+                now: Timestamp::from_milliseconds(SECOND).plus(Milliseconds(1_000 * number as u64)),
+            };
+            runtime.block_on(store.erase(erasure)).map(drop)
+        }
+    }
+}
+
+/// Ids of each visitor after the first steps.
+fn stored_after(steps: usize) -> Vec<BTreeMap<String, ()>> {
+    let mut stored = vec![BTreeMap::new(); VISITORS.len()];
+    for step in &SCENARIO[..steps] {
+        match *step {
+            Step::Send(visitor, first, count) => {
+                let ids = (first..first + count).map(|id| (format!("m{id}"), ()));
+                stored[visitor].extend(ids);
+            }
+            Step::Forget(visitor) => stored[visitor].clear(),
+        }
+    }
+    stored
+}
+
+/// What the store has; and that each profile counts what its timeline holds.
+fn stored(store: &Embedded) -> Vec<BTreeMap<String, ()>> {
+    let runtime = runtime();
+    let mut all = Vec::new();
+    for number in 0..VISITORS.len() {
+        let visitor = visitor(number);
+        let timeline = runtime
+            .block_on(store.timeline(&visitor, None, 1_000))
+            .unwrap();
+        let ids: Vec<String> = (timeline.iter())
+            .map(|entry| entry.message_id.to_string())
+            .filter(|id| !id.starts_with("fg-"))
+            .collect();
+        let profile = runtime.block_on(store.visitor(&visitor)).unwrap();
+        let events = profile.map_or(0, |profile| profile.events);
+        assert_eq!(events, ids.len() as u64, "profile and timeline differ");
+        let distinct: BTreeMap<String, ()> = ids.iter().cloned().map(|id| (id, ())).collect();
+        assert_eq!(distinct.len(), ids.len(), "something is there twice");
+        all.push(distinct);
+    }
+    all
+}
+
+/// What a process that is killed now leaves behind.
+pub(super) fn copy_of(folder: &Path, into: &Path) -> PathBuf {
+    fs::create_dir_all(into).unwrap();
+    for entry in fs::read_dir(folder).unwrap() {
+        let entry = entry.unwrap();
+        let to = into.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy_of(&entry.path(), &to);
+        } else {
+            fs::copy(entry.path(), to).unwrap();
+        }
+    }
+    into.to_owned()
+}
+
+#[test]
+fn whichever_operation_fails_nothing_acknowledged_is_lost() {
+    let mut number = 0;
+    let mut leaves = Leaves::Nothing;
+    loop {
+        let folder = tempfile::tempdir().unwrap();
+        let disk = Arc::new(Failing {
+            number,
+            leaves,
+            done: AtomicUsize::new(0),
+        });
+        let fold = ProfileFold::new(Arc::new(Model::default()));
+        let data = folder.path().join("data");
+        let store = Embedded::open_on(&data, fold, disk.clone()).unwrap();
+        let mut failed = None;
+        for (place, step) in SCENARIO.into_iter().enumerate() {
+            match (ask(&store, step, place), failed) {
+                (Ok(()), None) => {}
+                (Ok(()), Some(before)) => {
+                    panic!("step {place} was acknowledged after the failure of {before}")
+                }
+                (Err(error), _) => {
+                    assert!(!error.is_retryable(), "{error}");
+                    assert!(error.to_string().contains("the disk is on fire"), "{error}");
+                    assert!(store.ready().is_err());
+                    failed.get_or_insert(place);
+                }
+            }
+        }
+        let Some(failed) = failed else {
+            // There are no more operations than that.
+            assert!(number > 20, "{number} operations");
+            assert_eq!(stored(&store), stored_after(SCENARIO.len()));
+            return;
+        };
+        let left = copy_of(&data, &folder.path().join("left"));
+        assert!(runtime().block_on(store.close()).is_err());
+
+        let store = open(&left);
+        let found = stored(&store);
+        // The step that failed may be there or not, and as a whole.
+        assert!(
+            found == stored_after(failed) || found == stored_after(failed + 1),
+            "operation {number}, which leaves {leaves:?}: step {failed} failed, found {found:?}"
+        );
+        for (place, step) in SCENARIO.into_iter().enumerate().skip(failed) {
+            ask(&store, step, place).unwrap();
+        }
+        assert_eq!(stored(&store), stored_after(SCENARIO.len()));
+        (number, leaves) = match leaves {
+            Leaves::Nothing => (number, Leaves::All),
+            Leaves::All => (number + 1, Leaves::Nothing),
+        };
+    }
+}
