@@ -72,6 +72,7 @@ async fn serve(arguments: &Arguments) -> Result<(), Failure> {
         DailySalt::remove(&data)?;
         None
     };
+    let retention = config.retention;
     let mut app = App::new(config, store.clone(), cookie, token, Limits::default())
         .with_backups(Backups::of(arguments.data.clone()));
     let mut renewing = None;
@@ -97,7 +98,7 @@ async fn serve(arguments: &Arguments) -> Result<(), Failure> {
     );
     let running = server.start(app);
     let sweep = tokio::spawn(sweep::run(store.clone(), model));
-    let upkeep = tokio::spawn(upkeep::run(store));
+    let upkeep = tokio::spawn(upkeep::run(store, retention));
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}

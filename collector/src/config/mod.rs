@@ -15,6 +15,7 @@ mod origin;
 mod place;
 mod problem;
 mod programs;
+mod retention;
 mod rule;
 mod score;
 mod segment;
@@ -38,6 +39,7 @@ pub use server::Server;
 pub use stage::Stage;
 pub use tracker::{Names, Tracker};
 
+use crate::store::Retention;
 use problem::Problems;
 use table::Table;
 
@@ -50,6 +52,8 @@ pub struct Config {
     pub tracker: Tracker,
     /// What the collector stands behind.
     pub server: Server,
+    /// How long what visitors did is kept.
+    pub retention: Retention,
     /// The stages of a lead, from the first; without the one of those who are no leads.
     pub stages: Vec<Stage>,
     /// What page and collector evaluate.
@@ -83,7 +87,14 @@ pub struct Site {
 
 /// The tables that a configuration may have.
 const TABLES: &[&str] = &[
-    "site", "tracker", "server", "interest", "evidence", "segment", "score",
+    "site",
+    "tracker",
+    "server",
+    "retention",
+    "interest",
+    "evidence",
+    "segment",
+    "score",
 ];
 
 impl Config {
@@ -162,6 +173,7 @@ impl Config {
         };
         let tracker = tracker::read(&root, &mut problems);
         let server = server::read(&root, &mut problems);
+        let retention = retention::read(&root, &mut problems);
         let interests = interest::read_all(&root, &mut problems);
         let weights = evidence::read(&root, &mut problems);
         let segments = segment::read_all(&root, &mut problems);
@@ -195,6 +207,7 @@ impl Config {
                 site,
                 tracker,
                 server,
+                retention,
                 model,
             }),
             _ => Err(problems.into_sorted()),

@@ -5,6 +5,7 @@ use firstglance_engine::model::Consent;
 
 use super::*;
 
+mod retention;
 mod server;
 mod tables;
 mod tracker;

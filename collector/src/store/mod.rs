@@ -21,7 +21,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use firstglance_engine::history::Change;
-use firstglance_engine::{Evaluation, Message, Model, Person, Profile, Timestamp, VisitorId};
+use firstglance_engine::{
+    Evaluation, Message, Milliseconds, Model, Person, Profile, Timestamp, VisitorId,
+};
 
 use listing::{List, ListSize, Listed, Position as ListPosition};
 
@@ -91,6 +93,26 @@ pub trait Store: Send + Sync + 'static {
 
     /// Finishes what has been taken in and lets go of the data. Commits after this are refused.
     fn close(&self) -> Later<'_, ()>;
+
+    /// Of at most so many visitors after an id those of whom something may be too old to be kept; and
+    /// the last one looked at, where there are more.
+    fn due(
+        &self,
+        after: Option<VisitorId>,
+        limit: usize,
+        retention: Retention,
+        now: Timestamp,
+    ) -> Later<'_, (Vec<VisitorId>, Option<VisitorId>)>;
+
+    /// Removes what is too old of visitors, or a part of it: where records of messages were removed
+    /// there may be more. Messages go with the memory of their ids, visitors with everything. The
+    /// answer comes when that is on disk.
+    fn expire(
+        &self,
+        visitors: Vec<VisitorId>,
+        retention: Retention,
+        now: Timestamp,
+    ) -> Later<'_, Expired>;
 
     /// Gives space back, and with it the bytes of whatever was erased before: when it answers,
     /// nothing of that is left in the store's files. Commits go on meanwhile.
@@ -243,6 +265,40 @@ pub struct Committed {
     pub claim_holds: bool,
     /// Whether messages were left out because their visitor had been erased.
     pub erased: bool,
+}
+
+/// How long what visitors did is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// Messages, counted from their own time. Until then each counts once, by its id.
+    pub events: Milliseconds,
+    /// Visitors as a whole, counted from when they were last seen.
+    pub profiles: Milliseconds,
+}
+
+impl Retention {
+    /// Nothing that was received within this time is removed for its age.
+    pub const SHORTEST: Milliseconds = Milliseconds::from_days(7);
+}
+
+impl Default for Retention {
+    /// Messages for thirteen months and a little, so that a month can be compared with the same of
+    /// the year before; visitors for twice as long.
+    fn default() -> Self {
+        Self {
+            events: Milliseconds::from_days(400),
+            profiles: Milliseconds::from_days(800),
+        }
+    }
+}
+
+/// What was removed for its age.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Expired {
+    /// Records of messages.
+    pub records: usize,
+    /// Visitors as a whole, with everything of theirs.
+    pub visitors: usize,
 }
 
 /// When space is to be given back.

@@ -298,14 +298,14 @@ mod tests {
     fn written() -> (tempfile::TempDir, PathBuf, Vec<Entry>) {
         let folder = tempfile::tempdir().unwrap();
         let tree = sled::open(folder.path().join("tree")).unwrap();
-        for number in 0..20_u8 {
-            tree.insert([b'k', number], vec![number; usize::from(number) * 50])
+        for number in 0..8_u8 {
+            tree.insert([b'k', number], vec![number; usize::from(number) * 10])
                 .unwrap();
         }
         let path = folder.path().join("backup");
         let files = [("key".to_owned(), vec![1, 2, 3])];
         let made = write(&path, &files, &tree).unwrap();
-        assert_eq!(made.records, 20);
+        assert_eq!(made.records, 8);
         assert_eq!(made.bytes, fs::metadata(&path).unwrap().len());
         let mut entries = Vec::new();
         let read: Result<_, ArchiveError> = read(&path, |entry| Ok(entries.push(entry)));
@@ -316,12 +316,12 @@ mod tests {
     #[test]
     fn what_is_read_is_what_was_written() {
         let (folder, path, entries) = written();
-        assert_eq!(entries.len(), 21);
+        assert_eq!(entries.len(), 9);
         assert_eq!(
             entries[3],
             Entry::Record {
                 key: vec![b'k', 2],
-                value: vec![2; 100]
+                value: vec![2; 20]
             }
         );
         // Nothing is ever overwritten.

@@ -20,7 +20,8 @@ use super::flusher::{Applied, Data, Flusher};
 use super::group::Group;
 use super::{EmbeddedError, Failure};
 use crate::store::{
-    Commit, Committed, Compact, Compacted, Erased, Erasure, ProfileFold, StoreError,
+    Commit, Committed, Compact, Compacted, Erased, Erasure, Expired, ProfileFold, Retention,
+    StoreError,
 };
 
 /// Most requests of a group, and most bytes of messages: beyond these a larger group saves nothing
@@ -44,6 +45,8 @@ pub(super) enum Pending {
         erasure: Erasure,
         answer: Asked<Erased>,
     },
+    /// Removes what is too old.
+    Expire { old: Old, answer: Asked<Expired> },
     Compact {
         when: Compact,
         answer: Asked<Compacted>,
@@ -54,6 +57,13 @@ pub(super) enum Pending {
     Wake,
 }
 
+/// Visitors of whom is removed what is too old at a moment.
+pub(super) struct Old {
+    pub(super) visitors: Vec<VisitorId>,
+    pub(super) retention: Retention,
+    pub(super) now: Timestamp,
+}
+
 impl Pending {
     fn bytes(&self) -> usize {
         match self {
@@ -61,6 +71,7 @@ impl Pending {
             // About what a record of a visitor takes.
             Self::Settle { visitors, .. } => visitors.len() * 4_096,
             Self::Erase { .. } => 4_096,
+            Self::Expire { old, .. } => old.visitors.len() * 65_536,
             Self::Compact { .. } | Self::Copy(_) | Self::Wake => 0,
         }
     }
@@ -164,8 +175,8 @@ impl Committer {
         let mut step = Step::default();
         let mut answers = Answers::default();
         for pending in group {
-            let erases = matches!(pending, Pending::Erase { .. });
-            if !erases && !step.erasures.is_empty() {
+            let erases = matches!(pending, Pending::Erase { .. } | Pending::Expire { .. });
+            if !erases && step.removes() {
                 steps.push(std::mem::take(&mut step));
             }
             match pending {
@@ -184,6 +195,10 @@ impl Committer {
                 Pending::Erase { erasure, answer } => {
                     step.erasures.push(erasure);
                     answers.erasing.push(answer);
+                }
+                Pending::Expire { old, answer } => {
+                    step.expiries.push(old);
+                    answers.expiring.push(answer);
                 }
                 Pending::Compact { when, answer } => self.compact(when, answer),
                 Pending::Copy(job) => self.copier.take_on(job),
@@ -221,6 +236,7 @@ impl Committer {
         let mut done = Done::default();
         let mut any = false;
         for step in steps {
+            let removes = step.removes();
             let mut group = Group::new(&data.tree, &self.fold, &mut self.erased);
             done.committed.extend(group.take_in(step.commits)?);
             // After what came in, so that nobody is settled who has just come back.
@@ -229,10 +245,19 @@ impl Committer {
             }
             let batch = group.into_batch()?;
             any |= self.put(batch)?;
-            if !step.erasures.is_empty() {
+            if removes {
                 let mut group = Group::new(&data.tree, &self.fold, &mut self.erased);
                 for erasure in &step.erasures {
                     done.erased.push(group.erase(erasure)?);
+                }
+                for old in &step.expiries {
+                    let mut all = Expired::default();
+                    for visitor in &old.visitors {
+                        let expired = group.expire(visitor, old.retention, old.now)?;
+                        all.records += expired.records;
+                        all.visitors += expired.visitors;
+                    }
+                    done.expired.push(all);
                 }
                 let batch = group.into_batch()?;
                 any |= self.put(batch)?;
@@ -260,6 +285,14 @@ struct Step {
     /// Visitors to settle and the moment.
     settles: Vec<(Vec<VisitorId>, Timestamp)>,
     erasures: Vec<Erasure>,
+    expiries: Vec<Old>,
+}
+
+impl Step {
+    /// Whether it has anything to remove.
+    fn removes(&self) -> bool {
+        !(self.erasures.is_empty() && self.expiries.is_empty())
+    }
 }
 
 /// What is answered to requests of each kind, in their order.
@@ -268,6 +301,7 @@ pub(super) struct Done {
     committed: Vec<Committed>,
     settled: Vec<usize>,
     erased: Vec<Erased>,
+    expired: Vec<Expired>,
 }
 
 /// Where the answers to requests of each kind go, in their order.
@@ -276,6 +310,7 @@ pub(super) struct Answers {
     committing: Vec<Asked<Committed>>,
     settling: Vec<Asked<usize>>,
     erasing: Vec<Asked<Erased>>,
+    expiring: Vec<Asked<Expired>>,
 }
 
 impl Answers {
@@ -284,6 +319,7 @@ impl Answers {
         tell(self.committing, done.committed);
         tell(self.settling, done.settled);
         tell(self.erasing, done.erased);
+        tell(self.expiring, done.expired);
     }
 
     /// Answers each with the same error.
@@ -291,6 +327,7 @@ impl Answers {
         refuse(self.committing, error);
         refuse(self.settling, error);
         refuse(self.erasing, error);
+        refuse(self.expiring, error);
     }
 }
 

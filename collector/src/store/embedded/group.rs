@@ -42,11 +42,11 @@ type Parts = BTreeMap<VisitorId, Vec<(usize, Vec<usize>)>>;
 /// See the module.
 pub(super) struct Group<'a> {
     fold: &'a ProfileFold,
-    records: Records<'a>,
+    pub(super) records: Records<'a>,
     erased: &'a mut ErasedVisitors,
-    batch: Batch,
+    pub(super) batch: Batch,
     /// Whether the batch has something that is none of the records.
-    more: bool,
+    pub(super) more: bool,
 }
 
 impl<'a> Group<'a> {

@@ -23,6 +23,7 @@ mod index;
 mod keys;
 mod migration;
 mod record;
+mod retention;
 mod seen;
 #[cfg(test)]
 mod tests;
@@ -39,11 +40,11 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::listing::{List, ListSize, Listed, Position as ListPosition};
 use super::{
-    BackedUp, Backup, Commit, Committed, Compact, Compacted, Erased, Erasure, Later, Position,
-    ProfileFold, Store, StoreError, TimelineEntry, joining,
+    BackedUp, Backup, Commit, Committed, Compact, Compacted, Erased, Erasure, Expired, Later,
+    Position, ProfileFold, Retention, Store, StoreError, TimelineEntry, joining,
 };
 pub use archive::ArchiveError;
-use committer::{Committer, Pending};
+use committer::{Committer, Old, Pending};
 use copying::{Copier, Current, Job};
 use disk::{Disk, Plain, Synced};
 use flusher::Data;
@@ -317,6 +318,32 @@ impl Store for Embedded {
                 found.push((visitor, VisitorRecord::from_bytes(&bytes)?.profile));
             }
             Ok(found)
+        })
+    }
+
+    fn due(
+        &self,
+        after: Option<VisitorId>,
+        limit: usize,
+        retention: Retention,
+        now: Timestamp,
+    ) -> Later<'_, (Vec<VisitorId>, Option<VisitorId>)> {
+        self.scan(move |tree| retention::due(tree, after.as_ref(), limit, retention, now))
+    }
+
+    fn expire(
+        &self,
+        visitors: Vec<VisitorId>,
+        retention: Retention,
+        now: Timestamp,
+    ) -> Later<'_, Expired> {
+        self.ask(move |answer| Pending::Expire {
+            old: Old {
+                visitors,
+                retention,
+                now,
+            },
+            answer,
         })
     }
 

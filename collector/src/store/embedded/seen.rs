@@ -4,7 +4,8 @@
 //! latest ids lie inside the visitor's own record, and only when those become many are they moved
 //! into *buckets* beside it. There are 16 to the power of `level` buckets, an id lies in the one
 //! that its first bits name, and when buckets fill the level rises. A look-up reads one bucket
-//! however many messages there were, and nothing is ever forgotten.
+//! however many messages there were. An id is forgotten when its message is removed (`retention`), and
+//! never before: eight bytes for each message that is stored are all that this can come to.
 //!
 //! An id is kept as the first 64 bits of its SHA-256. Among a million messages of one visitor the
 //! chance that any two share those is one in forty million.
@@ -132,6 +133,25 @@ impl Seen {
             self.move_recent(buckets)?;
         }
         Ok(true)
+    }
+
+    /// Forgets an id, whose message is stored no more.
+    pub(super) fn forget(
+        &mut self,
+        id: IdDigest,
+        buckets: &mut Buckets<'_>,
+    ) -> Result<(), sled::Error> {
+        if let Some(place) = self.recent.iter().position(|recent| *recent == id) {
+            self.recent.remove(place);
+        } else if self.moved > 0 {
+            let (ids, changed) = buckets.bucket(self.level, Self::bucket_of(self.level, id))?;
+            if let Ok(place) = ids.binary_search(&id) {
+                ids.remove(place);
+                *changed = true;
+                self.moved -= 1;
+            }
+        }
+        Ok(())
     }
 
     fn move_recent(&mut self, buckets: &mut Buckets<'_>) -> Result<(), sled::Error> {

@@ -8,6 +8,7 @@ mod faults;
 mod lists;
 mod migration;
 mod persons;
+mod retention;
 
 use std::collections::{BTreeMap, HashSet};
 
