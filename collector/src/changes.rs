@@ -61,6 +61,13 @@ pub fn message(change: &Change, visitor: &VisitorId) -> String {
     json.into_string()
 }
 
+/// Whether what stands in a timeline looks as if it told a change. Messages from outside can look so
+/// as well.
+#[must_use]
+pub fn is_told(id: &str, raw: &str) -> bool {
+    id.starts_with("fg-") && raw.contains(&format!("\"name\":\"{LIBRARY}\""))
+}
+
 /// Writes the changes of a profile that are kept, newest first, as the member `changes` of the
 /// present object.
 pub fn write_member(json: &mut JsonWriter, profile: &Profile) {

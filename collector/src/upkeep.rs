@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use firstglance_engine::{Timestamp, VisitorId};
+use tokio::sync::watch;
 
 use crate::clock;
 use crate::store::{Compact, Expired, Retention, Store, StoreError};
@@ -29,10 +30,11 @@ const AT_ONCE: usize = 8;
 const PAUSE: Duration = Duration::from_millis(250);
 
 /// Looks after the store for as long as it is polled, and ends by itself when the store closes.
-pub async fn run(store: Arc<dyn Store>, retention: Retention) {
+pub async fn run(store: Arc<dyn Store>, retention: watch::Receiver<Retention>) {
     for turn in 0_u32.. {
         tokio::time::sleep(EVERY).await;
         if turn % WALK_EVERY == 0 {
+            let retention = *retention.borrow();
             match expire(&*store, retention, clock::now(), PAUSE).await {
                 Ok(Expired {
                     records: 0,

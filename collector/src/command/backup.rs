@@ -12,7 +12,7 @@ use serde::Deserialize;
 use super::{Failure, bytes, hexadecimal, offline};
 use crate::backup::{Backups, file_name};
 use crate::clock;
-use crate::data::{DataError, DataFolder};
+use crate::data::{self, DataError, DataFolder};
 use crate::store::embedded::check_backup;
 
 /// Write everything that is kept into one file, also while a collector runs
@@ -23,7 +23,7 @@ use crate::store::embedded::check_backup;
                   it as safe as the folder itself."
 )]
 pub(super) struct Arguments {
-    /// The folder for everything that is kept
+    /// The folder for everything that is kept; of one of several sites, its own in `sites`
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
     /// A file that does not exist yet, or a folder to make one in
@@ -93,7 +93,13 @@ struct Told {
 fn ask(arguments: &Arguments) -> Result<PathBuf, Failure> {
     let Arguments { address, data, .. } = arguments;
     let token_file = arguments.token_file.clone();
-    let token_file = token_file.unwrap_or_else(|| data.join("admin-token"));
+    // The folder of a site among several lies in the folder of all, which has the token.
+    let above = data.parent().filter(|above| above.ends_with(data::SITES));
+    let (root, query) = match (above.and_then(Path::parent), data.file_name()) {
+        (Some(root), Some(site)) => (root, format!("?site={}", site.to_string_lossy())),
+        _ => (data.as_path(), String::new()),
+    };
+    let token_file = token_file.unwrap_or_else(|| root.join("admin-token"));
     let token = fs::read_to_string(&token_file)
         .map_err(|error| format!("{}: cannot read the token: {error}", token_file.display()))?;
     let token = token.trim();
@@ -109,7 +115,7 @@ fn ask(arguments: &Arguments) -> Result<PathBuf, Failure> {
     };
     let mut stream = TcpStream::connect(address).map_err(unreachable)?;
     let request = format!(
-        "POST /admin/v1/backup HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\n\
+        "POST /admin/v1/backup{query} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\n\
          Content-Length: 0\r\nConnection: close\r\n\r\n"
     );
     stream.write_all(request.as_bytes()).map_err(unreachable)?;

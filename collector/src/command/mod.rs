@@ -8,6 +8,8 @@ mod log;
 mod replay;
 mod restore;
 mod serve;
+mod token;
+mod verify;
 
 use std::fmt::Display;
 use std::io::{self, Write as _};
@@ -18,8 +20,8 @@ use std::sync::Arc;
 use clap::{Parser, Subcommand};
 use firstglance_engine::Model;
 
-use crate::config::{Config, ConfigError};
-use crate::data::DataFolder;
+use crate::config::{self, Config, ConfigError, ConfigFile};
+use crate::data::{self, DataFolder};
 use crate::store::embedded::Embedded;
 use crate::store::{ProfileFold, Store as _};
 
@@ -39,6 +41,8 @@ enum Command {
     Compact(compact::Arguments),
     Backup(backup::Arguments),
     Restore(restore::Arguments),
+    Verify(verify::Arguments),
+    Token(token::Arguments),
 }
 
 /// Why a command failed: a line or more for people to read.
@@ -69,6 +73,8 @@ pub fn run() -> ExitCode {
         Command::Compact(arguments) => compact::run(&arguments),
         Command::Backup(arguments) => backup::run(&arguments),
         Command::Restore(arguments) => restore::run(&arguments),
+        Command::Verify(arguments) => verify::run(&arguments),
+        Command::Token(arguments) => token::run(&arguments),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -79,11 +85,24 @@ pub fn run() -> ExitCode {
     }
 }
 
+/// Refuses a folder that would become a new store by being looked at.
+fn require_store(data: &DataFolder) -> Result<(), Failure> {
+    if !data.store().exists() {
+        let (data, sites) = (data.path().display(), data::SITES);
+        return Err(format!(
+            "{data}: no site has its data here; of several sites each has a folder in {data}/{sites}"
+        )
+        .into());
+    }
+    Ok(())
+}
+
 /// Does something with the store of a data folder on which no collector runs, and closes it.
 fn offline<T>(
     data: &DataFolder,
     work: impl AsyncFnOnce(&Embedded) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
+    require_store(data)?;
     let folder = data.store();
     // What is stored is read and moved here; nothing is folded that would need the configuration.
     let fold = ProfileFold::new(Arc::new(Model::default()));
@@ -130,9 +149,26 @@ pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
 /// Reads the configuration for a command that is not about it: one line says what is wrong, and
 /// how to see all of it.
 fn configuration(path: &Path) -> Result<Config, Failure> {
-    Config::load(path).map_err(|error| match error {
+    Config::load(path).map_err(|error| Failure(one_line(&error)))
+}
+
+/// The same for the configurations of several sites.
+fn configurations(paths: &[PathBuf]) -> Result<Vec<ConfigFile>, Failure> {
+    config::load_all(paths).map_err(|errors| Failure(one_line_of_all(&errors)))
+}
+
+/// The first of several errors, and how many more there are.
+fn one_line_of_all(errors: &[ConfigError]) -> String {
+    let mut line = errors.first().map(one_line).unwrap_or_default();
+    if let Some(more) = errors.len().checked_sub(1).filter(|more| *more > 0) {
+        line.push_str(&format!(" (and {more} more)"));
+    }
+    line
+}
+
+fn one_line(error: &ConfigError) -> String {
+    match error {
         ConfigError::Invalid { path, problems } => {
-            let path: PathBuf = path;
             let mut line = String::new();
             if let [first, rest @ ..] = &problems[..] {
                 line = format!("{}:{first}", path.display());
@@ -144,8 +180,8 @@ fn configuration(path: &Path) -> Result<Config, Failure> {
                     ));
                 }
             }
-            Failure(line)
+            line
         }
-        error @ ConfigError::Unreadable { .. } => error.into(),
-    })
+        error @ (ConfigError::Unreadable { .. } | ConfigError::Shared { .. }) => error.to_string(),
+    }
 }

@@ -108,6 +108,10 @@ fn what_was_acknowledged_before_is_in_it() {
     let said = one_line(&restore(&restored));
     assert!(said.contains("the folder is not empty"), "{said}");
 
+    let verified = run(&["verify", "--data", text(&restored)]);
+    assert_eq!(verified.status.code(), Some(0), "{verified:?}");
+    assert!(verified.stdout.is_empty());
+
     let (_serving, address) = serve(&config, &restored);
     let mut found = ids(&address, &restored, "a");
     found.sort_unstable();

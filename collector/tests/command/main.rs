@@ -4,7 +4,9 @@
 
 mod backup;
 mod forget;
+mod reload;
 mod replay;
+mod token;
 
 use std::fs;
 use std::io::{Read as _, Write as _};
@@ -116,7 +118,9 @@ fn wrong_usage() {
 
 #[test]
 fn every_command_has_help_with_an_example() {
-    for command in ["serve", "check", "replay", "compact", "backup", "restore"] {
+    for command in [
+        "serve", "check", "replay", "token", "compact", "backup", "restore", "verify",
+    ] {
         let output = run(&[command, "--help"]);
         assert_eq!(output.status.code(), Some(0));
         let help = String::from_utf8(output.stdout).unwrap();

@@ -12,6 +12,7 @@ use hyper::{StatusCode, Uri};
 use super::super::answer::{Answer, json};
 use super::super::error::HttpError;
 use super::super::{App, query};
+use super::told;
 use crate::clock;
 use crate::store::listing::{List, Position};
 
@@ -80,7 +81,7 @@ pub(super) async fn answer(app: &App, uri: &Uri) -> Result<Answer, HttpError> {
         None => body.null(),
     }
     body.close('}');
-    Ok(json(StatusCode::OK, body.into_string()))
+    Ok(told(json(StatusCode::OK, body.into_string()), shown))
 }
 
 /// Who is asked for: all of it must hold.

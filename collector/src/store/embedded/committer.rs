@@ -17,8 +17,12 @@ use super::copying::{Copier, Job};
 use super::disk::Disk;
 use super::erased::ErasedVisitors;
 use super::flusher::{Applied, Data, Flusher};
-use super::group::Group;
+use super::group::{Group, Written};
+use super::notes::Notes;
+use super::refused::Shelves;
 use super::{EmbeddedError, Failure};
+use crate::store::audit::AuditEntry;
+use crate::store::refused::RefusedMessage;
 use crate::store::{
     Commit, Committed, Compact, Compacted, Erased, Erasure, Expired, ProfileFold, Retention,
     StoreError,
@@ -45,6 +49,13 @@ pub(super) enum Pending {
         erasure: Erasure,
         answer: Asked<Erased>,
     },
+    /// Keeps messages that were refused.
+    Refuse(Vec<RefusedMessage>),
+    /// Adds to the audit log.
+    Note {
+        entry: AuditEntry,
+        answer: Asked<()>,
+    },
     /// Removes what is too old.
     Expire { old: Old, answer: Asked<Expired> },
     Compact {
@@ -70,7 +81,8 @@ impl Pending {
             Self::Commit { commit, .. } => commit.messages.iter().map(|new| new.raw.len()).sum(),
             // About what a record of a visitor takes.
             Self::Settle { visitors, .. } => visitors.len() * 4_096,
-            Self::Erase { .. } => 4_096,
+            Self::Erase { .. } | Self::Note { .. } => 4_096,
+            Self::Refuse(refused) => refused.iter().map(|one| one.raw.len()).sum(),
             Self::Expire { old, .. } => old.visitors.len() * 65_536,
             Self::Compact { .. } | Self::Copy(_) | Self::Wake => 0,
         }
@@ -85,6 +97,8 @@ pub(super) struct Committer {
     failure: Failure,
     erased: ErasedVisitors,
     copier: Copier,
+    shelves: Shelves,
+    notes: Notes,
 }
 
 impl Committer {
@@ -96,7 +110,9 @@ impl Committer {
         copier: Copier,
     ) -> Result<Self, EmbeddedError> {
         let erased = ErasedVisitors::load(&data.tree)?;
+        let notes = Notes::load(&data.tree)?;
         let flusher = Flusher::start(disk.clone(), failure.clone())?;
+        let shelves = Shelves::load(&data.tree)?;
         Ok(Self {
             data: Arc::new(data),
             fold,
@@ -105,6 +121,8 @@ impl Committer {
             failure,
             erased,
             copier,
+            shelves,
+            notes,
         })
     }
 
@@ -192,6 +210,7 @@ impl Committer {
                     step.settles.push((visitors, now));
                     answers.settling.push(answer);
                 }
+                Pending::Refuse(refused) => step.refused.extend(refused),
                 Pending::Erase { erasure, answer } => {
                     step.erasures.push(erasure);
                     answers.erasing.push(answer);
@@ -203,6 +222,10 @@ impl Committer {
                 Pending::Compact { when, answer } => self.compact(when, answer),
                 Pending::Copy(job) => self.copier.take_on(job),
                 Pending::Wake => {}
+                Pending::Note { entry, answer } => {
+                    step.notes.push(entry);
+                    answers.noting.push(answer);
+                }
             }
         }
         steps.push(step);
@@ -235,18 +258,31 @@ impl Committer {
         let data = self.data.clone();
         let mut done = Done::default();
         let mut any = false;
+        let fold = self.fold.pinned();
         for step in steps {
             let removes = step.removes();
-            let mut group = Group::new(&data.tree, &self.fold, &mut self.erased);
+            let mut group = Group::new(&data.tree, &fold, &mut self.erased, &mut self.shelves);
             done.committed.extend(group.take_in(step.commits)?);
             // After what came in, so that nobody is settled who has just come back.
             for (visitors, now) in step.settles {
                 done.settled.push(group.settle(&visitors, now)?);
             }
-            let batch = group.into_batch()?;
-            any |= self.put(batch)?;
+            group.refuse(step.refused);
+            let written = group.into_batch()?;
+            any |= self.put(written)?;
+            if !step.notes.is_empty() {
+                let mut batch = Batch::default();
+                for entry in &step.notes {
+                    self.notes.add(entry, &data.tree, &mut batch)?;
+                    done.noted.push(());
+                }
+                any |= self.put(Some(Written {
+                    batch,
+                    awaited: true,
+                }))?;
+            }
             if removes {
-                let mut group = Group::new(&data.tree, &self.fold, &mut self.erased);
+                let mut group = Group::new(&data.tree, &fold, &mut self.erased, &mut self.shelves);
                 for erasure in &step.erasures {
                     done.erased.push(group.erase(erasure)?);
                 }
@@ -266,15 +302,15 @@ impl Committer {
         Ok((done, any))
     }
 
-    /// Puts into memory what a group changes. Says whether that was anything.
-    fn put(&mut self, batch: Option<Batch>) -> Result<bool, EmbeddedError> {
-        let Some(mut batch) = batch else {
+    /// Puts into memory what a group changes. Says whether anybody waits until it is on disk.
+    fn put(&mut self, written: Option<Written>) -> Result<bool, EmbeddedError> {
+        let Some(Written { mut batch, awaited }) = written else {
             return Ok(false);
         };
         self.copier.note_residue(&mut batch);
         self.disk.apply(&self.data.tree, batch.to_engine())?;
         self.copier.mirror(&batch);
-        Ok(true)
+        Ok(awaited)
     }
 }
 
@@ -286,6 +322,8 @@ struct Step {
     settles: Vec<(Vec<VisitorId>, Timestamp)>,
     erasures: Vec<Erasure>,
     expiries: Vec<Old>,
+    refused: Vec<RefusedMessage>,
+    notes: Vec<AuditEntry>,
 }
 
 impl Step {
@@ -302,6 +340,7 @@ pub(super) struct Done {
     settled: Vec<usize>,
     erased: Vec<Erased>,
     expired: Vec<Expired>,
+    noted: Vec<()>,
 }
 
 /// Where the answers to requests of each kind go, in their order.
@@ -311,6 +350,7 @@ pub(super) struct Answers {
     settling: Vec<Asked<usize>>,
     erasing: Vec<Asked<Erased>>,
     expiring: Vec<Asked<Expired>>,
+    noting: Vec<Asked<()>>,
 }
 
 impl Answers {
@@ -320,6 +360,7 @@ impl Answers {
         tell(self.settling, done.settled);
         tell(self.erasing, done.erased);
         tell(self.expiring, done.expired);
+        tell(self.noting, done.noted);
     }
 
     /// Answers each with the same error.
@@ -328,6 +369,7 @@ impl Answers {
         refuse(self.settling, error);
         refuse(self.erasing, error);
         refuse(self.expiring, error);
+        refuse(self.noting, error);
     }
 }
 

@@ -20,10 +20,12 @@ use super::erased::ErasedVisitors;
 use super::folding::{self, Folding};
 use super::held::Records;
 use super::record::{FULL_BYTES, LONGEST_SPAN, MessageRecord, StoredMessage, VisitorRecord};
+use super::refused::Shelves;
 use super::seen::{self, Buckets};
 use super::{EmbeddedError, keys};
 use crate::changes;
 use crate::store::joining;
+use crate::store::refused::RefusedMessage;
 use crate::store::{
     Claim, ClaimDigest, Commit, Committed, Erased, Erasure, Ground, NewMessage, ProfileFold,
 };
@@ -44,9 +46,19 @@ pub(super) struct Group<'a> {
     fold: &'a ProfileFold,
     pub(super) records: Records<'a>,
     erased: &'a mut ErasedVisitors,
+    shelves: &'a mut Shelves,
     pub(super) batch: Batch,
     /// Whether the batch has something that is none of the records.
     pub(super) more: bool,
+    /// Whether it has refused messages.
+    refused: bool,
+}
+
+/// What is to be written.
+pub(super) struct Written {
+    pub(super) batch: Batch,
+    /// Whether somebody waits until it is on disk.
+    pub(super) awaited: bool,
 }
 
 impl<'a> Group<'a> {
@@ -54,20 +66,33 @@ impl<'a> Group<'a> {
         tree: &'a sled::Tree,
         fold: &'a ProfileFold,
         erased: &'a mut ErasedVisitors,
+        shelves: &'a mut Shelves,
     ) -> Self {
         Self {
             fold,
             records: Records::new(tree),
             erased,
+            shelves,
             batch: Batch::default(),
             more: false,
+            refused: false,
         }
     }
 
     /// What is to be written; nothing where nothing changes.
-    pub(super) fn into_batch(mut self) -> Result<Option<Batch>, EmbeddedError> {
-        let any = self.records.write(&mut self.batch)? || self.more;
-        Ok(any.then_some(self.batch))
+    pub(super) fn into_batch(mut self) -> Result<Option<Written>, EmbeddedError> {
+        let awaited = self.records.write(&mut self.batch)? || self.more;
+        Ok((awaited || self.refused).then_some(Written {
+            batch: self.batch,
+            awaited,
+        }))
+    }
+
+    /// Keeps messages that were refused.
+    pub(super) fn refuse(&mut self, messages: Vec<RefusedMessage>) {
+        for message in messages {
+            self.refused |= self.shelves.keep(message, self.erased, &mut self.batch);
+        }
     }
 
     /// Takes in requests. Says what each is answered.
@@ -189,6 +214,11 @@ impl<'a> Group<'a> {
             }
             // Who could have made the visitor known may also ask that it never becomes known.
             Ground::Claim(Some(_)) => true,
+            // Nobody but for what was refused of them.
+            Ground::Owner if self.shelves.erase(visitor, &mut self.batch) => {
+                self.more = true;
+                return Ok(Erased::Done);
+            }
             Ground::Owner | Ground::Claim(None) => return Ok(Erased::Unknown),
         };
         if known {
@@ -203,6 +233,9 @@ impl<'a> Group<'a> {
             self.batch.leaves_residue(erasure.now);
         }
         self.more = true;
+        if self.shelves.erase(visitor, &mut self.batch) {
+            self.batch.leaves_residue(erasure.now);
+        }
         self.erased
             .remember(visitor, erasure.now, retired, &mut self.batch);
         self.erased.expire(erasure.now, &mut self.batch);

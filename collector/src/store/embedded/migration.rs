@@ -9,9 +9,10 @@
 //! | `1` | smaller segments, records in a form of bytes | refused: no release ever wrote it |
 //! | `2` | the engine's files in the store's folder itself; visitors' records without how far their messages go back, no lists of visitors | copied, and the lists made |
 //!
-//! A record whose profile has an older form than the engine reads is refolded from its messages;
-//! where those no longer go back to the beginning that is not possible, so the engine has to go on
-//! reading a form until no layout that is still migrated can hold it.
+//! Records have versions of their own beside the layout's. The visitor's record is read in the form
+//! before as well. A profile whose form the engine does not know makes its visitor unreadable, which
+//! is an error and never an empty profile: whoever changes that form makes another layout, and has
+//! its migration fold each profile anew from the messages or read the former form.
 
 use firstglance_engine::codec::Encode as _;
 

@@ -22,12 +22,15 @@ mod held;
 mod index;
 mod keys;
 mod migration;
+mod notes;
 mod record;
+mod refused;
 mod retention;
 mod seen;
 #[cfg(test)]
 mod tests;
 mod timeline;
+mod verification;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -38,7 +41,9 @@ use firstglance_engine::codec::{DecodeError, Encode};
 use firstglance_engine::{Person, Profile, Timestamp, VisitorId};
 use tokio::sync::{mpsc, oneshot};
 
+use super::audit::AuditEntry;
 use super::listing::{List, ListSize, Listed, Position as ListPosition};
+use super::refused::{RefusedMessage, RefusedPage, Shelf};
 use super::{
     BackedUp, Backup, Commit, Committed, Compact, Compacted, Erased, Erasure, Expired, Later,
     Position, ProfileFold, Retention, Store, StoreError, TimelineEntry, joining,
@@ -51,6 +56,8 @@ use flusher::Data;
 use folder::{Pointer, StoreFolder};
 use held::Records;
 use record::VisitorRecord;
+use verification::Verification;
+pub use verification::{Finding, Repair, Verified};
 
 /// Version of the layout in [`keys`].
 const LAYOUT: [u8; 1] = *b"3";
@@ -358,6 +365,14 @@ impl Store for Embedded {
         })
     }
 
+    fn note(&self, entry: AuditEntry) -> Later<'_, ()> {
+        self.ask(|answer| Pending::Note { entry, answer })
+    }
+
+    fn notes(&self, before: Option<u64>, limit: usize) -> Later<'_, Vec<(u64, AuditEntry)>> {
+        self.scan(move |tree| notes::read(tree, before, limit))
+    }
+
     fn list(
         &self,
         lists: Vec<List>,
@@ -379,6 +394,25 @@ impl Store for Embedded {
             Some(queue) if queue.is_closed() => Err(self.failure.set("the committer stopped")),
             Some(_) => Ok(()),
         }
+    }
+
+    fn keep_refused(&self, refused: Vec<RefusedMessage>) -> usize {
+        let count = refused.len();
+        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        let sent = queue
+            .as_ref()
+            .is_some_and(|queue| queue.try_send(Pending::Refuse(refused)).is_ok());
+        if sent { 0 } else { count }
+    }
+
+    fn refused(
+        &self,
+        shelf: Shelf,
+        reason: Option<Box<str>>,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Later<'_, RefusedPage> {
+        self.scan(move |tree| refused::read(tree, shelf, reason.as_deref(), before, limit))
     }
 
     fn close(&self) -> Later<'_, ()> {
@@ -403,6 +437,24 @@ impl Store for Embedded {
             self.failure.check()
         })
     }
+}
+
+/// Checks everything in the store of a folder, which nobody else may have open, and repairs it as far
+/// as is asked. Each finding is told as it is made.
+///
+/// # Errors
+/// [`EmbeddedError`] when the store cannot be opened, read or written.
+pub fn verify(
+    folder: &Path,
+    repair: Repair<'_>,
+    tell: &mut dyn FnMut(Finding),
+) -> Result<Verified, EmbeddedError> {
+    let folder = StoreFolder::open(folder)?;
+    let (pointer, tree) = open_data(&folder)?;
+    let verified = Verification::new(&tree, repair, tell).run()?;
+    tree.flush()?;
+    folder.file(pointer.number)?.sync_data()?;
+    Ok(verified)
 }
 
 /// Reads a backup to its end and says what is in it.

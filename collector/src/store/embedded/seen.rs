@@ -119,20 +119,26 @@ impl Seen {
         id: IdDigest,
         buckets: &mut Buckets<'_>,
     ) -> Result<bool, sled::Error> {
-        if self.recent.contains(&id) {
+        if self.has(id, buckets)? {
             return Ok(false);
-        }
-        if self.moved > 0 {
-            let (ids, _) = buckets.bucket(self.level, Self::bucket_of(self.level, id))?;
-            if ids.binary_search(&id).is_ok() {
-                return Ok(false);
-            }
         }
         self.recent.push(id);
         if self.recent.len() > RECENT {
             self.move_recent(buckets)?;
         }
         Ok(true)
+    }
+
+    /// Whether an id is remembered.
+    pub(super) fn has(&self, id: IdDigest, buckets: &mut Buckets<'_>) -> Result<bool, sled::Error> {
+        if self.recent.contains(&id) {
+            return Ok(true);
+        }
+        if self.moved == 0 {
+            return Ok(false);
+        }
+        let (ids, _) = buckets.bucket(self.level, Self::bucket_of(self.level, id))?;
+        Ok(ids.binary_search(&id).is_ok())
     }
 
     /// Forgets an id, whose message is stored no more.

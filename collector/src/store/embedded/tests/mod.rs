@@ -8,7 +8,9 @@ mod faults;
 mod lists;
 mod migration;
 mod persons;
+mod refused;
 mod retention;
+mod verification;
 
 use std::collections::{BTreeMap, HashSet};
 
