@@ -308,7 +308,10 @@ mod tests {
         assert_eq!(made.records, 8);
         assert_eq!(made.bytes, fs::metadata(&path).unwrap().len());
         let mut entries = Vec::new();
-        let read: Result<_, ArchiveError> = read(&path, |entry| Ok(entries.push(entry)));
+        let read: Result<_, ArchiveError> = read(&path, |entry| {
+            entries.push(entry);
+            Ok(())
+        });
         assert_eq!(read.unwrap(), made);
         (folder, path, entries)
     }

@@ -370,7 +370,8 @@ impl Copier {
             if let Err(error) = folder.remove(former) {
                 tracing::error!(%error, "what was copied cannot be removed; the next start tries again");
                 let error = StoreError::NotDone(error.to_string().into());
-                return Ok(drop(answer.send(Err(error))));
+                let _ = answer.send(Err(error));
+                return Ok(());
             }
             let seconds = started.elapsed().as_secs_f64();
             tracing::info!(before, after = bytes, seconds, "compacted");
