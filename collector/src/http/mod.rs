@@ -47,6 +47,7 @@ use firstglance_engine::{Model, Timestamp};
 use tokio::sync::{Semaphore, watch};
 
 use crate::agent::Agents;
+use crate::backup::Backups;
 use crate::config::{self, Config, Privacy, Site, Tracker};
 use crate::cookie::CookieKey;
 use crate::cookieless::DailySalt;
@@ -152,6 +153,7 @@ pub struct App {
     agents: Arc<Agents>,
     countries: Option<Arc<Countries>>,
     files: Option<SiteFolder>,
+    backups: Option<Backups>,
     limiters: limit::Limiters,
     shared: Arc<Shared>,
 }
@@ -181,6 +183,7 @@ impl App {
             agents: Arc::default(),
             countries: None,
             files: None,
+            backups: None,
             shared,
         }
     }
@@ -205,6 +208,7 @@ impl App {
             agents: self.agents.clone(),
             countries: None,
             files: self.files.clone(),
+            backups: self.backups.clone(),
             shared: self.shared.clone(),
         }
     }
@@ -225,6 +229,13 @@ impl App {
     #[must_use]
     pub fn with_daily_names(mut self, salt: Arc<DailySalt>) -> Self {
         self.daily = Some(salt);
+        self
+    }
+
+    /// Makes backups when the owner asks for one.
+    #[must_use]
+    pub fn with_backups(mut self, backups: Backups) -> Self {
+        self.backups = Some(backups);
         self
     }
 

@@ -189,8 +189,8 @@ pub fn take_in<R: Register>(
     Ok(())
 }
 
-/// Takes a visitor out of the person that it belongs to. The others of the person stay, and so does
-/// what was said of its users.
+/// Takes a visitor out of the person that it belongs to. The others of the person stay, and while
+/// there are any, so does what was said of its users.
 ///
 /// # Errors
 /// When the register cannot be read.
@@ -200,6 +200,21 @@ pub fn leave<R: Register>(register: &mut R, visitor: &VisitorId) -> Result<(), R
     };
     let root = root(register, &membership.user)?;
     take_out(register, &root, &membership.user, visitor)
+}
+
+/// The name under which the person of a known visitor is kept; nothing where it was never said who
+/// the visitor is.
+///
+/// # Errors
+/// When the register cannot be read.
+pub fn root_of<R: Register>(
+    register: &mut R,
+    visitor: &VisitorId,
+) -> Result<Option<UserId>, R::Error> {
+    match register.membership(visitor)? {
+        Some(Some(membership)) => root(register, &membership.user).map(Some),
+        _ => Ok(None),
+    }
 }
 
 /// The name under which a user's person is kept.

@@ -15,17 +15,18 @@ use firstglance_engine::history::Change;
 use firstglance_engine::{Message, Timestamp, VisitorId};
 use subtle::ConstantTimeEq as _;
 
+use super::batch::Batch;
 use super::erased::ErasedVisitors;
 use super::folding::{self, Folding};
 use super::held::Records;
-use super::merges::{self, Merges};
+use super::merges::Merges;
 use super::record::{FULL_BYTES, LONGEST_SPAN, MessageRecord, StoredMessage, VisitorRecord};
 use super::refused::Shelves;
 use super::seen::{self, Buckets};
-use super::{EmbeddedError, keys, links};
+use super::{EmbeddedError, keys};
 use crate::changes;
 use crate::store::feed::FedMessage;
-use crate::store::joining::{self, Register as _};
+use crate::store::joining;
 use crate::store::refused::RefusedMessage;
 use crate::store::{
     Claim, ClaimDigest, Commit, Committed, Erased, Erasure, Ground, NewMessage, ProfileFold,
@@ -49,9 +50,9 @@ pub(super) struct Group<'a> {
     pub(super) merges: &'a mut Merges,
     erased: &'a mut ErasedVisitors,
     shelves: &'a mut Shelves,
-    batch: sled::Batch,
+    pub(super) batch: Batch,
     /// Whether the batch has something that is none of the records.
-    more: bool,
+    pub(super) more: bool,
     /// Whether it has refused messages.
     refused: bool,
     /// What is told of what was taken in, where somebody listens.
@@ -60,7 +61,7 @@ pub(super) struct Group<'a> {
 
 /// What is to be written.
 pub(super) struct Written {
-    pub(super) batch: sled::Batch,
+    pub(super) batch: Batch,
     /// Whether somebody waits until it is on disk.
     pub(super) awaited: bool,
 }
@@ -85,7 +86,7 @@ impl<'a> Group<'a> {
             merges,
             erased,
             shelves,
-            batch: sled::Batch::default(),
+            batch: Batch::default(),
             more: false,
             refused: false,
             fed: None,
@@ -257,34 +258,16 @@ impl<'a> Group<'a> {
                 }
             }
             self.records.erase(visitor)?;
+            self.batch.leaves_residue(erasure.now);
         }
         self.more = true;
-        self.shelves.erase(visitor, &mut self.batch);
+        if self.shelves.erase(visitor, &mut self.batch) {
+            self.batch.leaves_residue(erasure.now);
+        }
         self.erased
             .remember(visitor, erasure.now, retired, &mut self.batch);
         self.erased.expire(erasure.now, &mut self.batch);
         Ok(if known { Erased::Done } else { Erased::Unknown })
-    }
-
-    /// Takes a visitor who is erased out of the person, and all that is kept of how they came there.
-    fn leave(&mut self, visitor: &VisitorId) -> Result<(), EmbeddedError> {
-        let tree = self.records.tree;
-        let membership = self.records.membership(visitor)?.flatten();
-        joining::leave(&mut self.records, visitor)?;
-        let mut named = merges::erase(tree, visitor, &mut self.batch)?;
-        named.extend(membership.map(|one| one.user));
-        while let Some(user) = named.pop_first() {
-            let users = links::users_of_person(tree, &user, |_, _| None, usize::MAX)?;
-            let users = users.unwrap_or_default();
-            named.retain(|one| !users.contains(one));
-            let root = joining::root(&mut self.records, &user)?;
-            if self.records.person(&root)?.visitors.is_empty()
-                && !links::turn_away_others(tree, &users, visitor)?
-            {
-                merges::erase_users(tree, &users, &mut self.batch)?;
-            }
-        }
-        Ok(())
     }
 
     /// Takes in what a message says of persons. Its visitor is known from here on, and for nobody
@@ -393,7 +376,7 @@ fn stored(new: NewMessage) -> StoredMessage {
 
 /// Puts messages into a visitor's timeline.
 fn keep(
-    batch: &mut sled::Batch,
+    batch: &mut Batch,
     visitor: &VisitorId,
     record: &mut VisitorRecord,
     received_at: Timestamp,
@@ -417,7 +400,7 @@ fn keep(
 
 /// Puts changes into a visitor's timeline.
 fn tell(
-    batch: &mut sled::Batch,
+    batch: &mut Batch,
     visitor: &VisitorId,
     record: &mut VisitorRecord,
     received_at: Timestamp,

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use firstglance_engine::codec::{Encode, Reader, Writer};
 use firstglance_engine::{Timestamp, UserId, VisitorId};
 
+use super::batch::Batch;
 use super::{EmbeddedError, keys};
 use crate::store::merges::{MembershipLink, NamesLink, TakenBack};
 
@@ -172,16 +173,16 @@ pub(super) fn make_up(tree: &sled::Tree) -> Result<(), EmbeddedError> {
             continue;
         };
         if let Some(into) = person.merged_into {
-            let mut batch = sled::Batch::default();
+            let mut batch = Batch::default();
             put(&user, &into, &NamesLink::OF_OLD, &mut batch);
-            tree.apply_batch(batch)?;
+            batch.apply(tree)?;
         }
     }
     Ok(())
 }
 
 /// Puts a link of two users into a batch.
-pub(super) fn put(one: &UserId, other: &UserId, link: &NamesLink, batch: &mut sled::Batch) {
+pub(super) fn put(one: &UserId, other: &UserId, link: &NamesLink, batch: &mut Batch) {
     let bytes = link.to_bytes();
     batch.insert(keys::names_link(one, other), bytes.clone());
     batch.insert(keys::names_link(other, one), bytes);

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use firstglance_engine::codec::Encode as _;
 use firstglance_engine::{UserId, VisitorId};
 
+use super::batch::Batch;
 use super::held::Records;
 use super::merge_record::{from_bytes, to_bytes};
 use super::{EmbeddedError, keys, links};
@@ -38,13 +39,13 @@ impl Merges {
     /// Begins it in a tree. Data without it have no links between users either.
     pub(super) fn begin(tree: &sled::Tree) -> Result<(), EmbeddedError> {
         links::make_up(tree)?;
-        let mut batch = sled::Batch::default();
+        let mut batch = Batch::default();
         let none = Self {
             next: 1,
             undone: false,
         };
         none.write(&mut batch);
-        Ok(tree.apply_batch(batch)?)
+        Ok(batch.apply(tree)?)
     }
 
     /// Whether anything was ever undone.
@@ -58,7 +59,7 @@ impl Merges {
     }
 
     /// Adds entries.
-    pub(super) fn add(&mut self, entries: &[MergeEntry], batch: &mut sled::Batch) {
+    pub(super) fn add(&mut self, entries: &[MergeEntry], batch: &mut Batch) {
         for entry in entries {
             batch.insert(keys::merge(self.next), to_bytes(entry));
             for key in rows(self.next, entry) {
@@ -72,7 +73,7 @@ impl Merges {
         }
     }
 
-    fn write(&self, batch: &mut sled::Batch) {
+    fn write(&self, batch: &mut Batch) {
         let mut bytes = self.next.to_be_bytes().to_vec();
         bytes.push(u8::from(self.undone));
         batch.insert(keys::MERGES, bytes);
@@ -314,7 +315,7 @@ pub(super) fn names_link(
 pub(super) fn erase(
     tree: &sled::Tree,
     visitor: &VisitorId,
-    batch: &mut sled::Batch,
+    batch: &mut Batch,
 ) -> Result<BTreeSet<UserId>, EmbeddedError> {
     let mut users = BTreeSet::new();
     let begins = keys::merges_of_visitor(visitor);
@@ -351,7 +352,7 @@ fn whole_or_erased(
     tree: &sled::Tree,
     number: u64,
     begins: &[u8],
-    batch: &mut sled::Batch,
+    batch: &mut Batch,
 ) -> Result<Option<MergeEntry>, EmbeddedError> {
     match entry(tree, number) {
         Ok(Some(entry)) => Ok(Some(entry)),
@@ -364,12 +365,12 @@ fn whole_or_erased(
     }
 }
 
-/// Takes out what is kept about users of whom no visitor is left: entries that name nobody else, and
-/// links that were taken back.
+/// Takes out what is kept about users of whom no visitor is left: entries that are about no visitor, and
+/// that they are one person with anybody.
 pub(super) fn erase_users(
     tree: &sled::Tree,
     users: &BTreeSet<UserId>,
-    batch: &mut sled::Batch,
+    batch: &mut Batch,
 ) -> Result<(), EmbeddedError> {
     for user in users {
         let begins = keys::merges_of_user(user);
@@ -385,13 +386,11 @@ pub(super) fn erase_users(
                 }
             }
         }
-        for stored in tree.scan_prefix(keys::names_links(user)) {
-            let (key, value) = stored?;
+        for key in tree.scan_prefix(keys::names_links(user)).keys() {
+            let key = key?;
             let (_, other) = links::names_of(&key)?;
-            if !NamesLink::from_bytes(&value)?.holds() {
-                batch.remove(key);
-                batch.remove(keys::names_link(&other, user));
-            }
+            batch.remove(key);
+            batch.remove(keys::names_link(&other, user));
         }
     }
     Ok(())

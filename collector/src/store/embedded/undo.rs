@@ -239,7 +239,7 @@ impl Group<'_> {
     }
 
     /// Makes persons of sets of users, each with those visitors who are said to be one of its users.
-    fn divide(&mut self, persons: &[BTreeSet<UserId>]) -> Result<(), EmbeddedError> {
+    pub(super) fn divide(&mut self, persons: &[BTreeSet<UserId>]) -> Result<(), EmbeddedError> {
         let mut roots = BTreeSet::new();
         let mut visitors = BTreeSet::new();
         for user in persons.iter().flatten() {

@@ -51,7 +51,7 @@ impl Disk for Failing {
         })
     }
 
-    fn sync(&self) -> io::Result<()> {
+    fn sync(&self, _file: &fs::File) -> io::Result<()> {
         self.operation(|| Ok::<(), io::Error>(()))
     }
 }
@@ -255,7 +255,7 @@ fn merge(store: &Embedded, what: &str, number: usize) -> Result<(), StoreError> 
 
 /// All that is stored, but the number of groups.
 fn everything(store: &Embedded) -> BTreeMap<Vec<u8>, Vec<u8>> {
-    let entries = store.tree.iter().map(Result::unwrap);
+    let entries = store.tree().iter().map(Result::unwrap);
     let others = entries.filter(|(key, _)| key != keys::GROUP);
     others
         .map(|(key, value)| (key.to_vec(), value.to_vec()))

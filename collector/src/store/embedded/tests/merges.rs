@@ -517,7 +517,7 @@ fn done(undone: &Undone) -> bool {
 
 /// All of the audit of merges as it lies in the tree.
 fn stored(store: &Embedded) -> Everything {
-    let entries = store.tree.scan_prefix(keys::MERGES).map(Result::unwrap);
+    let entries = store.tree().scan_prefix(keys::MERGES).map(Result::unwrap);
     let own = |(key, value): (sled::IVec, sled::IVec)| (key.to_vec(), value.to_vec());
     entries.map(own).collect()
 }
@@ -540,7 +540,7 @@ fn found(store: &Embedded, text: &str) -> Vec<String> {
             .windows(text.len())
             .any(|some| some == text.as_bytes())
     };
-    let entries = store.tree.iter().map(Result::unwrap);
+    let entries = store.tree().iter().map(Result::unwrap);
     let with = entries.filter(|(key, value)| has(key) || has(value));
     with.map(|(key, _)| key.escape_ascii().to_string())
         .collect()
@@ -874,7 +874,7 @@ fn who_had_no_room_comes_back_where_there_is_room() {
     assert_eq!((count("visitor00"), count("visitor01")), (1, MOST_VISITORS));
     assert!(done(&undo(&store, merged + 2, 50)));
     assert_eq!((count("visitor01"), count("visitor79")), (39, 40));
-    assert!(store.tree.scan_prefix(keys::TURNED_AWAY).next().is_none());
+    assert!(store.tree().scan_prefix(keys::TURNED_AWAY).next().is_none());
 }
 
 #[test]
@@ -914,6 +914,39 @@ fn an_erasure_takes_what_is_about_the_visitor_and_no_more() {
     assert!(all(&store)[0].number > 6);
 }
 
+/// An alias takes an id for a name, so that the name of a visitor may be that of a person.
+#[test]
+fn the_id_of_who_is_erased_is_no_name_either() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let called = |visitor, user, seconds| {
+        let what = format!(r#""type":"alias","previousId":"wilhelmina","userId":"{user}""#);
+        says(visitor, "alias", seconds, &what)
+    };
+    let messages = [
+        says("wilhelmina", "page", 1, r#""type":"page""#),
+        called("a", "u", 2),
+        identify("b", "v", 3),
+        called("c", "v", 4),
+    ];
+    take(&store, &messages, 10);
+    assert_eq!(person(&store, "a"), ["a", "b", "c", "wilhelmina"]);
+    erase(&store, "wilhelmina", 20);
+    // Said in messages of others, who are still there.
+    let keys = found(&store, "wilhelmina");
+    assert!(keys.iter().all(|key| key.starts_with('e')), "{keys:?}");
+    assert_eq!(person(&store, "a"), ["a", "b", "c"]);
+    take(
+        &store,
+        &[identify("d", "u", 25), identify("e", "v", 26)],
+        30,
+    );
+    assert_eq!(person(&store, "d"), ["a", "b", "c", "d", "e"]);
+    runtime().block_on(store.close()).unwrap();
+    drop(store);
+    assert_eq!(verified(folder.path(), Mode::Look).1, []);
+}
+
 /// Data from before there was an audit: nothing of them changes, and what comes upon them can be undone.
 #[test]
 fn data_without_an_audit_open_as_they_are() {
@@ -932,14 +965,14 @@ fn data_without_an_audit_open_as_they_are() {
             .map(|(key, value)| (key.to_vec(), value.to_vec()))
             .collect()
     };
-    for key in store.tree.scan_prefix(keys::MERGES).keys() {
-        store.tree.remove(key.unwrap()).unwrap();
+    for key in store.tree().scan_prefix(keys::MERGES).keys() {
+        store.tree().remove(key.unwrap()).unwrap();
     }
-    let before = everything(&store.tree);
+    let before = everything(&store.tree());
     runtime().block_on(store.close()).unwrap();
     drop(store);
     let store = open(folder.path());
-    assert_eq!(everything(&store.tree), before);
+    assert_eq!(everything(&store.tree()), before);
     assert_eq!(all(&store), []);
     take(
         &store,

@@ -8,6 +8,7 @@
 use firstglance_engine::codec::Encode as _;
 
 use super::{FindingKind, Verifier, shown};
+use crate::store::embedded::batch::Batch;
 use crate::store::embedded::links::{self, MOST_USERS};
 use crate::store::embedded::merge_record;
 use crate::store::embedded::merges::{self, read_counter};
@@ -77,7 +78,7 @@ impl Verifier<'_> {
             };
             self.verified.merges += 1;
             next = next.max(number.saturating_add(1));
-            let mut missing = sled::Batch::default();
+            let mut missing = Batch::default();
             let mut any = false;
             for row in merges::rows(number, &entry) {
                 if !self.tree.contains_key(&row)? {
@@ -96,7 +97,7 @@ impl Verifier<'_> {
             self.tell_repaired(FindingKind::Merge, counted, wrong);
             let mut bytes = next.to_be_bytes().to_vec();
             bytes.push(u8::from(undone));
-            let mut batch = sled::Batch::default();
+            let mut batch = Batch::default();
             batch.insert(keys::MERGES, bytes);
             self.write(batch)?;
         }
@@ -140,7 +141,7 @@ impl Verifier<'_> {
             if back.as_ref() != Some(&value) {
                 let wrong = format!("that {:?} is the same person is not known", one.as_str());
                 self.tell_repaired(FindingKind::Merge, &other, wrong);
-                let mut batch = sled::Batch::default();
+                let mut batch = Batch::default();
                 links::put(&one, &other, &link, &mut batch);
                 self.write(batch)?;
             }
@@ -153,7 +154,7 @@ impl Verifier<'_> {
                 self.tell_repaired(FindingKind::Person, &one, wrong);
                 let mut records = crate::store::embedded::held::Records::new(self.tree);
                 joining::unite(&mut records, &one, &other)?;
-                let mut batch = sled::Batch::default();
+                let mut batch = Batch::default();
                 records.write(&mut batch)?;
                 self.write(batch)?;
             }
@@ -174,7 +175,7 @@ impl Verifier<'_> {
             if !users.contains(&into) {
                 let wrong = format!("is merged into {:?} and no alias says so", into.as_str());
                 self.tell_repaired(FindingKind::Person, &user, wrong);
-                let mut batch = sled::Batch::default();
+                let mut batch = Batch::default();
                 links::put(&user, &into, &NamesLink::OF_OLD, &mut batch);
                 self.write(batch)?;
             }
@@ -217,7 +218,7 @@ impl Verifier<'_> {
 
     fn remove(&mut self, kind: FindingKind, key: &[u8], wrong: &str) -> Result<(), EmbeddedError> {
         self.tell_repaired(kind, shown(key), wrong);
-        let mut batch = sled::Batch::default();
+        let mut batch = Batch::default();
         batch.remove(key);
         self.write(batch)
     }
