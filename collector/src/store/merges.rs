@@ -458,3 +458,46 @@ pub enum Undone {
         most: usize,
     },
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn moment(seconds: i64) -> Timestamp {
+        Timestamp::from_milliseconds(seconds * 1_000)
+    }
+
+    proptest! {
+        /// What counts after an undo does not depend on the order in which it comes.
+        #[test]
+        fn whatever_comes_first_the_same_counts(
+            all in prop::collection::vec((0..12_i64, any::<bool>()), 1..9),
+            until in prop::option::of(0..12_i64),
+        ) {
+            let user = UserId::parse("jo").unwrap();
+            let taken_back = until.map(|until| TakenBack { until: moment(until), by: 1 });
+            let link = MembershipLink { taken_back, ..MembershipLink::default() };
+            let mut kept = link;
+            let mut latest = None;
+            let mut said = Said::of(BTreeMap::from([(user.clone(), link)]));
+            for (at, on_purpose) in &all {
+                latest = latest.max(kept.hear(moment(*at), *on_purpose));
+                said.hear(&user, moment(*at), *on_purpose);
+            }
+            let counts = all.iter().filter(|(at, _)| until.is_none_or(|until| {
+                let again = |(again, on_purpose): &(i64, bool)| {
+                    *on_purpose && *again > until && again <= at
+                };
+                *at > until && all.iter().any(again)
+            }));
+            let expected = counts.map(|(at, _)| moment(*at)).max();
+            prop_assert_eq!(latest, expected);
+            prop_assert_eq!(said.membership().map(|membership| membership.at), expected);
+            // What is remembered without the messages is never more than they say.
+            let remembered = Said::of(BTreeMap::from([(user, kept)])).membership();
+            prop_assert!(remembered.is_none_or(|membership| Some(membership.at) <= expected));
+        }
+    }
+}
