@@ -324,8 +324,10 @@ impl MergeEntry {
 /// Who reads an entry.
 #[derive(Clone, Copy, Debug)]
 pub enum Reader<'a> {
-    /// An administrator.
-    Admin,
+    /// Who may know what others did.
+    Operator,
+    /// Who may see visitors: not told are names of administrators.
+    Viewer,
     /// Whoever a visitor is: not told are ids of other visitors' messages, and names of
     /// administrators.
     Visitor(&'a VisitorId),
@@ -334,7 +336,7 @@ pub enum Reader<'a> {
 impl Reader<'_> {
     fn may_see(self, sender: &VisitorId) -> bool {
         match self {
-            Self::Admin => true,
+            Self::Operator | Self::Viewer => true,
             Self::Visitor(visitor) => visitor == sender,
         }
     }
@@ -387,7 +389,7 @@ impl KeptMerge {
         }
         json.name("token");
         match (&self.entry.cause, reader) {
-            (Cause::Admin { token, name }, Reader::Admin) => {
+            (Cause::Admin { token, name }, Reader::Operator) => {
                 json.open('{');
                 json.text_member("id", token);
                 json.text_member("name", name);

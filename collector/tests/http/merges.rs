@@ -152,6 +152,11 @@ async fn a_wrong_merge_is_told_undone_and_stays_undone() {
         (&latest["visitor"], &latest["message"]["id"]),
         (&json!("library"), &json!("3"))
     );
+    let undone = &profile["merges"][1];
+    assert_eq!(
+        (&undone["kind"], &undone["token"]),
+        (&json!("undone"), &Value::Null)
+    );
     let of_access = collector.admin("profiles/library/access").await.json();
     let of_access = of_access["visitors"][0]["merges"]
         .as_array()

@@ -34,7 +34,7 @@ pub(super) async fn answer(app: &App, uri: &Uri) -> Result<Answer, HttpError> {
     body.name("merges");
     body.open('[');
     for merge in &merges {
-        merge.write(&mut body, Reader::Admin);
+        merge.write(&mut body, Reader::Operator);
     }
     body.close(']');
     body.name("next");
@@ -91,7 +91,7 @@ pub(super) async fn undo(asked: Asked<'_>) -> Result<Answer, HttpError> {
     let mut body = JsonWriter::default();
     body.open('{');
     body.name("merge");
-    entry.write(&mut body, Reader::Admin);
+    entry.write(&mut body, Reader::Operator);
     body.name("together");
     body.bool(together);
     body.close('}');

@@ -38,7 +38,7 @@ pub(super) async fn answer(app: &App, visitor: &VisitorId) -> Result<Answer, Htt
     body.name("merges");
     body.open('[');
     for merge in &merges {
-        merge.write(&mut body, Reader::Admin);
+        merge.write(&mut body, Reader::Viewer);
     }
     body.close(']');
     body.close('}');
