@@ -5,6 +5,7 @@
 
 mod assets;
 mod bench;
+mod browser;
 mod build;
 mod client;
 mod demo;

@@ -3,18 +3,17 @@
 //! A failed step does not stop the others, except those that need its result. Each step brings
 //! what it needs, so that any of them can be run alone. Never changes a source file.
 
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use clap::builder::PossibleValuesParser;
 
 use crate::tools::{self, WASM_TARGET};
 use crate::workspace::{Workspace, run as run_command};
-use crate::{assets, bench, build, fuzz, kill_loop, loss, parity, proof, recipes, sdks, size};
+use crate::{
+    assets, bench, browser, build, fuzz, kill_loop, loss, parity, proof, recipes, sdks, size,
+};
 
-const PAGE_TESTS: &str = "tests/page";
-const BROWSER_TESTS: &str = "tests/browser";
 /// Projects of the types' tests: without React, and with it.
 const TYPE_TESTS: [&str; 2] = [
     "tests/types/tsconfig.json",
@@ -22,7 +21,7 @@ const TYPE_TESTS: [&str; 2] = [
 ];
 const KILL_ROUNDS: u64 = 5;
 const PARITY_STREAMS: u64 = 300;
-const FUZZ_MINUTES: f64 = 1.0 / 6.0;
+const FUZZ_MINUTES: f64 = 1.0 / 12.0;
 
 struct Step {
     name: &'static str,
@@ -83,7 +82,7 @@ const STEPS: [Step; 17] = [
         name: "browser",
         what: "the page's modules in node, and the tests in a real Chromium",
         needs: &["build"],
-        run: browser,
+        run: browser::run,
     },
     Step {
         name: "types",
@@ -153,7 +152,7 @@ const STEPS: [Step; 17] = [
     },
     Step {
         name: "fuzz",
-        what: "the fuzz targets, ten seconds each",
+        what: "the fuzz targets, five seconds each",
         needs: &[],
         run: |workspace| {
             let options = fuzz::Options {
@@ -278,55 +277,6 @@ fn clippy_tracker(workspace: &Workspace) -> Result<()> {
             .args(["clippy", "--package", "firstglance-tracker"])
             .args(["--target", WASM_TARGET, "--", "-D", "warnings"]),
     )
-}
-
-fn browser(workspace: &Workspace) -> Result<()> {
-    build::build(workspace)?;
-    let chromium = tools::ensure_chromium(workspace)?;
-    let mut files = tests_in(workspace, PAGE_TESTS)?;
-    files.extend(tests_in(workspace, BROWSER_TESTS)?);
-    let play = |file: &PathBuf| {
-        run_command(
-            workspace
-                .command("node")
-                .arg("--test")
-                .arg(file)
-                .env("FIRSTGLANCE_BIN", workspace.collector())
-                .env("CHROMIUM", &chromium),
-        )
-    };
-    // A browser on a busy machine is late now and then. What fails twice is wrong; what fails once is
-    // said as well.
-    let failed: Vec<PathBuf> = files
-        .into_iter()
-        .filter(|file| play(file).is_err())
-        .collect();
-    for file in &failed {
-        println!("\n{} failed and is run once more", file.display());
-        play(file)?;
-    }
-    for file in &failed {
-        println!("{} failed once and then passed", file.display());
-    }
-    Ok(())
-}
-
-/// The files with tests in a folder, because node learned to list them only in version 21.
-fn tests_in(workspace: &Workspace, folder: &str) -> Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    if let Ok(entries) = std::fs::read_dir(workspace.root.join(folder)) {
-        for entry in entries {
-            let name = entry?.file_name();
-            if name.to_string_lossy().ends_with(".test.mjs") {
-                files.push(PathBuf::from(folder).join(name));
-            }
-        }
-    }
-    if files.is_empty() {
-        bail!("there are no files {folder}/*.test.mjs");
-    }
-    files.sort();
-    Ok(files)
 }
 
 fn types(workspace: &Workspace) -> Result<()> {
