@@ -24,6 +24,7 @@ pub mod export;
 pub mod http;
 pub mod ingest;
 pub mod metrics;
+pub mod schema;
 pub mod store;
 pub mod sweep;
 pub mod token;

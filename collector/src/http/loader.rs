@@ -42,20 +42,28 @@ fn renamed(loader: &[u8], names: &Names) -> Option<Served> {
         &format!("{}/", usual.api),
         &format!("{}/", names.api),
     )?;
-    let digest = Sha256::digest(&text);
+    let brotli = brotli(text.as_bytes()).ok().map(Bytes::from);
+    Some(Served {
+        brotli,
+        ..made("text/javascript; charset=utf-8", text.into_bytes())
+    })
+}
+
+/// A file that is made while the collector runs. Not by brotli: it takes its time.
+pub(super) fn made(content_type: &'static str, bytes: Vec<u8>) -> Served {
+    let digest = Sha256::digest(&bytes);
     let tag: String = digest[..8]
         .iter()
         .map(|byte| format!("{byte:02x}"))
         .collect();
-    let bytes = text.into_bytes();
-    Some(Served {
-        content_type: "text/javascript; charset=utf-8",
+    Served {
+        content_type,
         immutable: false,
         gzip: gzip(&bytes).ok().map(Bytes::from),
-        brotli: brotli(&bytes).ok().map(Bytes::from),
+        brotli: None,
         identity: bytes.into(),
         etag: format!("W/\"{tag}\"").into(),
-    })
+    }
 }
 
 fn replaced_once(text: &str, from: &str, to: &str) -> Option<String> {

@@ -49,6 +49,9 @@ pub const MAX_MESSAGES: usize = 1_000;
 /// Most messages that a page can have dropped between two batches. No page captures as many.
 pub const MAX_DROPPED: u32 = 1_000_000;
 
+/// Types that messages can have.
+pub const TYPES: [&str; 6] = ["track", "page", "screen", "identify", "alias", "group"];
+
 /// What a request's address says of its body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {

@@ -22,6 +22,7 @@ mod limits;
 mod me;
 mod metrics;
 mod model;
+mod openapi;
 mod packed;
 mod persons;
 mod pixel;
