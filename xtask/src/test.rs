@@ -11,7 +11,9 @@ use clap::builder::PossibleValuesParser;
 
 use crate::tools::{self, WASM_TARGET};
 use crate::workspace::{Workspace, run as run_command};
-use crate::{assets, bench, build, fuzz, kill_loop, loss, parity, proof, recipes, sdks, size};
+use crate::{
+    assets, bench, build, fuzz, kill_loop, loss, openapi, parity, proof, recipes, sdks, size,
+};
 
 const PAGE_TESTS: &str = "tests/page";
 const BROWSER_TESTS: &str = "tests/browser";
@@ -32,7 +34,7 @@ struct Step {
     run: fn(&Workspace) -> Result<()>,
 }
 
-const STEPS: [Step; 17] = [
+const STEPS: [Step; 18] = [
     Step {
         name: "format",
         what: "cargo fmt --check",
@@ -114,6 +116,12 @@ const STEPS: [Step; 17] = [
         what: "Segment's libraries, unmodified, against the collector",
         needs: &["build"],
         run: |workspace| sdks::run(workspace, &sdks::Options::default()),
+    },
+    Step {
+        name: "openapi",
+        what: "what /openapi.json says is true, few examples of each",
+        needs: &["build"],
+        run: |workspace| openapi::run(workspace, &openapi::Options::short()),
     },
     Step {
         name: "kill-loop",
