@@ -10,6 +10,7 @@
 
 pub mod agent;
 pub mod assets;
+pub mod backup;
 pub mod changes;
 pub mod clock;
 pub mod command;
@@ -21,6 +22,7 @@ pub mod data;
 pub mod erasing;
 pub mod evaluation;
 pub mod export;
+pub mod hexadecimal;
 pub mod http;
 pub mod ingest;
 pub mod metrics;
@@ -28,3 +30,4 @@ pub mod schema;
 pub mod store;
 pub mod sweep;
 pub mod token;
+pub mod upkeep;

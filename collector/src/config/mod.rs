@@ -18,6 +18,7 @@ mod place;
 mod privacy;
 mod problem;
 mod programs;
+mod retention;
 mod rule;
 mod score;
 mod segment;
@@ -48,6 +49,7 @@ pub use site::SiteId;
 pub use stage::Stage;
 pub use tracker::{Names, Tracker};
 
+use crate::store::Retention;
 use problem::Problems;
 use table::Table;
 
@@ -60,6 +62,8 @@ pub struct Config {
     pub tracker: Tracker,
     /// What the collector stands behind.
     pub server: Server,
+    /// How long what visitors did is kept.
+    pub retention: Retention,
     /// How much one visitor and one address may send.
     pub limits: Limits,
     /// What is kept of visitors beside what they send.
@@ -145,7 +149,16 @@ impl Robots {
 
 /// The tables that a configuration may have.
 const TABLES: &[&str] = &[
-    "site", "tracker", "server", "limits", "privacy", "interest", "evidence", "segment", "score",
+    "site",
+    "tracker",
+    "server",
+    "retention",
+    "limits",
+    "privacy",
+    "interest",
+    "evidence",
+    "segment",
+    "score",
 ];
 
 impl Config {
@@ -237,6 +250,7 @@ impl Config {
         };
         let tracker = tracker::read(&root, &mut problems);
         let server = server::read(&root, &mut problems);
+        let retention = retention::read(&root, &mut problems);
         let limits = limits::read(&root, &mut problems);
         let privacy = privacy::read(&root, &mut problems);
         let interests = interest::read_all(&root, &mut problems);
@@ -272,6 +286,7 @@ impl Config {
                 site,
                 tracker,
                 server,
+                retention,
                 limits,
                 privacy,
                 model,

@@ -48,6 +48,7 @@ use firstglance_engine::{Model, Timestamp};
 use tokio::sync::{Semaphore, watch};
 
 use crate::agent::Agents;
+use crate::backup::Backups;
 use crate::config::{self, Config, Privacy, Site, Tracker};
 use crate::cookie::CookieKey;
 use crate::cookieless::DailySalt;
@@ -155,6 +156,7 @@ pub struct App {
     agents: Arc<Agents>,
     countries: Option<Arc<Countries>>,
     files: Option<SiteFolder>,
+    backups: Option<Backups>,
     limiters: limit::Limiters,
     shared: Arc<Shared>,
 }
@@ -185,6 +187,7 @@ impl App {
             agents: Arc::default(),
             countries: None,
             files: None,
+            backups: None,
             shared,
         }
     }
@@ -210,6 +213,7 @@ impl App {
             agents: self.agents.clone(),
             countries: None,
             files: self.files.clone(),
+            backups: self.backups.clone(),
             shared: self.shared.clone(),
         }
     }
@@ -230,6 +234,13 @@ impl App {
     #[must_use]
     pub fn with_daily_names(mut self, salt: Arc<DailySalt>) -> Self {
         self.daily = Some(salt);
+        self
+    }
+
+    /// Makes backups when the owner asks for one.
+    #[must_use]
+    pub fn with_backups(mut self, backups: Backups) -> Self {
+        self.backups = Some(backups);
         self
     }
 

@@ -18,6 +18,7 @@ mod failure;
 mod forget;
 mod ingest;
 mod isolation;
+mod keeping;
 mod limits;
 mod me;
 mod metrics;

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use firstglance_collector::backup::Backups;
 use firstglance_collector::clock;
 use firstglance_collector::config::Config;
 use firstglance_collector::cookie::CookieKey;
@@ -208,7 +209,8 @@ async fn open(config: Config, data: &DataFolder, shared: &Arc<Shared>, options: 
     };
     let daily = config.tracker.cookieless;
     let countries = config.site.country_database.clone();
-    let mut app = App::new(config, Arc::new(store), cookie, shared.clone());
+    let mut app = App::new(config, Arc::new(store), cookie, shared.clone())
+        .with_backups(Backups::of(data.path().to_owned()));
     if daily {
         let salt = DailySalt::of(data, clock::now()).unwrap();
         app = app.with_daily_names(Arc::new(salt));

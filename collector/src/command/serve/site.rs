@@ -7,6 +7,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::super::Failure;
+use crate::backup::Backups;
 use crate::clock;
 use crate::config::{Config, ConfigFile};
 use crate::cookie::CookieKey;
@@ -16,7 +17,8 @@ use crate::data::{DataError, DataFolder};
 use crate::evaluation::{self, Evaluations};
 use crate::http::{App, Shared, SiteFiles};
 use crate::store::embedded::Embedded;
-use crate::store::{ProfileFold, Store};
+use crate::store::{ProfileFold, Retention, Store};
+use crate::upkeep;
 
 /// See the module.
 pub(super) struct Running {
@@ -27,6 +29,8 @@ pub(super) struct Running {
     fold: ProfileFold,
     models: watch::Sender<Arc<Model>>,
     evaluating: JoinHandle<()>,
+    retentions: watch::Sender<Retention>,
+    upkeep: JoinHandle<()>,
     daily: Option<Daily>,
     countries: Option<Arc<Countries>>,
 }
@@ -93,7 +97,10 @@ impl Running {
         } else {
             DailySalt::remove(data)?;
         }
-        let app = App::new(config, store.clone(), cookie, shared.clone());
+        let (retentions, retention) = watch::channel(config.retention);
+        let upkeep = tokio::spawn(upkeep::run(store.clone(), retention));
+        let app = App::new(config, store.clone(), cookie, shared.clone())
+            .with_backups(Backups::of(data.path().to_owned()));
         let evaluations = Evaluations {
             site: id.clone(),
             store,
@@ -107,6 +114,8 @@ impl Running {
             fold,
             models,
             evaluating: tokio::spawn(evaluations.run(changing)),
+            retentions,
+            upkeep,
             daily,
             countries,
         };
@@ -145,6 +154,7 @@ impl Running {
                 tracing::error!(%error, "the day's salt is still there");
             }
         }
+        self.retentions.send_replace(config.retention);
         self.fold.replace(model.clone());
         // Only another model has anything evaluated again.
         self.models.send_if_modified(|present| {
@@ -160,6 +170,7 @@ impl Running {
     /// Ends what would go on by itself.
     pub(super) fn stop(&self) {
         self.evaluating.abort();
+        self.upkeep.abort();
         if let Some(daily) = &self.daily {
             daily.renewing.abort();
         }

@@ -7,6 +7,8 @@
 
 mod access;
 mod audit;
+mod backup;
+mod compact;
 mod erase;
 mod erase_many;
 mod export;
@@ -85,6 +87,12 @@ const ROUTES: &[Route] = &[
     }),
     get("refused", Role::Operate, refused::describe, |asked| {
         Box::pin(refused::answer(asked.app, asked.uri))
+    }),
+    post("compact", Role::Operate, compact::describe, |asked| {
+        Box::pin(compact::answer(asked.app))
+    }),
+    post("backup", Role::Operate, backup::describe, |asked| {
+        Box::pin(backup::answer(asked.app))
     }),
     get("audit", Role::Operate, audit::describe, |asked| {
         Box::pin(audit::answer(asked.app, asked.uri))
@@ -219,6 +227,10 @@ pub(super) fn described(site: &str) -> impl Iterator<Item = (String, Method, Ope
         if route.path.contains("{id}") {
             let visitor = part("id", id(), "A visitor's id.");
             operation = operation.takes(visitor).fails([HttpError::Visitor]);
+        }
+        if route.method == Method::POST {
+            // Whatever comes is read.
+            operation = operation.fails(openapi::reading_a_body());
         }
         let operation = operation
             .details(&format!("Needs a token with the role `{}`.", route.role))

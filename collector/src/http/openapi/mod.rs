@@ -135,6 +135,11 @@ pub(super) fn using_the_store() -> [HttpError; 3] {
     .map(HttpError::from)
 }
 
+/// What was asked of the store came to nothing, and harmed nothing.
+pub(super) fn not_done() -> HttpError {
+    StoreError::NotDone(Arc::from("")).into()
+}
+
 /// More than may come.
 pub(super) const fn too_many() -> HttpError {
     HttpError::TooMany {

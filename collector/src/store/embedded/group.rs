@@ -15,6 +15,7 @@ use firstglance_engine::history::Change;
 use firstglance_engine::{Message, Timestamp, VisitorId};
 use subtle::ConstantTimeEq as _;
 
+use super::batch::Batch;
 use super::erased::ErasedVisitors;
 use super::folding::{self, Folding};
 use super::held::Records;
@@ -44,12 +45,12 @@ type Parts = BTreeMap<VisitorId, Vec<(usize, Vec<usize>)>>;
 /// See the module.
 pub(super) struct Group<'a> {
     fold: &'a ProfileFold,
-    records: Records<'a>,
+    pub(super) records: Records<'a>,
     erased: &'a mut ErasedVisitors,
     shelves: &'a mut Shelves,
-    batch: sled::Batch,
+    pub(super) batch: Batch,
     /// Whether the batch has something that is none of the records.
-    more: bool,
+    pub(super) more: bool,
     /// Whether it has refused messages.
     refused: bool,
     /// What is told of what was taken in, where somebody listens.
@@ -58,7 +59,7 @@ pub(super) struct Group<'a> {
 
 /// What is to be written.
 pub(super) struct Written {
-    pub(super) batch: sled::Batch,
+    pub(super) batch: Batch,
     /// Whether somebody waits until it is on disk.
     pub(super) awaited: bool,
 }
@@ -75,7 +76,7 @@ impl<'a> Group<'a> {
             records: Records::new(tree),
             erased,
             shelves,
-            batch: sled::Batch::default(),
+            batch: Batch::default(),
             more: false,
             refused: false,
             fed: None,
@@ -243,9 +244,12 @@ impl<'a> Group<'a> {
                 }
             }
             self.records.erase(visitor)?;
+            self.batch.leaves_residue(erasure.now);
         }
         self.more = true;
-        self.shelves.erase(visitor, &mut self.batch);
+        if self.shelves.erase(visitor, &mut self.batch) {
+            self.batch.leaves_residue(erasure.now);
+        }
         self.erased
             .remember(visitor, erasure.now, retired, &mut self.batch);
         self.erased.expire(erasure.now, &mut self.batch);
@@ -358,7 +362,7 @@ fn stored(new: NewMessage) -> StoredMessage {
 
 /// Puts messages into a visitor's timeline.
 fn keep(
-    batch: &mut sled::Batch,
+    batch: &mut Batch,
     visitor: &VisitorId,
     record: &mut VisitorRecord,
     received_at: Timestamp,
@@ -382,7 +386,7 @@ fn keep(
 
 /// Puts changes into a visitor's timeline.
 fn tell(
-    batch: &mut sled::Batch,
+    batch: &mut Batch,
     visitor: &VisitorId,
     record: &mut VisitorRecord,
     received_at: Timestamp,

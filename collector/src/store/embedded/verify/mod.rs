@@ -22,9 +22,10 @@ use firstglance_engine::codec::Encode as _;
 use sled::IVec;
 
 use self::lists::Lists;
-use super::disk::{Disk as _, Synced};
+use super::batch::Batch;
+use super::folder::StoreFolder;
 use super::record::VisitorRecord;
-use super::{EmbeddedError, erased, keys, notes, open_tree, opening, refused, sync_of};
+use super::{EmbeddedError, erased, keys, notes, open_tree, opening, refused};
 use crate::store::ProfileFold;
 
 /// What is to be done about findings.
@@ -148,9 +149,9 @@ pub fn verify(
     told: &mut dyn FnMut(&Finding),
     progress: &mut dyn FnMut(&Verified),
 ) -> Result<Verified, EmbeddedError> {
-    let disk = Synced::new(sync_of(folder));
-    let tree = open_tree(folder, &disk)?;
-    opening::whole(folder, &tree)?;
+    let folder = StoreFolder::open(folder)?;
+    let (pointer, tree) = open_tree(&folder)?;
+    opening::whole(folder.path(), &tree)?;
     let mut verifier = Verifier {
         tree: &tree,
         fold,
@@ -164,8 +165,8 @@ pub fn verify(
     Lists::check(&mut verifier)?;
     let verified = verifier.verified;
     if verified.repaired > 0 {
-        disk.flush(&tree)?;
-        disk.sync()?;
+        tree.flush()?;
+        folder.file(pointer.number)?.sync_data()?;
     }
     Ok(verified)
 }
@@ -208,9 +209,9 @@ impl Verifier<'_> {
     }
 
     /// Writes a repair.
-    fn write(&self, batch: sled::Batch) -> Result<(), EmbeddedError> {
+    fn write(&self, batch: Batch) -> Result<(), EmbeddedError> {
         if self.mode == Mode::Repair {
-            self.tree.apply_batch(batch)?;
+            batch.apply(self.tree)?;
         }
         Ok(())
     }
@@ -221,6 +222,7 @@ impl Verifier<'_> {
             let (key, value) = entry?;
             let ours = match key.first() {
                 Some(b'v') => key == keys::VERSION,
+                Some(b'r') => key == keys::RESIDUE && value.len() == 8,
                 Some(b'g') => key == keys::GROUP && value.len() == 8,
                 Some(b'p') => keys::visitor_of(&key).is_some(),
                 Some(b'u') => keys::user_of(&key).is_some(),
