@@ -105,6 +105,8 @@ pub struct Site {
     pub click_hosts: Vec<ClickHost>,
     /// Whether robots are kept apart.
     pub robots: Robots,
+    /// File with the networks of data centres.
+    pub data_centres: Option<PathBuf>,
     /// File with the countries of addresses.
     pub country_database: Option<PathBuf>,
     /// The zone whose clocks conditions read.
@@ -193,6 +195,7 @@ impl Config {
         let tls = self.server.tls.iter_mut();
         tls.flat_map(|files| [&mut files.certificate, &mut files.key])
             .chain(&mut self.site.country_database)
+            .chain(&mut self.site.data_centres)
     }
 
     /// Reads a configuration.

@@ -142,7 +142,7 @@ fn a_field_that_resembles_none() {
     check(
         "[site]\nwrite_key = \"k\"\ncolour = \"red\"",
         &[
-            "3:1: there is no field \"colour\" in [site]; it may be id, write_key, hosts, name, allowed_origins, brand_terms, search_parameters, consent, cookie_domain, click_hosts, robots, country_database or timezone",
+            "3:1: there is no field \"colour\" in [site]; it may be id, write_key, hosts, name, allowed_origins, brand_terms, search_parameters, consent, cookie_domain, click_hosts, robots, data_centres, country_database or timezone",
         ],
     );
 }

@@ -226,7 +226,11 @@ pub(super) fn described(names: &Names) -> Vec<Described> {
     for call in CALLS {
         let methods = (call.needed)("").methods();
         for (place, name) in call.names.iter().enumerate() {
-            let operation = for_one_of_several((call.describe)());
+            let operation = match (call.needed)("") {
+                // Errors of its own, which are images.
+                Needed::Pixel(_) => with_site((call.describe)()),
+                _ => for_one_of_several((call.describe)()),
+            };
             all.push(Described {
                 is_alias: place > 0,
                 ..of(&format!("{api}/{name}"), methods, operation)
@@ -263,13 +267,15 @@ fn file(summary: &'static str, media_type: &str) -> Operation {
         .gives(not_modified())
 }
 
-/// Adds how an address says which of several sites is meant.
+/// Adds how an address says which of several sites is meant, and what it answers where it does not.
 fn for_one_of_several(operation: Operation) -> Operation {
+    with_site(operation).fails([HttpError::Site, HttpError::WhichSite])
+}
+
+fn with_site(operation: Operation) -> Operation {
     let about = "The write key of the site that is meant, where nothing else in the request says it \
                  and the collector has several.";
-    operation
-        .takes(query("site", text(), about))
-        .fails([HttpError::Site, HttpError::WhichSite])
+    operation.takes(query("site", text(), about))
 }
 
 #[cfg(test)]

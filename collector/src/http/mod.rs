@@ -52,9 +52,9 @@ use crate::backup::Backups;
 use crate::config::{self, Config, Privacy, Site, Tracker};
 use crate::cookie::CookieKey;
 use crate::cookieless::DailySalt;
-use crate::country::Countries;
 use crate::ingest::Refused;
 use crate::metrics::Metrics;
+use crate::networks::Networks;
 use crate::store::Store;
 use crate::token::Tokens;
 
@@ -154,7 +154,7 @@ pub struct App {
     daily: Option<Arc<DailySalt>>,
     metrics: Arc<Metrics>,
     agents: Arc<Agents>,
-    countries: Option<Arc<Countries>>,
+    networks: Arc<Networks>,
     files: Option<SiteFolder>,
     backups: Option<Backups>,
     limiters: limit::Limiters,
@@ -185,7 +185,7 @@ impl App {
             store,
             cookie: Arc::new(cookie),
             agents: Arc::default(),
-            countries: None,
+            networks: Arc::default(),
             files: None,
             backups: None,
             shared,
@@ -211,7 +211,7 @@ impl App {
             metrics: self.metrics.clone(),
             store: self.store.clone(),
             agents: self.agents.clone(),
-            countries: None,
+            networks: Arc::default(),
             files: self.files.clone(),
             backups: self.backups.clone(),
             shared: self.shared.clone(),
@@ -244,10 +244,10 @@ impl App {
         self
     }
 
-    /// Tells the countries of visitors.
+    /// Tells what visitors' addresses say.
     #[must_use]
-    pub fn with_countries(mut self, countries: Arc<Countries>) -> Self {
-        self.countries = Some(countries);
+    pub fn with_networks(mut self, networks: Arc<Networks>) -> Self {
+        self.networks = networks;
         self
     }
 

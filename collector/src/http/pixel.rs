@@ -15,7 +15,7 @@ use super::error::HttpError;
 use super::openapi::{self, Operation, Reply};
 use super::{App, link, query};
 use crate::clock;
-use crate::ingest::{Form, IngestError, LinkKind, Why};
+use crate::ingest::{Form, LinkKind, Why};
 use crate::schema::{anything, one_of, text};
 
 /// One transparent pixel as GIF89a.
@@ -133,7 +133,6 @@ pub(super) fn describe_message() -> Operation {
         .about("A message, in base64 of either alphabet.");
     described("Takes in the message in the address, and gives an image")
         .takes(openapi::query("data", data, "The message.").required())
-        .fails([openapi::parameter()])
 }
 
 fn described(summary: &'static str) -> Operation {
@@ -141,6 +140,8 @@ fn described(summary: &'static str) -> Operation {
         openapi::parameter(),
         openapi::too_many(),
         HttpError::Internal,
+        HttpError::Site,
+        HttpError::WhichSite,
     ];
     errors.extend(openapi::reading_json());
     errors.extend(openapi::using_the_store());
@@ -161,14 +162,17 @@ fn described(summary: &'static str) -> Operation {
         let these = errors.iter().filter(|one| one.status() == status);
         let codes = one_of(these.clone().map(HttpError::tag));
         let mut reply = image(status, "The image; `firstglance-error` says why.");
-        reply = reply.may_say(ERROR.as_str(), codes);
+        // A panic alone is answered without the image.
+        reply = match status {
+            StatusCode::INTERNAL_SERVER_ERROR => reply.may_say(ERROR.as_str(), codes),
+            _ => reply.header(ERROR.as_str(), codes),
+        };
         for (name, _) in these.filter_map(HttpError::header) {
             reply = reply.may_say(name.as_str(), text());
         }
         operation = operation.gives(reply);
     }
-    // Where it is not known for which site it is.
-    operation.fails([IngestError::WrongKey.into()])
+    operation
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use super::super::openapi::{Operation, Reply, cursor, limit, query as query_of};
 use super::super::{App, query};
 use super::told;
 use crate::ingest::AUTOMATED;
-use crate::schema::{has, list, moment, object, text};
+use crate::schema::{Schema, has, list, moment, object, text};
 use crate::store::refused::{RefusedMessage, Shelf};
 
 const DEFAULT_LIMIT: usize = 100;
@@ -52,7 +52,7 @@ pub(super) async fn answer(app: &App, uri: &Uri) -> Result<Answer, HttpError> {
     ))
 }
 
-fn write(json: &mut JsonWriter, refused: &RefusedMessage) {
+pub(super) fn write(json: &mut JsonWriter, refused: &RefusedMessage) {
     json.open('{');
     json.name("receivedAt");
     json.moment(refused.received_at);
@@ -82,7 +82,23 @@ fn write(json: &mut JsonWriter, refused: &RefusedMessage) {
 }
 
 pub(super) fn describe() -> Operation {
-    let message = object([
+    Operation::new("The latest messages that were refused, and why")
+        .details("What a robot sent lies apart: `reason=automated`.")
+        .takes(query_of("reason", text(), "Only for this reason."))
+        .takes(limit(DEFAULT_LIMIT, MOST))
+        .takes(cursor(text().matching(query::NUMBER)))
+        .gives(Reply::json(
+            "A page of them, the newest first.",
+            object([
+                has("refused", list(shape()).holding(0, MOST)),
+                has("next", text().or_null()),
+            ]),
+        ))
+}
+
+/// What [`write`] writes.
+pub(super) fn shape() -> Schema {
+    object([
         has("receivedAt", moment()),
         has("code", text()),
         has("where", text()),
@@ -93,17 +109,5 @@ pub(super) fn describe() -> Operation {
             "text",
             text().about("The beginning of the message as it came."),
         ),
-    ]);
-    Operation::new("The latest messages that were refused, and why")
-        .details("What a robot sent lies apart: `reason=automated`.")
-        .takes(query_of("reason", text(), "Only for this reason."))
-        .takes(limit(DEFAULT_LIMIT, MOST))
-        .takes(cursor(text().matching(query::NUMBER)))
-        .gives(Reply::json(
-            "A page of them, the newest first.",
-            object([
-                has("refused", list(message).holding(0, MOST)),
-                has("next", text().or_null()),
-            ]),
-        ))
+    ])
 }
