@@ -12,6 +12,7 @@ use sha2::{Digest as _, Sha256};
 use super::assets::Served;
 use crate::assets;
 use crate::config::Names;
+use crate::hexadecimal::hexadecimal;
 
 /// The loader; nothing where this binary was built without what a page loads.
 pub(super) fn of(names: &Names) -> Option<Served> {
@@ -51,11 +52,7 @@ fn renamed(loader: &[u8], names: &Names) -> Option<Served> {
 
 /// A file that is made while the collector runs. Not by brotli: it takes its time.
 pub(super) fn made(content_type: &'static str, bytes: Vec<u8>) -> Served {
-    let digest = Sha256::digest(&bytes);
-    let tag: String = digest[..8]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let tag = hexadecimal(&Sha256::digest(&bytes)[..8]);
     Served {
         content_type,
         immutable: false,

@@ -1,6 +1,6 @@
 //! `GET /openapi.json`: what a program can ask of this collector, as OpenAPI 3.1.
 //!
-//! It is made from the tables by which requests find their endpoints ([`addresses`], `router`,
+//! It is made from the tables by which requests find their endpoints (`addresses`, `router`,
 //! `admin`), and each line of them names what is to be said of it. So there is no route that is not
 //! described: it would not compile. What parameters, bodies and answers look like stands beside the
 //! code that reads or writes them, and errors are told by [`HttpError`] itself.
@@ -8,28 +8,28 @@
 //! It says how the site that is asked names its addresses and its cookie, which every page of the site
 //! tells as well, and nothing else of the site: whoever asks needs no key.
 
+mod failures;
 mod operation;
+mod pages;
+mod parameter;
 pub(super) mod shapes;
-
-use std::sync::Arc;
 
 use hyper::Request;
 use hyper::header::{ETAG, IF_NONE_MATCH};
 use hyper::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
-use super::addresses::{self, Described};
 use super::answer::Answer;
 use super::error::HttpError;
 use super::{App, admin, assets, cors, loader, router};
 use crate::config::{Names, Site};
-use crate::ingest::IngestError;
 use crate::schema::{anything, text};
-use crate::store::StoreError;
-pub(super) use operation::{
-    Operation, Parameter, Reply, Security, cursor, error_member, family, flag, header, limit, part,
-    query,
+pub(super) use failures::{
+    not_done, parameter, reading_a_body, reading_json, too_many, using_the_store,
 };
+pub(super) use operation::{Operation, Reply, Security, error_member};
+use pages::Described;
+pub(super) use parameter::{Parameter, cursor, family, flag, header, limit, part, query};
 
 /// The name of the document below the owner's path.
 pub(super) const NAME: &str = "openapi.json";
@@ -83,77 +83,12 @@ pub(super) fn not_modified() -> Reply {
         .header(ETAG.as_str(), text())
 }
 
-/// A wrong parameter.
-pub(super) const fn parameter() -> HttpError {
-    HttpError::Query {
-        name: "",
-        detail: String::new(),
-    }
-}
-
-/// What can be wrong with any body.
-pub(super) fn reading_a_body() -> [HttpError; 8] {
-    [
-        HttpError::BrokenBody,
-        HttpError::SlowBody,
-        HttpError::BodyTooLarge,
-        HttpError::UnpackedTooLarge,
-        HttpError::Encoding,
-        HttpError::Packed(""),
-        HttpError::MediaType,
-        HttpError::Busy,
-    ]
-}
-
-/// What can be wrong with a body's JSON and its write key.
-pub(super) fn reading_json() -> [HttpError; 6] {
-    [
-        IngestError::BadUtf8 { at: 0 },
-        IngestError::Malformed {
-            line: 0,
-            column: 0,
-            detail: String::new(),
-        },
-        IngestError::InvalidField {
-            field: "",
-            detail: String::new(),
-        },
-        IngestError::TooManyMessages { count: 0 },
-        IngestError::MissingKey,
-        IngestError::WrongKey,
-    ]
-    .map(HttpError::from)
-}
-
-/// What can be wrong with the store.
-pub(super) fn using_the_store() -> [HttpError; 3] {
-    [
-        StoreError::Busy,
-        StoreError::Closing,
-        StoreError::Failed(Arc::from("")),
-    ]
-    .map(HttpError::from)
-}
-
-/// What was asked of the store came to nothing, and harmed nothing.
-pub(super) fn not_done() -> HttpError {
-    StoreError::NotDone(Arc::from("")).into()
-}
-
-/// More than may come.
-pub(super) const fn too_many() -> HttpError {
-    HttpError::TooMany {
-        what: "",
-        seconds: 0,
-    }
-}
-
 fn document(site: &Site, names: &Names, cookie: &str) -> Value {
     let mut paths = Paths::default();
     for (path, operation) in router::described() {
         paths.add(path, &Method::GET, operation, COLLECTOR);
     }
-    for described in addresses::described(names) {
+    for described in pages::described(names) {
         let Described {
             path,
             methods,
