@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::super::query as read;
-use crate::schema::{Schema, object, one_of, whole};
+use crate::schema::{Schema, one_of, open_object, whole};
 
 /// A parameter of an address or head.
 #[derive(Clone, Debug)]
@@ -38,7 +38,7 @@ pub(in super::super) fn flag(name: &str, about: &str) -> Parameter {
 /// Parameters whose names begin alike; `pattern` is what their names match.
 pub(in super::super) fn family(name: &str, pattern: &str, about: &str) -> Parameter {
     let texts = json!({ pattern: { "type": "string" } });
-    let schema = object([]).with("patternProperties", texts);
+    let schema = open_object([]).with("patternProperties", texts);
     query(name, schema, about)
         .set("style", "form")
         .set("explode", true)
