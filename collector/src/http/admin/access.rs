@@ -20,6 +20,7 @@ use crate::changes;
 use crate::clock;
 use crate::export::{ExportError, Pieces};
 use crate::schema::{has, list, moment, object, text};
+use crate::store::merges::{KeptMerge, MergeFilter, Reader};
 use crate::store::refused::{RefusedMessage, Shelf};
 use crate::store::{Store, StoreError};
 
@@ -103,6 +104,8 @@ impl Held {
             piece.push_str(&self.visitor(visitor, profile));
             pieces.put(piece).await?;
             self.messages(visitor, &pieces).await?;
+            pieces.put("],\"merges\":[").await?;
+            self.merges(visitor, &pieces).await?;
             pieces.put("]}").await?;
         }
         let mut json = JsonWriter::default();
@@ -196,6 +199,29 @@ impl Held {
             }
         }
     }
+
+    /// How the visitor came to the person, the latest first.
+    async fn merges(&self, visitor: &VisitorId, pieces: &Pieces) -> Result<(), ExportError> {
+        let mut before = None;
+        loop {
+            let of_visitor = MergeFilter::Visitor(visitor.clone());
+            let page = self.store.merges(of_visitor, before, AT_ONCE).await?;
+            let last_page = page.len() < AT_ONCE;
+            let mut json = JsonWriter::default();
+            for merge in &page {
+                merge.write(&mut json, Reader::Visitor(visitor));
+            }
+            let mut piece = json.into_string();
+            if before.is_some() && !piece.is_empty() {
+                piece.insert(0, ',');
+            }
+            pieces.put(piece).await?;
+            before = page.last().map(|merge| merge.number);
+            if last_page {
+                return Ok(());
+            }
+        }
+    }
 }
 
 pub(super) fn describe() -> Operation {
@@ -207,6 +233,7 @@ pub(super) fn describe() -> Operation {
     visitor.extend([
         has("changes", shapes::changes()),
         has("messages", list(shapes::stored_message())),
+        has("merges", list(KeptMerge::describe())),
     ]);
     let held = object([
         has("id", text()),

@@ -1,5 +1,5 @@
 //! `/admin/v1/profiles/{id}`: all that is known of the person that a visitor is, from all their
-//! browsers, what it means now, and what changed.
+//! browsers, what it means now, what changed, and how the browsers came together.
 
 use firstglance_engine::json::JsonWriter;
 use firstglance_engine::profile::{EntryKind, Touch};
@@ -14,9 +14,15 @@ use super::person::Known;
 use super::profiles::{summary, write_summary};
 use crate::changes;
 use crate::schema::{Member, amount, anything, count, has, list, map, moment, object, text, whole};
+use crate::store::merges::{KeptMerge, MergeFilter, Reader};
+
+/// Merges that are told with a profile: the latest.
+const MERGES: usize = 10;
 
 pub(super) async fn answer(app: &App, visitor: &VisitorId) -> Result<Answer, HttpError> {
     let known = Known::of(app, visitor).await?;
+    let of_person = MergeFilter::PersonOf(visitor.clone());
+    let merges = app.store.merges(of_person, None, MERGES).await?;
     let profile = &known.profile;
     let snapshot = Snapshot::of_evaluation(&known.evaluation(app), profile, &app.model);
     let mut body = JsonWriter::default();
@@ -31,6 +37,12 @@ pub(super) async fn answer(app: &App, visitor: &VisitorId) -> Result<Answer, Htt
     snapshot.write_members(&mut body);
     write_profile(&mut body, profile);
     changes::write_member(&mut body, profile);
+    body.name("merges");
+    body.open('[');
+    for merge in &merges {
+        merge.write(&mut body, Reader::Viewer);
+    }
+    body.close(']');
     body.close('}');
     Ok(json(StatusCode::OK, body.into_string()))
 }
@@ -179,6 +191,10 @@ pub(super) fn describe() -> Operation {
     members.extend(shapes::snapshot());
     members.extend(profile_members());
     members.push(has("changes", shapes::changes()));
+    members.push(has(
+        "merges",
+        list(KeptMerge::describe()).holding(0, MERGES),
+    ));
     Operation::new("One person with all their browsers: what is known, what it means, what changed")
         .gives(Reply::json("That person.", object(members)))
 }

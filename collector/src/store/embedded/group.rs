@@ -5,8 +5,8 @@
 //! order of time. Changes of segments and stage go into the timeline with the messages that caused
 //! them, in the same batch, and are never folded themselves.
 //!
-//! Erasures are a group by themselves: what they remove is looked up in what is stored, and a batch
-//! that is not applied yet cannot be looked into.
+//! An erasure is a group by itself, and so is an undo: what they change is looked up in what is stored,
+//! and a batch that is not applied yet cannot be looked into.
 
 use std::collections::BTreeMap;
 
@@ -19,6 +19,7 @@ use super::batch::Batch;
 use super::erased::ErasedVisitors;
 use super::folding::{self, Folding};
 use super::held::Records;
+use super::merges::Merges;
 use super::record::{FULL_BYTES, LONGEST_SPAN, MessageRecord, StoredMessage, VisitorRecord};
 use super::refused::Shelves;
 use super::seen::{self, Buckets};
@@ -46,6 +47,7 @@ type Parts = BTreeMap<VisitorId, Vec<(usize, Vec<usize>)>>;
 pub(super) struct Group<'a> {
     fold: &'a ProfileFold,
     pub(super) records: Records<'a>,
+    pub(super) merges: &'a mut Merges,
     erased: &'a mut ErasedVisitors,
     shelves: &'a mut Shelves,
     pub(super) batch: Batch,
@@ -70,10 +72,18 @@ impl<'a> Group<'a> {
         fold: &'a ProfileFold,
         erased: &'a mut ErasedVisitors,
         shelves: &'a mut Shelves,
+        merges: &'a mut Merges,
     ) -> Self {
+        let records = Records::new(tree);
+        let records = if merges.has_undone() {
+            records
+        } else {
+            records.nothing_undone()
+        };
         Self {
             fold,
-            records: Records::new(tree),
+            records,
+            merges,
             erased,
             shelves,
             batch: Batch::default(),
@@ -95,6 +105,8 @@ impl<'a> Group<'a> {
 
     /// What is to be written; nothing where nothing changes.
     pub(super) fn into_batch(mut self) -> Result<Option<Written>, EmbeddedError> {
+        let told = self.records.told();
+        self.merges.add(&told, &mut self.batch);
         let awaited = self.records.write(&mut self.batch)? || self.more;
         Ok((awaited || self.refused).then_some(Written {
             batch: self.batch,
@@ -145,8 +157,10 @@ impl<'a> Group<'a> {
         for (visitor, parts) in &parts {
             self.drop_duplicates(visitor, parts, &mut requests, &mut committed)?;
         }
-        for new in requests.iter().flat_map(|one| &one.messages).flatten() {
-            self.join(&new.message)?;
+        for request in &requests {
+            for new in request.messages.iter().flatten() {
+                self.join(&new.message, request.received_at)?;
+            }
         }
         let mut foldings = Vec::with_capacity(parts.len());
         for (visitor, parts) in &parts {
@@ -236,7 +250,7 @@ impl<'a> Group<'a> {
             Ground::Owner | Ground::Claim(None) => return Ok(Erased::Unknown),
         };
         if known {
-            joining::leave(&mut self.records, visitor)?;
+            self.leave(visitor)?;
             let tree = self.records.tree;
             for prefix in [keys::messages(visitor), keys::buckets(visitor)] {
                 for key in tree.scan_prefix(prefix).keys() {
@@ -258,9 +272,9 @@ impl<'a> Group<'a> {
 
     /// Takes in what a message says of persons. Its visitor is known from here on, and for nobody
     /// before.
-    fn join(&mut self, message: &Message) -> Result<(), EmbeddedError> {
+    fn join(&mut self, message: &Message, received_at: Timestamp) -> Result<(), EmbeddedError> {
         self.records.visitor(&message.visitor)?.known = true;
-        joining::take_in(&mut self.records, message)
+        joining::take_in(&mut self.records, message, received_at)
     }
 
     /// A visitor's messages that are new, and the profile that they are to be folded into.

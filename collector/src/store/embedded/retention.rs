@@ -19,7 +19,6 @@ use super::group::Group;
 use super::record::{LONGEST_SPAN, MessageRecord, VisitorRecord};
 use super::seen::{self, Buckets};
 use super::{EmbeddedError, keys};
-use crate::store::joining;
 use crate::store::{Expired, Retention};
 
 /// Records of messages that are removed of a visitor at once.
@@ -121,7 +120,7 @@ impl Group<'_> {
             old.push(key);
         }
         if idle && !recent {
-            joining::leave(&mut self.records, visitor)?;
+            self.leave(visitor)?;
             for prefix in [keys::messages(visitor), keys::buckets(visitor)] {
                 for key in tree.scan_prefix(prefix).keys() {
                     self.batch.remove(key?);

@@ -6,6 +6,7 @@ mod copying;
 mod erasures;
 mod faults;
 mod lists;
+mod merges;
 mod persons;
 mod refused;
 mod retention;

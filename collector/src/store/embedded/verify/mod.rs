@@ -10,6 +10,7 @@
 //! messages at a time.
 
 mod lists;
+mod merges;
 mod persons;
 mod refold;
 mod visitor;
@@ -56,6 +57,8 @@ pub enum FindingKind {
     Membership,
     /// A person with visitors that are not of it, or merged without an end.
     Person,
+    /// What says whom an entry of the audit of merges is about, or what is remembered of a merge.
+    Merge,
     /// A list that is not what profiles say, or its size.
     List,
 }
@@ -73,6 +76,7 @@ impl FindingKind {
             Self::MessageIds => "message_ids",
             Self::Membership => "membership",
             Self::Person => "person",
+            Self::Merge => "merge",
             Self::List => "list",
         }
     }
@@ -100,6 +104,8 @@ pub struct Verified {
     pub messages: u64,
     /// Names of persons.
     pub persons: u64,
+    /// Entries of the audit of merges.
+    pub merges: u64,
     /// Profiles whose evidence is not what their messages come to by the present configuration:
     /// they were counted by an earlier one. These are no findings.
     pub counted_otherwise: u64,
@@ -115,13 +121,14 @@ impl fmt::Display for Verified {
             visitors,
             messages,
             persons,
+            merges,
             counted_otherwise,
             findings,
             repaired,
         } = self;
         write!(
             out,
-            "{visitors} visitors, {messages} messages, {persons} names of persons: "
+            "{visitors} visitors, {messages} messages, {persons} names of persons, {merges} merges: "
         )?;
         match (findings, repaired) {
             (0, _) => write!(out, "everything fits")?,
@@ -162,6 +169,7 @@ pub fn verify(
     verifier.other_keys()?;
     verifier.visitors(progress)?;
     verifier.persons()?;
+    verifier.merges()?;
     Lists::check(&mut verifier)?;
     let verified = verifier.verified;
     if verified.repaired > 0 {
@@ -248,6 +256,7 @@ impl Verifier<'_> {
                     }
                     true
                 }
+                Some(b'j') => self.is_of_merges(&key, &value),
                 // Held against the profiles as a whole.
                 Some(b'i' | b't') => true,
                 _ => false,

@@ -12,7 +12,8 @@ use super::{FindingKind, Verifier};
 use crate::store::embedded::batch::Batch;
 use crate::store::embedded::record::{LONGEST_SPAN, MessageRecord, StoredMessage, VisitorRecord};
 use crate::store::embedded::seen::{self, Buckets, IdDigest, Seen};
-use crate::store::embedded::{EmbeddedError, keys};
+use crate::store::embedded::{EmbeddedError, keys, links, undo};
+use crate::store::merges::Said;
 
 impl Verifier<'_> {
     /// A visitor and what is stored of them; nothing where there is no record.
@@ -39,7 +40,7 @@ impl Verifier<'_> {
                     claim: None,
                     records: log.next,
                     removed: 0,
-                    person: log.fold.membership.clone(),
+                    person: log.fold.said.membership(),
                     seen: Seen::default(),
                     profile: log.fold.profile.clone(),
                 };
@@ -85,8 +86,10 @@ impl Verifier<'_> {
         visitor: &VisitorId,
         record: Option<&VisitorRecord>,
     ) -> Result<Log, EmbeddedError> {
+        let mut said = Said::of(links::of_visitor(self.tree, visitor).unwrap_or_default());
+        undo::told(self.tree, visitor, &mut said)?;
         let mut log = Log {
-            fold: Refold::default(),
+            fold: Refold::of(said),
             ids: BTreeSet::new(),
             unknown: 0,
             next: 0,
@@ -118,7 +121,7 @@ impl Verifier<'_> {
                 let wrong = format!("record {number} of the messages {wrong}");
                 self.tell(FindingKind::Message, visitor, wrong);
             }
-            let fields = refold::shared(&stored);
+            let fields = stored.shared();
             for message in &stored.messages {
                 let digest = digest(message);
                 let known = match record {
