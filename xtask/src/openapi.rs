@@ -99,7 +99,9 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
         .env("FIRSTGLANCE_URL", &url)
         .env("FIRSTGLANCE_TOKEN", server.token())
         .env("FIRSTGLANCE_WRITE_KEY", WRITE_KEY)
-        .env("FIRSTGLANCE_COUNTS", &counts);
+        .env("FIRSTGLANCE_COUNTS", &counts)
+        // Else it keeps what it knows in the present folder.
+        .env("HYPOTHESIS_STORAGE_DIRECTORY", folder.path());
     if options.short {
         // Other names are answered by the same code, and whoever listens mostly waits.
         command.args(["--exclude-tag", "aliases"]);
