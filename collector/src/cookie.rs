@@ -34,7 +34,7 @@ const MAC_BYTES: usize = 16;
 const FILE: &str = "cookie-key";
 
 /// How short and long the secret of a claim may be, in bytes.
-const CLAIM_LENGTH: std::ops::RangeInclusive<usize> = 16..=128;
+pub const CLAIM_LENGTH: std::ops::RangeInclusive<usize> = 16..=128;
 
 /// What may stand in a cookie as it is.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
@@ -75,6 +75,12 @@ impl CookieKey {
             },
         )?;
         Ok(key)
+    }
+
+    /// What the cookie is called.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     fn new(name: String, secret: &Secret) -> Option<Self> {

@@ -26,6 +26,7 @@ pub mod http;
 pub mod ingest;
 pub mod metrics;
 pub mod networks;
+pub mod schema;
 pub mod store;
 pub mod sweep;
 pub mod token;

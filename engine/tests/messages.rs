@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use firstglance_engine::json::{Clock, JsonWriter, SharedFields, read_message};
-use firstglance_engine::{Message, Properties, Timestamp, Value};
+use firstglance_engine::{Message, Properties, Timestamp, UserId, Value};
 use proptest::prelude::*;
 
 fn clock() -> Clock {
@@ -22,6 +22,24 @@ fn read(json: &str) -> Result<Message, String> {
             refusal.detail
         )
     })
+}
+
+#[test]
+fn ids_may_be_whole_numbers_however_they_are_written() {
+    for (id, expected) in [
+        ("7", "7"),
+        ("-7", "-7"),
+        ("7.0", "7"),
+        ("7e2", "700"),
+        ("\"7.0\"", "7.0"),
+        ("\"\\u0041\"", "A"),
+    ] {
+        let message = read(&format!(
+            r#"{{"type":"page","messageId":"m","userId":{id},"timestamp":"2026-11-23T11:00:00Z"}}"#
+        ));
+        let user = message.unwrap().user_id;
+        assert_eq!(user.as_ref().map(UserId::as_str), Some(expected), "{id}");
+    }
 }
 
 #[test]
@@ -53,6 +71,18 @@ fn messages_that_are_refused() {
             "malformed : duplicate field `type`",
         ),
         (r#"{"type":7}"#, "malformed : invalid type"),
+        (
+            r#"{"userId":7.5}"#,
+            "malformed : invalid value: floating point `7.5`, expected an id, which is a text or a whole number",
+        ),
+        (
+            r#"{"userId":9223372036854775808}"#,
+            "malformed : invalid value: integer `9223372036854775808`, expected an id",
+        ),
+        (
+            r#"{"userId":[]}"#,
+            "malformed : invalid type: sequence, expected an id",
+        ),
         (r#"{"messageId":"m"}"#, "missing_type type: "),
         (r#"{"type":"track"}"#, "missing_message_id messageId: "),
         (

@@ -82,6 +82,42 @@ impl Client {
         }
     }
 
+    /// The same with another token.
+    pub(crate) fn with_token(&self, token: &str) -> Self {
+        Self {
+            token: Some(token.to_owned()),
+            ..self.clone()
+        }
+    }
+
+    /// A text that everybody may read.
+    pub(crate) fn text(&self, path: &str) -> Result<String> {
+        let answer = self.agent.get(format!("{}{path}", self.base)).call();
+        let mut answer = answer.with_context(|| format!("GET {path}"))?;
+        if !answer.status().is_success() {
+            bail!("GET {path} answered {}", answer.status());
+        }
+        Ok(answer.body_mut().read_to_string()?)
+    }
+
+    /// The status of an answer to a request without a body. The body of the answer is not waited for.
+    pub(crate) fn status(&self, method: &str, path: &str) -> Result<u16> {
+        let url = format!("{}{path}", self.base);
+        let token = self.token.as_deref().unwrap_or_default();
+        let token = format!("Bearer {token}");
+        let answer = match method {
+            "get" => self.agent.get(url).header("authorization", token).call(),
+            "delete" => self.agent.delete(url).header("authorization", token).call(),
+            "post" => {
+                let request = self.agent.post(url).header("authorization", token);
+                request.send_empty()
+            }
+            other => bail!("{other} {path} cannot be asked"),
+        };
+        let answer = answer.with_context(|| format!("{method} {path}"))?;
+        Ok(answer.status().as_u16())
+    }
+
     /// Whether the collector takes requests.
     pub(crate) fn is_ready(&self) -> bool {
         self.agent

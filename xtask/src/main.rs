@@ -14,6 +14,7 @@ mod kill_loop;
 mod load;
 mod loss;
 mod module;
+mod openapi;
 mod parity;
 mod peers;
 mod progress;
@@ -101,6 +102,11 @@ enum Command {
         after_help = "Example:\n  cargo xtask sdks\n  cargo xtask sdks --binary target/debug/firstglance"
     )]
     Sdks(sdks::Options),
+    /// Holds /openapi.json against a running collector: what it says must be true.
+    #[command(
+        after_help = "Example:\n  cargo xtask openapi --short\n  cargo xtask openapi --examples 200 --seed 1"
+    )]
+    Openapi(openapi::Options),
     /// Fuzzes what reads bytes from outside; a finding is an error.
     #[command(
         after_help = "Example:\n  cargo xtask fuzz --minutes 10\n  cargo xtask fuzz --target fold --jobs 1"
@@ -145,6 +151,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Loss(options) => loss::run(&workspace, &options)?,
         Command::Peers => println!("{}", workspace.shown(&peers::ensure(&workspace)?)),
         Command::Sdks(options) => sdks::run(&workspace, &options)?,
+        Command::Openapi(options) => openapi::run(&workspace, &options)?,
         Command::Fuzz(options) => fuzz::run(&workspace, &options)?,
     }
     Ok(ExitCode::SUCCESS)

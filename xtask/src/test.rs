@@ -11,7 +11,8 @@ use clap::builder::PossibleValuesParser;
 use crate::tools::{self, WASM_TARGET};
 use crate::workspace::{Workspace, run as run_command};
 use crate::{
-    assets, bench, browser, build, fuzz, kill_loop, loss, parity, proof, recipes, sdks, size,
+    assets, bench, browser, build, fuzz, kill_loop, loss, openapi, parity, proof, recipes, sdks,
+    size,
 };
 
 /// Projects of the types' tests: without React, and with it.
@@ -31,7 +32,7 @@ struct Step {
     run: fn(&Workspace) -> Result<()>,
 }
 
-const STEPS: [Step; 17] = [
+const STEPS: [Step; 18] = [
     Step {
         name: "format",
         what: "cargo fmt --check",
@@ -113,6 +114,12 @@ const STEPS: [Step; 17] = [
         what: "Segment's libraries, unmodified, against the collector",
         needs: &["build"],
         run: |workspace| sdks::run(workspace, &sdks::Options::default()),
+    },
+    Step {
+        name: "openapi",
+        what: "what /openapi.json says is true, few examples of each",
+        needs: &["build"],
+        run: |workspace| openapi::run(workspace, &openapi::Options::short()),
     },
     Step {
         name: "kill-loop",

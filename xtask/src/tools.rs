@@ -194,23 +194,50 @@ pub(crate) fn ensure_sdks(workspace: &Workspace) -> Result<PathBuf> {
         "--ignore-scripts",
         "--loglevel=error",
     ]))?;
+    install_python_packages(workspace, &folder.join("python"), &requirements)?;
+    fs::write(installed, versions)?;
+    Ok(folder)
+}
+
+/// What holds `/openapi.json` against a collector, at the versions that `tests/openapi` names; answers
+/// the folder of the programs.
+pub(crate) fn ensure_openapi(workspace: &Workspace) -> Result<PathBuf> {
+    let folder = workspace.target.join("openapi");
     let python = folder.join("python");
+    let programs = python.join(PYTHON_PROGRAMS);
+    let requirements = workspace.root.join("tests/openapi/requirements.txt");
+    let versions = fs::read_to_string(&requirements)?;
+    // Written last, so that an interrupted installation is not taken for a finished one.
+    let installed = folder.join("installed.txt");
+    if fs::read_to_string(&installed).is_ok_and(|installed| installed == versions) {
+        return Ok(programs);
+    }
+    ensure_python(workspace)?;
+    fs::create_dir_all(&folder)?;
+    announce("schemathesis and openapi-spec-validator", "pip");
+    install_python_packages(workspace, &python, &requirements)?;
+    fs::write(installed, versions)?;
+    Ok(programs)
+}
+
+/// Where an environment of Python's has its programs.
+const PYTHON_PROGRAMS: &str = if cfg!(windows) { "Scripts" } else { "bin" };
+
+/// A new environment with exactly these packages.
+fn install_python_packages(
+    workspace: &Workspace,
+    environment: &Path,
+    requirements: &Path,
+) -> Result<()> {
     run(workspace
         .command("python3")
         .args(["-m", "venv", "--clear"])
-        .arg(&python))?;
-    let program = if cfg!(windows) {
-        "Scripts/python.exe"
-    } else {
-        "bin/python"
-    };
+        .arg(environment))?;
     run(workspace
-        .command(python.join(program))
+        .command(environment.join(PYTHON_PROGRAMS).join("python"))
         .args(["-m", "pip", "install", "--quiet"])
         .args(["--disable-pip-version-check", "--no-deps", "--requirement"])
-        .arg(&requirements))?;
-    fs::write(installed, versions)?;
-    Ok(folder)
+        .arg(requirements))
 }
 
 /// Python with what makes an environment of its own.

@@ -2,6 +2,8 @@
 //! by those that the owner has chosen. All of them always work, so that a proxy may strip the path
 //! or keep it, and a page that was written before the names were chosen goes on.
 
+use super::openapi::{self, Operation};
+use super::{click, forget, ingest as messages, me, model, pixel, settings};
 use crate::assets::{self, Asset};
 use crate::config::Names;
 use crate::ingest::Form;
@@ -22,7 +24,130 @@ pub(super) enum Needed<'a> {
     Loader,
     /// A file whose name changes with its content.
     File(&'static Asset),
+    /// What is told of all addresses.
+    Document,
 }
+
+impl Needed<'_> {
+    /// The methods that it takes.
+    pub(super) const fn methods(&self) -> &'static str {
+        match self {
+            Self::Ingest(_) | Self::Forget => "POST, OPTIONS",
+            Self::Me => "GET, HEAD, OPTIONS",
+            _ => "GET, HEAD",
+        }
+    }
+}
+
+/// An address below the name of the API.
+pub(super) struct Call {
+    /// Its names, the usual one first. A name in braces stands for whatever is there.
+    pub(super) names: &'static [&'static str],
+    /// What it asks for, with what the name in braces stands for.
+    pub(super) needed: for<'a> fn(&'a str) -> Needed<'a>,
+    /// What is told of it.
+    pub(super) describe: fn() -> Operation,
+}
+
+/// All of them. Besides the names of Segment's specification there are those that its libraries use:
+/// `import` for messages of another time, and single letters in the browser.
+pub(super) const CALLS: &[Call] = &[
+    Call {
+        names: &["batch", "import", "b"],
+        needed: |_| Needed::Ingest(Form::Batch),
+        describe: messages::describe_batch,
+    },
+    Call {
+        names: &["track", "t"],
+        needed: |_| Needed::Ingest(Form::Single("track")),
+        describe: || messages::describe("track"),
+    },
+    Call {
+        names: &["page", "p"],
+        needed: |_| Needed::Ingest(Form::Single("page")),
+        describe: || messages::describe("page"),
+    },
+    Call {
+        names: &["screen", "s"],
+        needed: |_| Needed::Ingest(Form::Single("screen")),
+        describe: || messages::describe("screen"),
+    },
+    Call {
+        names: &["identify", "i"],
+        needed: |_| Needed::Ingest(Form::Single("identify")),
+        describe: || messages::describe("identify"),
+    },
+    Call {
+        names: &["alias", "a"],
+        needed: |_| Needed::Ingest(Form::Single("alias")),
+        describe: || messages::describe("alias"),
+    },
+    Call {
+        names: &["group", "g"],
+        needed: |_| Needed::Ingest(Form::Single("group")),
+        describe: || messages::describe("group"),
+    },
+    Call {
+        names: &["forget"],
+        needed: |_| Needed::Forget,
+        describe: forget::describe,
+    },
+    Call {
+        names: &["me"],
+        needed: |_| Needed::Me,
+        describe: me::describe,
+    },
+    Call {
+        names: &["pixel.gif"],
+        needed: |_| Needed::Pixel(None),
+        describe: pixel::describe,
+    },
+    Call {
+        names: &["pixel/track"],
+        needed: |_| Needed::Pixel(Some("track")),
+        describe: pixel::describe_message,
+    },
+    Call {
+        names: &["pixel/page"],
+        needed: |_| Needed::Pixel(Some("page")),
+        describe: pixel::describe_message,
+    },
+    Call {
+        names: &["pixel/screen"],
+        needed: |_| Needed::Pixel(Some("screen")),
+        describe: pixel::describe_message,
+    },
+    Call {
+        names: &["pixel/identify"],
+        needed: |_| Needed::Pixel(Some("identify")),
+        describe: pixel::describe_message,
+    },
+    Call {
+        names: &["pixel/group"],
+        needed: |_| Needed::Pixel(Some("group")),
+        describe: pixel::describe_message,
+    },
+    Call {
+        names: &["pixel/alias"],
+        needed: |_| Needed::Pixel(Some("alias")),
+        describe: pixel::describe_message,
+    },
+    Call {
+        names: &["click"],
+        needed: |_| Needed::Click,
+        describe: click::describe,
+    },
+    Call {
+        names: &["model"],
+        needed: |_| Needed::Model,
+        describe: model::describe,
+    },
+    Call {
+        names: &["projects/{writeKey}/settings"],
+        needed: |key| Needed::Settings(key),
+        describe: settings::describe,
+    },
+];
 
 /// What a path asks for; nothing where it is none of these addresses.
 pub(super) fn find<'a>(path: &'a str, names: &Names) -> Option<Needed<'a>> {
@@ -38,7 +163,14 @@ fn named<'a>(name: &'a str, names: &Names) -> Option<Needed<'a>> {
     let usual = Names::default();
     let below = |api: &str| name.strip_prefix(api)?.strip_prefix('/');
     if let Some(action) = below(&names.api).or_else(|| below(&usual.api)) {
-        return call(action);
+        return CALLS.iter().find_map(|call| {
+            let mut names = call.names.iter();
+            let found = names.find_map(|name| within(name, action))?;
+            Some((call.needed)(found))
+        });
+    }
+    if name == openapi::NAME {
+        return Some(Needed::Document);
     }
     if [&names.script, &usual.script]
         .into_iter()
@@ -53,33 +185,12 @@ fn named<'a>(name: &'a str, names: &Names) -> Option<Needed<'a>> {
         .map(Needed::File)
 }
 
-/// Besides the names of Segment's specification, those that its libraries use: `import` for
-/// messages of another time, and single letters in the browser.
-fn call(action: &str) -> Option<Needed<'_>> {
-    Some(match action {
-        "batch" | "import" | "b" => Needed::Ingest(Form::Batch),
-        "track" | "t" => Needed::Ingest(Form::Single("track")),
-        "page" | "p" => Needed::Ingest(Form::Single("page")),
-        "screen" | "s" => Needed::Ingest(Form::Single("screen")),
-        "identify" | "i" => Needed::Ingest(Form::Single("identify")),
-        "alias" | "a" => Needed::Ingest(Form::Single("alias")),
-        "group" | "g" => Needed::Ingest(Form::Single("group")),
-        "forget" => Needed::Forget,
-        "me" => Needed::Me,
-        "pixel.gif" => Needed::Pixel(None),
-        "pixel/track" => Needed::Pixel(Some("track")),
-        "pixel/page" => Needed::Pixel(Some("page")),
-        "pixel/screen" => Needed::Pixel(Some("screen")),
-        "pixel/identify" => Needed::Pixel(Some("identify")),
-        "pixel/group" => Needed::Pixel(Some("group")),
-        "pixel/alias" => Needed::Pixel(Some("alias")),
-        "click" => Needed::Click,
-        "model" => Needed::Model,
-        _ => {
-            let key = action.strip_prefix("projects/")?;
-            Needed::Settings(key.strip_suffix("/settings")?)
-        }
-    })
+/// What the name in braces stands for, where an action is the one of this name.
+fn within<'a>(name: &str, action: &'a str) -> Option<&'a str> {
+    match name.split_once('{').zip(name.split_once('}')) {
+        None => (name == action).then_some(""),
+        Some(((before, _), (_, after))) => action.strip_prefix(before)?.strip_suffix(after),
+    }
 }
 
 #[cfg(test)]

@@ -13,9 +13,11 @@ use url::Url;
 
 use super::answer::{Answer, empty, set, set_text};
 use super::error::HttpError;
+use super::openapi::{self, Operation, Reply};
 use super::{App, link, query};
 use crate::config::Site;
 use crate::ingest::LinkKind;
+use crate::schema::text;
 
 /// Longest address that a link leads to, in bytes.
 const LONGEST: usize = 4_096;
@@ -129,6 +131,20 @@ pub fn with_campaign(mut target: Url, query: &str) -> Url {
         target.query_pairs_mut().extend_pairs(missing);
     }
     target
+}
+
+pub(super) fn describe() -> Operation {
+    let to = text().between(1, LONGEST).with("format", "uri");
+    let about = "Where it leads: an origin of the site, the host that is asked, or a listed one.";
+    let location = text().with("format", "uri");
+    let operation = Operation::new("Records that a link was followed, and leads on");
+    link::described(operation)
+        .details("Where it cannot be recorded it leads on all the same.")
+        .takes(openapi::query("to", to, about).required())
+        .gives(
+            Reply::empty(StatusCode::FOUND, "Where it leads.").header(LOCATION.as_str(), location),
+        )
+        .fails([openapi::parameter()])
 }
 
 #[cfg(test)]

@@ -10,7 +10,9 @@ use hyper::header::{
 
 use super::answer::{Answer, empty, set};
 use super::error::HttpError;
+use super::openapi::{Operation, Reply};
 use super::{App, Sites};
+use crate::schema::text;
 
 /// The origin of a request, where there is one and its pages may send and ask.
 pub(super) fn allowed(
@@ -82,4 +84,20 @@ pub(super) fn preflight() -> Answer {
         set(&mut answer, name, HeaderValue::from_static(value));
     }
     answer
+}
+
+/// What a browser's question is answered with.
+pub(super) fn describe() -> Operation {
+    let about = "It may, where the answer names its origin.";
+    let mut allowed = Reply::empty(StatusCode::NO_CONTENT, about);
+    for name in [
+        ACCESS_CONTROL_ALLOW_METHODS,
+        ACCESS_CONTROL_ALLOW_HEADERS,
+        ACCESS_CONTROL_MAX_AGE,
+    ] {
+        allowed = allowed.header(name.as_str(), text());
+    }
+    Operation::new("Whether a page of another origin may ask")
+        .gives(allowed)
+        .fails([HttpError::Origin, HttpError::WhichSite])
 }

@@ -7,9 +7,11 @@ use hyper::{Request, StatusCode};
 use super::answer::{Answer, empty, set_text};
 use super::body::Unread;
 use super::error::HttpError;
-use super::{App, headers, me};
+use super::openapi::{self, Operation, Reply, Security, shapes};
+use super::{App, headers, ingest as messages, me};
 use crate::clock;
 use crate::ingest::{self, Forget};
+use crate::schema::{may_have, open_object, text};
 use crate::store::{Erased, Erasure, Ground};
 
 pub(super) async fn answer(
@@ -51,4 +53,26 @@ pub(super) async fn answer(
     let attributes = headers::cookie_attributes(app, request);
     set_text(&mut answer, SET_COOKIE, &app.cookie.expired(attributes));
     Ok(answer)
+}
+
+pub(super) fn describe() -> Operation {
+    let name = shapes::anonymous_id().or_null();
+    let body = open_object([
+        may_have("writeKey", text().or_null()),
+        may_have(
+            "anonymousId",
+            name.about("Who is to be forgotten; left out, whom the cookie names."),
+        ),
+        may_have("claim", messages::claim().or_null()),
+    ]);
+    let cookie = text().about("Takes the visitor cookie away.");
+    let done = Reply::empty(StatusCode::NO_CONTENT, "Nothing of the visitor is kept.");
+    Operation::new("Erases the visitor whose browser asks")
+        .details("Whose that is the cookie proves, or `claim`; never an id alone.")
+        .security(Security::WriteKey)
+        .json_body(body)
+        .gives(done.may_say(SET_COOKIE.as_str(), cookie))
+        .fails(openapi::reading_json())
+        .fails(openapi::using_the_store())
+        .fails([openapi::too_many(), HttpError::Origin, HttpError::Unproven])
 }

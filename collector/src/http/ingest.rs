@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::net::IpAddr;
 
 use firstglance_engine::json::JsonWriter;
+use firstglance_engine::model::Consent;
 use firstglance_engine::{Timestamp, VisitorId};
 use hyper::header::{SET_COOKIE, USER_AGENT};
 use hyper::{Request, StatusCode};
@@ -12,11 +13,17 @@ use hyper::{Request, StatusCode};
 use super::answer::{Answer, json, set_text, write_error};
 use super::body::Unread;
 use super::error::HttpError;
+use super::openapi::{self, Operation, Reply, Security, shapes};
 use super::sender::{self, SentBy};
 use super::{App, client_address, headers, me};
 use crate::clock;
+use crate::cookie::CLAIM_LENGTH;
 use crate::cookieless::Sender;
-use crate::ingest::{self, Form, Refused};
+use crate::ingest::{self, Form, MAX_DROPPED, MAX_MESSAGES, Refused};
+use crate::schema::{
+    Member, Schema, count, has, list, may_have, moment, object, one_of, open_object, text, truth,
+    whole,
+};
 use crate::store::Committed;
 
 pub(super) async fn answer(
@@ -175,4 +182,102 @@ fn report(committed: &Committed, refused: &[Refused]) -> Answer {
     };
     body.close('}');
     json(status, body.into_string())
+}
+
+/// A batch of messages.
+pub(super) fn describe_batch() -> Operation {
+    let mut members = envelope();
+    members.extend([
+        has(
+            "batch",
+            list(shapes::any_message()).holding(0, MAX_MESSAGES),
+        ),
+        may_have(
+            "sentAt",
+            moment()
+                .or_null()
+                .about("The sender's clock, by which `timestamp` is corrected."),
+        ),
+        may_have("claim", claim().or_null()),
+        may_have(
+            "cookieless",
+            truth()
+                .or_null()
+                .about("Whether the page keeps no identifier."),
+        ),
+        may_have(
+            "dropped",
+            whole(0, MAX_DROPPED.into())
+                .or_null()
+                .about("How many messages the page had to drop since its last batch."),
+        ),
+        may_have(
+            "context",
+            shapes::context().about("What holds for all messages that say nothing else."),
+        ),
+    ]);
+    described("Takes in several messages")
+        .details(
+            "Each message is judged by itself. 400 means that none was taken; with 200, `refused` \
+             has those that were not. Everything that is called accepted is on disk.",
+        )
+        .json_body(open_object(members))
+}
+
+/// One message of this type.
+pub(super) fn describe(kind: &str) -> Operation {
+    let mut members = shapes::message_members(kind);
+    members.extend(envelope());
+    described("Takes in one message, of the type that the address names")
+        .json_body(shapes::message_of(members))
+}
+
+/// What any body may say beside its messages.
+fn envelope() -> Vec<Member> {
+    let consent = one_of(Consent::ALL.map(Consent::name)).or_null();
+    vec![
+        may_have("writeKey", text().or_null()),
+        may_have("consent", consent.about("What the visitor consents to.")),
+    ]
+}
+
+/// The secret by which a browser proves that a visitor is its own.
+pub(super) fn claim() -> Schema {
+    let (least, most) = CLAIM_LENGTH.into_inner();
+    text()
+        .between(least, most)
+        .about("A random text that proves that the visitor is the browser's own; in bytes.")
+}
+
+fn described(summary: &'static str) -> Operation {
+    let report = [
+        has("accepted", count()),
+        has(
+            "duplicates",
+            count().about("Taken in before, by their `messageId`."),
+        ),
+        has("refused", list(Refused::describe())),
+    ];
+    let [accepted, duplicates, refused] = report.clone();
+    let all_refused = object([
+        accepted,
+        duplicates,
+        refused,
+        has("error", openapi::error_member(["all_refused"])),
+    ]);
+    let cookie = text().about("The visitor cookie, where the browser is to have one.");
+    Operation::new(summary)
+        .details(
+            "The body is JSON, also as `text/plain`, which needs no preflight; it may be compressed by \
+             gzip or br.",
+        )
+        .security(Security::WriteKey)
+        .gives(Reply::json("What became of them.", object(report)).may_say(SET_COOKIE.as_str(), cookie))
+        .gives(
+            Reply::empty(StatusCode::BAD_REQUEST, "Every message was refused.")
+                .content("application/json", all_refused),
+        )
+        .fails(openapi::reading_json())
+        .fails(openapi::using_the_store())
+        .fails([openapi::too_many(), HttpError::Origin])
 }

@@ -9,16 +9,19 @@ use std::fmt::Write as _;
 
 use firstglance_engine::address::Address;
 use firstglance_engine::model::Consent;
-use firstglance_engine::{Timestamp, VisitorId};
+use firstglance_engine::{Timestamp, VisitorId, campaign};
 use hyper::header::{HeaderMap, HeaderName, REFERER};
 use hyper::{Method, Request};
 
 use super::error::HttpError;
+use super::openapi::shapes::{anonymous_id, user_id};
+use super::openapi::{Operation, family, query};
 use super::sender::SentBy;
 use super::{App, client_address, ingest as batch, me};
 use crate::clock;
 use crate::config::DefaultConsent;
 use crate::ingest::{Form, LinkKind, Opened, link};
+use crate::schema::{id, one_of, text};
 
 const PRIVACY_CONTROL: HeaderName = HeaderName::from_static("sec-gpc");
 const DO_NOT_TRACK: HeaderName = HeaderName::from_static("dnt");
@@ -133,4 +136,50 @@ fn fresh_id() -> Result<String, HttpError> {
         let _ = write!(id, "{byte:02x}");
     }
     Ok(id)
+}
+
+/// Adds the parameters that pixels and links have in common.
+pub(super) fn described(operation: Operation) -> Operation {
+    let campaign: Vec<&str> = campaign::fields().chain(campaign::click_ids()).collect();
+    let campaign = format!("^({})$", campaign.join("|"));
+    let consent = one_of(Consent::ALL.map(Consent::name));
+    let names = [
+        ("url", "The page's address."),
+        ("title", "The page's title."),
+        ("referrer", "Where the visitor came from."),
+    ];
+    let operation = operation
+        .takes(query("writeKey", text(), "The site's write key.").required())
+        .takes(query("event", text(), "What happened."))
+        .takes(query(
+            "anonymousId",
+            anonymous_id().or_empty(),
+            "Whose it is.",
+        ))
+        .takes(query("userId", user_id().or_empty(), "Whose it is."))
+        .takes(query(
+            "messageId",
+            id().or_empty(),
+            "With the same one it counts once.",
+        ))
+        .takes(query(
+            "consent",
+            consent.or_empty(),
+            "Only `granted` is recorded.",
+        ))
+        .takes(family(
+            "campaign",
+            &campaign,
+            "UTM parameters and click ids.",
+        ))
+        .takes(family(
+            "properties",
+            "^properties\\..",
+            "Of the event, as texts.",
+        ));
+    names
+        .into_iter()
+        .fold(operation, |operation, (name, about)| {
+            operation.takes(query(name, text(), about))
+        })
 }

@@ -12,6 +12,7 @@ use sha2::{Digest as _, Sha256};
 use super::assets::Served;
 use crate::assets;
 use crate::config::Names;
+use crate::hexadecimal::hexadecimal;
 
 /// The loader; nothing where this binary was built without what a page loads.
 pub(super) fn of(names: &Names) -> Option<Served> {
@@ -42,20 +43,24 @@ fn renamed(loader: &[u8], names: &Names) -> Option<Served> {
         &format!("{}/", usual.api),
         &format!("{}/", names.api),
     )?;
-    let digest = Sha256::digest(&text);
-    let tag: String = digest[..8]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    let bytes = text.into_bytes();
+    let brotli = brotli(text.as_bytes()).ok().map(Bytes::from);
     Some(Served {
-        content_type: "text/javascript; charset=utf-8",
+        brotli,
+        ..made("text/javascript; charset=utf-8", text.into_bytes())
+    })
+}
+
+/// A file that is made while the collector runs. Not by brotli: it takes its time.
+pub(super) fn made(content_type: &'static str, bytes: Vec<u8>) -> Served {
+    let tag = hexadecimal(&Sha256::digest(&bytes)[..8]);
+    Served {
+        content_type,
         immutable: false,
         gzip: gzip(&bytes).ok().map(Bytes::from),
-        brotli: brotli(&bytes).ok().map(Bytes::from),
+        brotli: None,
         identity: bytes.into(),
         etag: format!("W/\"{tag}\"").into(),
-    })
+    }
 }
 
 fn replaced_once(text: &str, from: &str, to: &str) -> Option<String> {

@@ -9,7 +9,9 @@ use hyper::{Request, StatusCode};
 use super::App;
 use super::answer::{Answer, json};
 use super::error::HttpError;
+use super::openapi::{self, Operation, Reply, Security, shapes};
 use crate::clock;
+use crate::schema::{amount, count, has, list, may_have, object, text, truth};
 
 /// The visitor that the request's cookie proves.
 pub(super) fn visitor(app: &App, headers: &HeaderMap) -> Option<VisitorId> {
@@ -44,4 +46,31 @@ pub(super) async fn answer(app: &App, request: &Request<()>) -> Result<Answer, H
     snapshot::write_visit_members(&profile, &mut body);
     body.close('}');
     Ok(json(StatusCode::OK, body.into_string()))
+}
+
+pub(super) fn describe() -> Operation {
+    let mut members = vec![
+        has(
+            "known",
+            truth().about("Whether the cookie names a visitor."),
+        ),
+        may_have("visitor", text()),
+    ];
+    members.extend(shapes::snapshot());
+    members.extend([
+        has("visits", count()),
+        has("pageViews", count()),
+        has("activeSeconds", amount()),
+        has("searches", list(text())),
+        has("campaign", shapes::campaign().or_null()),
+        has("referrer", text().or_null()),
+    ]);
+    Operation::new("What is known of the visitor whose browser asks")
+        .security(Security::Cookie)
+        .gives(Reply::json(
+            "That of the cookie's visitor, else of nobody.",
+            object(members),
+        ))
+        .fails(openapi::using_the_store())
+        .fails([openapi::too_many(), HttpError::Origin])
 }

@@ -6,8 +6,10 @@ use hyper::{Request, StatusCode};
 
 use super::answer::{Answer, set, with_body};
 use super::error::HttpError;
+use super::openapi::{Operation, Reply, Security};
 use super::{App, Sites, admin, body};
 use crate::metrics;
+use crate::schema::text;
 use crate::token::Role;
 
 pub(super) async fn answer(sites: &Sites, request: &Request<()>) -> Result<Answer, HttpError> {
@@ -112,6 +114,18 @@ fn labelled(line: &str, site: &str) -> String {
         Some(rest) => format!("{name}{{site=\"{site}\",{rest}"),
         None => format!("{name}{{site=\"{site}\"}}{rest}"),
     }
+}
+
+pub(super) fn describe() -> Operation {
+    let text = text().about("The OpenMetrics text form.");
+    let counts = Reply::empty(StatusCode::OK, "Counts, times and sizes.");
+    let needed = Role::Read;
+    Operation::new("What is counted, for Prometheus")
+        .details("A token of one of several sites sees the counts of that site alone.")
+        .security(Security::Token(needed))
+        .gives(counts.content(metrics::CONTENT_TYPE, text))
+        // A token of the least role is enough, so none is refused for its role.
+        .fails([HttpError::Token])
 }
 
 #[cfg(test)]

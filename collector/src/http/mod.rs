@@ -27,6 +27,7 @@ mod loader;
 mod me;
 mod metrics;
 mod model;
+mod openapi;
 mod pixel;
 mod query;
 mod requests;
@@ -40,7 +41,7 @@ mod sites;
 mod tls;
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use firstglance_engine::{Model, Timestamp};
@@ -144,6 +145,8 @@ pub struct App {
     tracker: Tracker,
     behind: config::Server,
     loader: Option<assets::Served>,
+    /// What the site answers, as a document; made when it is asked for.
+    document: OnceLock<assets::Served>,
     model: Arc<Model>,
     compiled: model::Compiled,
     store: Arc<dyn Store>,
@@ -174,6 +177,7 @@ impl App {
             site: config.site,
             privacy: config.privacy,
             loader: loader::of(&config.tracker.names),
+            document: OnceLock::new(),
             tracker: config.tracker,
             behind: config.server,
             daily: None,
@@ -200,6 +204,7 @@ impl App {
             model: Arc::new(config.model),
             site: config.site,
             loader: loader::of(&config.tracker.names),
+            document: OnceLock::new(),
             tracker: config.tracker,
             behind: config.server,
             daily: None,

@@ -14,8 +14,10 @@ use sha2::{Digest as _, Sha256};
 use super::answer::{Answer, empty, set, set_text, with_body};
 use super::compression::Coding;
 use super::error::HttpError;
+use super::openapi::{Operation, Reply, if_none_match, not_modified};
 use super::{App, assets, loader, query};
 use crate::config::{Config, Tracker};
+use crate::schema::text;
 
 /// The model's text, as it is and compressed, and what tells it from others.
 pub(super) struct Compiled {
@@ -142,4 +144,23 @@ pub(super) fn answer(app: &App, request: &Request<()>) -> Result<Answer, HttpErr
         set(&mut answer, name, HeaderValue::from_static(value));
     }
     Ok(answer)
+}
+
+pub(super) fn describe() -> Operation {
+    let mut model = Reply::empty(StatusCode::OK, "The model, for the module that reads it.")
+        .content("text/plain; charset=utf-8", text());
+    let mut unchanged = not_modified();
+    for name in [
+        ETAG.as_str(),
+        CONSENT_HEADER,
+        OPTIONS_HEADER,
+        VERSION_HEADER,
+    ] {
+        model = model.header(name, text());
+        unchanged = unchanged.header(name, text());
+    }
+    Operation::new("The compiled configuration, for the page's script")
+        .takes(if_none_match())
+        .gives(model)
+        .gives(unchanged)
 }

@@ -12,9 +12,11 @@ use hyper::{Method, Request, StatusCode};
 
 use super::answer::{Answer, set, set_text, with_body};
 use super::error::HttpError;
+use super::openapi::{self, Operation, Reply};
 use super::{App, link, query};
 use crate::clock;
-use crate::ingest::{Form, LinkKind};
+use crate::ingest::{Form, LinkKind, Why};
+use crate::schema::{anything, one_of, text};
 
 /// One transparent pixel as GIF89a.
 static IMAGE: [u8; 43] = *b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff\
@@ -33,13 +35,30 @@ const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, LENIEN
 /// Answers with the image. `kind` is the type of the message where the address names one.
 pub(super) async fn answer(app: &App, request: &Request<()>, kind: Option<&'static str>) -> Answer {
     let recorded = match kind {
-        None => link::record(app, request, LinkKind::Pixel).await,
+        None => match known_type(request) {
+            Ok(()) => link::record(app, request, LinkKind::Pixel).await,
+            Err(error) => Err(error),
+        },
         Some(_) if *request.method() == Method::HEAD => Ok(()),
         Some(kind) => whole_message(app, request, kind).await,
     };
     match recorded {
         Ok(()) => image(StatusCode::OK),
         Err(error) => refused(app, &error),
+    }
+}
+
+/// What the parameter `type` may say.
+const TYPES: [&str; 2] = ["page", "track"];
+
+/// Refuses a type that would be taken for another.
+fn known_type(request: &Request<()>) -> Result<(), HttpError> {
+    match query::parameter(request.uri(), "type") {
+        Some(given) if !given.is_empty() && !TYPES.contains(&&*given) => Err(HttpError::Query {
+            name: "type",
+            detail: format!("\"type\" must be one of {}", TYPES.join(", ")),
+        }),
+        _ => Ok(()),
     }
 }
 
@@ -92,6 +111,68 @@ pub(super) fn message(request: &Request<()>) -> Result<Vec<u8>, HttpError> {
     let data = data.replace(' ', "+");
     let body = STANDARD.decode(&data).or_else(|_| URL_SAFE.decode(&data));
     body.map_err(|_| wrong("\"data\" is no base64"))
+}
+
+/// The image whose parameters say what happened.
+pub(super) fn describe() -> Operation {
+    let kind = one_of(TYPES);
+    link::described(described("Records that an image was loaded, and gives it"))
+        .takes(openapi::query(
+            "type",
+            kind.or_empty(),
+            "Left out, the others tell.",
+        ))
+        .takes(openapi::query("name", text(), "What the page is called."))
+}
+
+/// The image whose parameter is a message.
+pub(super) fn describe_message() -> Operation {
+    let data = text()
+        .with("format", "byte")
+        .with("contentMediaType", "application/json")
+        .about("A message, in base64 of either alphabet.");
+    described("Takes in the message in the address, and gives an image")
+        .takes(openapi::query("data", data, "The message.").required())
+}
+
+fn described(summary: &'static str) -> Operation {
+    let mut errors = vec![
+        openapi::parameter(),
+        openapi::too_many(),
+        HttpError::Internal,
+        HttpError::Site,
+        HttpError::WhichSite,
+    ];
+    errors.extend(openapi::reading_json());
+    errors.extend(openapi::using_the_store());
+    errors.extend(Why::tags().map(|code| HttpError::Refused {
+        code,
+        place: String::new(),
+        detail: String::new(),
+    }));
+    let mut statuses: Vec<StatusCode> = errors.iter().map(HttpError::status).collect();
+    statuses.sort_unstable();
+    statuses.dedup();
+    let about = "It is on disk, or there was nothing to record.";
+    let image = |status, about| Reply::empty(status, about).content("image/gif", anything());
+    let mut operation = Operation::new(summary)
+        .details("The answer is the image, whatever became of it.")
+        .gives(image(StatusCode::OK, about));
+    for status in statuses {
+        let these = errors.iter().filter(|one| one.status() == status);
+        let codes = one_of(these.clone().map(HttpError::tag));
+        let mut reply = image(status, "The image; `firstglance-error` says why.");
+        // A panic alone is answered without the image.
+        reply = match status {
+            StatusCode::INTERNAL_SERVER_ERROR => reply.may_say(ERROR.as_str(), codes),
+            _ => reply.header(ERROR.as_str(), codes),
+        };
+        for (name, _) in these.filter_map(HttpError::header) {
+            reply = reply.may_say(name.as_str(), text());
+        }
+        operation = operation.gives(reply);
+    }
+    operation
 }
 
 #[cfg(test)]

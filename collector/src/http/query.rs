@@ -50,6 +50,24 @@ fn read<T, E: Display>(
     })
 }
 
+/// What a parameter may say that is a yes or no. Being there is a yes.
+pub(super) const FLAG: [&str; 3] = ["", "true", "false"];
+
+/// Whether a parameter says yes.
+pub(super) fn flag(uri: &Uri, name: &'static str) -> Result<bool, HttpError> {
+    match parameter(uri, name).as_deref() {
+        None | Some("false") => Ok(false),
+        Some("" | "true") => Ok(true),
+        Some(_) => Err(HttpError::Query {
+            name,
+            detail: format!("\"{name}\" says yes by being there; it may be true or false"),
+        }),
+    }
+}
+
+/// What matches a number in the parameter `cursor`.
+pub(super) const NUMBER: &str = "^[0-9]{1,19}$";
+
 /// The parameter `limit`.
 pub(super) fn limit(uri: &Uri, default: usize, most: usize) -> Result<usize, HttpError> {
     let Some(text) = parameter(uri, "limit") else {

@@ -15,6 +15,7 @@ use super::answer::Answer;
 use super::assets::{self, Served};
 use super::body::Unread;
 use super::error::HttpError;
+use super::openapi::{self, Operation};
 use super::{
     App, Sites, admin, click, client_address, cors, forget, health, ingest, me, metrics, model,
     pixel, settings,
@@ -22,7 +23,7 @@ use super::{
 use crate::config::Names;
 
 /// An endpoint of the collector, whatever site is meant.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 enum Own<'a> {
     Health,
     Ready,
@@ -30,14 +31,44 @@ enum Own<'a> {
     Admin(&'a str),
 }
 
+/// An endpoint that has one address.
+struct Single {
+    path: &'static str,
+    own: Own<'static>,
+    /// What is told of it.
+    describe: fn() -> Operation,
+}
+
+/// All of them.
+const SINGLE: &[Single] = &[
+    Single {
+        path: "/healthz",
+        own: Own::Health,
+        describe: health::describe_alive,
+    },
+    Single {
+        path: "/readyz",
+        own: Own::Ready,
+        describe: health::describe_ready,
+    },
+    Single {
+        path: "/metrics",
+        own: Own::Metrics,
+        describe: metrics::describe,
+    },
+];
+
+/// What is told of the collector's own endpoints but those for administrators.
+pub(super) fn described() -> impl Iterator<Item = (&'static str, Operation)> {
+    SINGLE.iter().map(|one| (one.path, (one.describe)()))
+}
+
 impl<'a> Own<'a> {
     fn of(path: &'a str) -> Option<Self> {
-        match path {
-            "/healthz" => Some(Self::Health),
-            "/readyz" => Some(Self::Ready),
-            "/metrics" => Some(Self::Metrics),
-            _ => path.strip_prefix("/admin/v1/").map(Self::Admin),
-        }
+        let found = SINGLE.iter().find(|one| one.path == path);
+        found
+            .map(|one| one.own)
+            .or_else(|| path.strip_prefix(admin::BELOW).map(Self::Admin))
     }
 
     fn methods(&self) -> &'static str {
@@ -82,11 +113,10 @@ impl<'a> Endpoint<'a> {
     }
 
     /// The methods it takes.
-    fn methods(&self) -> &'static str {
+    const fn methods(&self) -> &'static str {
         match self {
-            Self::Page(Needed::Ingest(_) | Needed::Forget) => "POST, OPTIONS",
-            Self::Page(Needed::Me) => "GET, HEAD, OPTIONS",
-            _ => "GET, HEAD",
+            Self::Page(needed) => needed.methods(),
+            Self::Site => "GET, HEAD",
         }
     }
 
@@ -138,6 +168,7 @@ fn name(path: &str, method: &Method) -> &'static str {
         Some("model") => "/v1/model",
         Some("pixel.gif") => "/v1/pixel.gif",
         Some("click") => "/v1/click",
+        Some(openapi::NAME) => "/openapi.json",
         _ => "other",
     }
 }
@@ -179,6 +210,7 @@ async fn route(sites: &Sites, request: &Request<()>, body: &mut Unread) -> Answe
                 click::answer(app, request, limited(app, request)).await
             }
             Endpoint::Page(Needed::File(file)) => Ok(assets::answer(&Served::of(file), request)),
+            Endpoint::Page(Needed::Document) => Ok(openapi::answer(app, request)),
             Endpoint::Page(Needed::Loader) => match &app.loader {
                 Some(loader) => Ok(assets::answer(loader, request)),
                 None => Err(HttpError::Route),
@@ -262,8 +294,11 @@ mod tests {
             ("/v1/t", Some("Page(Ingest(Single(\"track\")))")),
             ("/v1/projects/k/settings", Some("Page(Settings(\"k\"))")),
             ("/v1/projects/k", None),
+            ("/v1/projects//settings", Some("Page(Settings(\"\"))")),
+            ("/v1/projects/settings", None),
             ("/v1/me", Some("Page(Me)")),
             ("/fg.js", Some("Page(Loader)")),
+            ("/openapi.json", Some("Page(Document)")),
             ("/v1/me/", None),
             ("/v1/unknown", None),
             ("/admin/v1/profiles/a", Some("Admin(\"profiles/a\")")),

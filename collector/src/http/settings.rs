@@ -9,8 +9,10 @@ use serde_json::json;
 
 use super::answer::{Answer, json, set};
 use super::error::HttpError;
+use super::openapi::{Operation, Reply, part};
 use super::{App, headers};
 use crate::config::Names;
+use crate::schema::{name, open_object};
 
 pub(super) fn answer(app: &App, request: &Request<()>, key: &str) -> Result<Answer, HttpError> {
     if key != app.site.write_key {
@@ -57,4 +59,12 @@ pub(super) fn answer(app: &App, request: &Request<()>, key: &str) -> Result<Answ
 fn is_authority(host: &str) -> bool {
     let known = |byte: u8| byte.is_ascii_alphanumeric() || b".-:[]_".contains(&byte);
     !host.is_empty() && host.bytes().all(known)
+}
+
+pub(super) fn describe() -> Operation {
+    let about = "Names this collector as the only destination.";
+    Operation::new("What Segment's script for browsers asks first")
+        .takes(part("writeKey", name(), "The site's write key."))
+        .gives(Reply::json(about, open_object([])))
+        .fails([HttpError::Host])
 }

@@ -22,7 +22,7 @@ struct Batch<'a> {
     #[serde(default)]
     cookieless: Option<bool>,
     #[serde(default)]
-    dropped: Option<u64>,
+    dropped: Option<f64>,
     #[serde(borrow, default)]
     context: Option<&'a RawValue>,
     #[serde(borrow, default)]
@@ -63,7 +63,7 @@ pub(super) struct Envelope<'a> {
     /// Whether the page keeps no identifier.
     pub(super) cookieless: bool,
     /// Messages that the page had to drop since its last batch.
-    pub(super) dropped: u64,
+    pub(super) dropped: f64,
     pub(super) context: Option<&'a str>,
     messages: Option<Vec<&'a str>>,
 }
@@ -82,7 +82,7 @@ impl<'a> Envelope<'a> {
                     claim: batch.claim,
                     consent: batch.consent,
                     cookieless: batch.cookieless.unwrap_or(false),
-                    dropped: batch.dropped.unwrap_or(0),
+                    dropped: batch.dropped.unwrap_or(0.0),
                     context: batch.context.map(RawValue::get),
                     messages,
                 })
@@ -95,7 +95,7 @@ impl<'a> Envelope<'a> {
                     claim: None,
                     consent: single.consent,
                     cookieless: false,
-                    dropped: 0,
+                    dropped: 0.0,
                     context: None,
                     messages: Some(vec![text.trim()]),
                 })

@@ -51,6 +51,9 @@ pub const MAX_MESSAGES: usize = 1_000;
 /// Most messages that a page can have dropped between two batches. No page captures as many.
 pub const MAX_DROPPED: u32 = 1_000_000;
 
+/// Types that messages can have.
+pub const TYPES: [&str; 6] = ["track", "page", "screen", "identify", "alias", "group"];
+
 /// What a request's address says of its body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
@@ -298,10 +301,11 @@ fn claim(text: Option<&str>) -> Result<Option<ClaimDigest>, IngestError> {
     }
 }
 
-fn dropped(count: u64) -> Result<u32, IngestError> {
-    let count = u32::try_from(count).ok();
-    count
-        .filter(|count| *count <= MAX_DROPPED)
+/// The count as it is in JSON, where a whole number may have a fraction of zero.
+fn dropped(count: f64) -> Result<u32, IngestError> {
+    let is_whole = count.fract() == 0.0 && (0.0..=f64::from(MAX_DROPPED)).contains(&count);
+    is_whole
+        .then_some(count as u32)
         .ok_or_else(|| IngestError::InvalidField {
             field: "dropped",
             detail: format!("\"dropped\" must be a whole number of at most {MAX_DROPPED}"),
@@ -356,6 +360,15 @@ mod tests {
             refused,
             [(1, None, "malformed"), (2, Some("m2"), "missing_type")]
         );
+    }
+
+    #[test]
+    fn what_was_dropped_is_a_whole_number_however_it_is_written() {
+        for (dropped, expected) in [("7", 7), ("7.0", 7), ("1e6", MAX_DROPPED), ("null", 0)] {
+            let body = format!(r#"{{"writeKey":"k","dropped":{dropped},"batch":[]}}"#);
+            let judged = judge_text(Form::Batch, &body).unwrap();
+            assert_eq!(judged.dropped, expected, "{dropped}");
+        }
     }
 
     #[test]
@@ -545,7 +558,11 @@ mod tests {
             ),
             (
                 r#"{"writeKey":"k","dropped":-1,"batch":[]}"#,
-                "malformed_json",
+                "invalid_field",
+            ),
+            (
+                r#"{"writeKey":"k","dropped":1.5,"batch":[]}"#,
+                "invalid_field",
             ),
             (
                 r#"{"writeKey":"k","dropped":"5","batch":[]}"#,

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use firstglance_engine::id::MAX_ID_BYTES;
-use firstglance_engine::json::{JsonWriter, Refusal};
+use firstglance_engine::json::{JsonWriter, Refusal, RefusalCode};
 use firstglance_engine::text::clip;
 use firstglance_engine::{Timestamp, UserId, VisitorId};
 use serde::Deserialize;
@@ -11,6 +11,7 @@ use serde::de::IgnoredAny;
 
 use super::address::without_addresses;
 use super::{Form, MAX_MESSAGE_BYTES};
+use crate::schema::{Schema, count, has, object, one_of, text};
 use crate::store::refused::{RefusedMessage, Shelf};
 
 /// A refused message.
@@ -77,6 +78,18 @@ impl Why {
         }
     }
 
+    /// The names of all reasons.
+    pub fn tags() -> impl Iterator<Item = &'static str> {
+        let own = [
+            Self::TooLarge { bytes: 0 },
+            Self::TooMany,
+            Self::Automated { by: String::new() },
+        ];
+        let own = own.map(|one| one.tag());
+        own.into_iter()
+            .chain(RefusalCode::ALL.map(RefusalCode::tag))
+    }
+
     /// Whether nothing is wrong with it.
     #[must_use]
     pub const fn is_automated(&self) -> bool {
@@ -128,6 +141,18 @@ impl Refused {
             visitor: self.visitor.clone(),
             raw: self.raw.clone(),
         }
+    }
+
+    /// What [`Self::write`] writes.
+    #[must_use]
+    pub fn describe() -> Schema {
+        object([
+            has("index", count().about("Its place in the batch, from 0.")),
+            has("messageId", text().or_null()),
+            has("code", one_of(Why::tags())),
+            has("where", text()),
+            has("message", text()),
+        ])
     }
 
     /// Writes it as an object.

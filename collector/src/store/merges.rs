@@ -11,6 +11,7 @@ use firstglance_engine::json::JsonWriter;
 use firstglance_engine::{Timestamp, UserId, VisitorId};
 
 use super::joining::Membership;
+use crate::schema::{Schema, has, may_have, moment, object, one_of, text, truth};
 
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -343,6 +344,35 @@ impl Reader<'_> {
 }
 
 impl KeptMerge {
+    /// What [`Self::write`] writes.
+    #[must_use]
+    pub fn describe() -> Schema {
+        let number = || text().matching("^[0-9]+$");
+        let message = object([
+            has("id", text()),
+            has("type", text()),
+            has("visitor", text()),
+            may_have("timestamp", moment()),
+        ]);
+        let token = object([has("id", text()), has("name", text())]);
+        object([
+            has("id", number()),
+            has("at", moment()),
+            has(
+                "kind",
+                one_of(["joined", "moved", "merged", "undone", "restored"]),
+            ),
+            has("visitor", text().or_null()),
+            has("from", text().or_null()),
+            has("to", text().or_null()),
+            has("message", message.or_null()),
+            has("token", token.or_null()),
+            has("of", number().or_null()),
+            has("undone", truth()),
+            has("undoneBy", number().or_null()),
+        ])
+    }
+
     /// Writes the entry as an object.
     pub fn write(&self, json: &mut JsonWriter, reader: Reader<'_>) {
         json.open('{');

@@ -260,6 +260,17 @@ async fn the_owner_erases_a_visitor_or_a_person() {
         (again.status, again.error().as_str()),
         (404, "unknown_visitor")
     );
+    // A no is no yes, and what is neither erases nobody.
+    collector.batch(&[page("alone", "1", "/", 2)]).await;
+    let unclear = delete(&collector, "profiles/tablet?person=0").await;
+    assert_eq!(unclear.status, 400);
+    let person = page("alone", "2", "/", 2).replace(
+        "\"type\":\"page\"",
+        r#""type":"identify","userId":"jo","traits":{}"#,
+    );
+    collector.batch(&[person]).await;
+    let one = delete(&collector, "profiles/alone?person=false").await;
+    assert_eq!((one.status, one.text()), (200, r#"{"erased":["alone"]}"#));
     let all = delete(&collector, "profiles/tablet?person").await;
     assert_eq!(
         (all.status, all.text()),

@@ -24,6 +24,7 @@ mod me;
 mod merges;
 mod metrics;
 mod model;
+mod openapi;
 mod packed;
 mod persons;
 mod pixel;

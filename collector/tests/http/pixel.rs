@@ -120,6 +120,11 @@ async fn what_cannot_be_taken_in_is_an_image_too_and_is_told() {
             400,
             "invalid_field",
         ),
+        (
+            "writeKey=k&anonymousId=a&type=identify",
+            400,
+            "invalid_parameter",
+        ),
     ] {
         let answer = pixel(&collector, query).await;
         let error = answer.header("firstglance-error");

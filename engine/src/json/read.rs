@@ -63,6 +63,22 @@ pub enum RefusalCode {
 }
 
 impl RefusalCode {
+    /// All of them.
+    pub const ALL: [Self; 12] = [
+        Self::Malformed,
+        Self::MissingType,
+        Self::UnknownType,
+        Self::MissingMessageId,
+        Self::MissingVisitor,
+        Self::InvalidId,
+        Self::MissingTimestamp,
+        Self::InvalidTimestamp,
+        Self::FutureTimestamp,
+        Self::MissingField,
+        Self::TooDeep,
+        Self::TooManyProperties,
+    ];
+
     /// The code as it stands in answers and metrics.
     #[must_use]
     pub const fn tag(self) -> &'static str {
@@ -394,13 +410,55 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     }
 }
 
-/// Some senders give ids as numbers.
-#[derive(Deserialize)]
-#[serde(untagged)]
+/// Some senders give ids as numbers, and some of those write whole numbers with a fraction of zero.
 enum Id<'a> {
     Number(i64),
-    #[serde(borrow)]
     Text(Cow<'a, str>),
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Id<'a> {
+    fn deserialize<D: de::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either;
+
+        impl<'de> Visitor<'de> for Either {
+            type Value = Id<'de>;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("an id, which is a text or a whole number of 64 bits")
+            }
+
+            fn visit_i64<E: de::Error>(self, number: i64) -> Result<Self::Value, E> {
+                Ok(Id::Number(number))
+            }
+
+            fn visit_u64<E: de::Error>(self, number: u64) -> Result<Self::Value, E> {
+                let signed = i64::try_from(number);
+                let wrong = |_| E::invalid_value(de::Unexpected::Unsigned(number), &self);
+                signed.map(Id::Number).map_err(wrong)
+            }
+
+            fn visit_f64<E: de::Error>(self, number: f64) -> Result<Self::Value, E> {
+                // Up to here each whole number has a float of its own.
+                const EXACT: f64 = 9_007_199_254_740_992.0;
+                let whole = number as i64;
+                if number.abs() <= EXACT && whole as f64 == number {
+                    Ok(Id::Number(whole))
+                } else {
+                    Err(E::invalid_value(de::Unexpected::Float(number), &self))
+                }
+            }
+
+            fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<Self::Value, E> {
+                Ok(Id::Text(Cow::Borrowed(text)))
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(Id::Text(Cow::Owned(text.into())))
+            }
+        }
+
+        deserializer.deserialize_any(Either)
+    }
 }
 
 impl Id<'_> {

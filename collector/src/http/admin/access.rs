@@ -13,12 +13,14 @@ use hyper::header::CONTENT_DISPOSITION;
 
 use super::super::answer::{Answer, set};
 use super::super::error::HttpError;
+use super::super::openapi::{Operation, Reply, flag, shapes};
 use super::super::{App, query};
 use super::{long, profile, profiles, refused, timeline};
 use crate::changes;
 use crate::clock;
 use crate::export::{ExportError, Pieces};
-use crate::store::merges::{MergeFilter, Reader};
+use crate::schema::{has, list, moment, object, text};
+use crate::store::merges::{KeptMerge, MergeFilter, Reader};
 use crate::store::refused::{RefusedMessage, Shelf};
 use crate::store::{Store, StoreError};
 
@@ -27,7 +29,7 @@ const AT_ONCE: usize = 256;
 
 pub(super) async fn answer(app: &App, uri: &Uri, visitor: &VisitorId) -> Result<Answer, HttpError> {
     let person = app.store.person(visitor).await?;
-    let whole = query::parameter(uri, "person").is_some();
+    let whole = query::flag(uri, "person")?;
     let visitors: Vec<(VisitorId, Profile)> = person
         .visitors()
         .filter(|(id, _)| whole || *id == visitor)
@@ -220,4 +222,28 @@ impl Held {
             }
         }
     }
+}
+
+pub(super) fn describe() -> Operation {
+    let mut person = vec![has("userIds", list(text())), has("visitors", list(text()))];
+    person.extend(shapes::snapshot());
+    person.push(has("why", shapes::all_traces()));
+    let mut visitor = profiles::summary().to_vec();
+    visitor.extend(profile::profile_members());
+    visitor.extend([
+        has("changes", shapes::changes()),
+        has("messages", list(shapes::stored_message())),
+        has("merges", list(KeptMerge::describe())),
+    ]);
+    let held = object([
+        has("id", text()),
+        has("at", moment()),
+        has("person", object(person)),
+        has("visitors", list(object(visitor))),
+        has("refused", list(refused::shape())),
+    ]);
+    Operation::new("Everything that is held on a visitor, as one document")
+        .details("It leaves in pieces: only an answer with its last chunk is whole.")
+        .takes(flag("person", "On all visitors of the person."))
+        .gives(Reply::json("The document.", held).header(CONTENT_DISPOSITION.as_str(), text()))
 }

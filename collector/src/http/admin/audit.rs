@@ -7,8 +7,10 @@ use hyper::{StatusCode, Uri};
 
 use super::super::answer::{Answer, json};
 use super::super::error::HttpError;
+use super::super::openapi::{Operation, Reply, cursor, limit, query as query_of};
 use super::super::{App, query};
 use super::told;
+use crate::schema::{count, has, id, list, moment, object, text, whole};
 
 const DEFAULT_LIMIT: usize = 100;
 const MOST: usize = 1_000;
@@ -71,4 +73,35 @@ pub(super) async fn answer(app: &App, uri: &Uri) -> Result<Answer, HttpError> {
     }
     body.close('}');
     Ok(told(json(StatusCode::OK, body.into_string()), shown))
+}
+
+pub(super) fn describe() -> Operation {
+    let entry = object([
+        has("at", moment()),
+        has("token", object([has("id", text()), has("name", text())])),
+        has("route", text()),
+        has(
+            "visitor",
+            text()
+                .or_null()
+                .about("A digest that only this site's key makes."),
+        ),
+        has("status", whole(100, 599).or_null()),
+        has("count", count().or_null()),
+    ]);
+    Operation::new("Who read or erased what, latest first")
+        .takes(query_of(
+            "visitor",
+            id(),
+            "Only what concerns this visitor.",
+        ))
+        .takes(limit(DEFAULT_LIMIT, MOST))
+        .takes(cursor(text().matching(query::NUMBER)))
+        .gives(Reply::json(
+            "A page of the log.",
+            object([
+                has("entries", list(entry).holding(0, MOST)),
+                has("next", text().or_null()),
+            ]),
+        ))
 }

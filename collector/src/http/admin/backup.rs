@@ -7,9 +7,11 @@ use hyper::StatusCode;
 use super::super::App;
 use super::super::answer::{Answer, json};
 use super::super::error::HttpError;
+use super::super::openapi::{self, Operation, Reply};
 use crate::backup::BackupError;
 use crate::clock;
 use crate::hexadecimal::hexadecimal;
+use crate::schema::{count, has, object, text};
 
 pub(super) async fn answer(app: &App) -> Result<Answer, HttpError> {
     let backups = app.backups.as_ref().ok_or(HttpError::Route)?;
@@ -28,4 +30,24 @@ pub(super) async fn answer(app: &App) -> Result<Answer, HttpError> {
     body.text_member("sha256", &hexadecimal(&made.sha256));
     body.close('}');
     Ok(json(StatusCode::OK, body.into_string()))
+}
+
+pub(super) fn describe() -> Operation {
+    let made = object([
+        has(
+            "file",
+            text().about("Where it is, on the collector's machine."),
+        ),
+        has("bytes", count()),
+        has("records", count()),
+        has("sha256", text().matching("^[0-9a-f]{64}$")),
+    ]);
+    Operation::new("Makes a backup, on the collector's own disk")
+        .gives(Reply::json("It is whole.", made))
+        .fails([
+            // Where this collector makes none.
+            HttpError::Route,
+            HttpError::Backup(String::new()),
+            openapi::not_done(),
+        ])
 }

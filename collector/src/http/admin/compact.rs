@@ -7,6 +7,8 @@ use hyper::StatusCode;
 use super::super::App;
 use super::super::answer::{Answer, json};
 use super::super::error::HttpError;
+use super::super::openapi::{self, Operation, Reply};
+use crate::schema::{count, may_have, object};
 use crate::store::{Compact, Compacted};
 
 pub(super) async fn answer(app: &App) -> Result<Answer, HttpError> {
@@ -20,4 +22,18 @@ pub(super) async fn answer(app: &App) -> Result<Answer, HttpError> {
     }
     body.close('}');
     Ok(json(StatusCode::OK, body.into_string()))
+}
+
+pub(super) fn describe() -> Operation {
+    let sizes = object([
+        may_have("bytesBefore", count()),
+        may_have("bytesAfter", count()),
+    ]);
+    Operation::new("Gives space back at once")
+        .details("When it answers, nothing is left on the disk of whoever was erased before.")
+        .gives(Reply::json(
+            "It is done; where there was nothing to do, without sizes.",
+            sizes,
+        ))
+        .fails([openapi::not_done()])
 }

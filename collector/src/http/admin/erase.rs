@@ -7,9 +7,11 @@ use hyper::{StatusCode, Uri};
 
 use super::super::answer::{Answer, json};
 use super::super::error::HttpError;
+use super::super::openapi::{Operation, Reply, flag};
 use super::super::{App, query};
 use super::told;
 use crate::clock;
+use crate::schema::{has, list, object, text};
 use crate::store::{Erased, Erasure, Ground};
 
 /// How often others are looked for who joined the person meanwhile.
@@ -17,7 +19,7 @@ const MOST_LOOKS: usize = 16;
 
 pub(super) async fn answer(app: &App, uri: &Uri, visitor: VisitorId) -> Result<Answer, HttpError> {
     let mut erased = Vec::new();
-    if query::parameter(uri, "person").is_some() {
+    if query::flag(uri, "person")? {
         // The named one is the way to the others, and goes last.
         for _ in 0..MOST_LOOKS {
             let person = app.store.person(&visitor).await?;
@@ -61,4 +63,11 @@ async fn erase(
         erased.push(visitor);
     }
     Ok(())
+}
+
+pub(super) fn describe() -> Operation {
+    let erased = object([has("erased", list(text()))]);
+    Operation::new("Erases a visitor")
+        .takes(flag("person", "All visitors of the person."))
+        .gives(Reply::json("Who was erased.", erased))
 }

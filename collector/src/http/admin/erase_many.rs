@@ -1,14 +1,17 @@
 //! `POST /admin/v1/erase`: erases visitors, or all that users are, of a list. Says what became of
 //! each on a line of its own, as soon as it is on disk.
 
-use hyper::Method;
+use hyper::{Method, StatusCode};
 
 use super::super::answer::Answer;
 use super::super::error::HttpError;
+use super::super::openapi::shapes::user_id;
+use super::super::openapi::{Operation, Reply};
 use super::{Asked, long};
 use crate::clock;
 use crate::erasing;
 use crate::ingest::IngestError;
+use crate::schema::{any_of, has, id, list, object, text};
 use crate::store::StoreError;
 use crate::store::audit::AuditEntry;
 
@@ -55,4 +58,26 @@ pub(super) async fn answer(asked: Asked<'_>) -> Result<Answer, HttpError> {
         let _ = pieces.end().await;
         Ok::<(), StoreError>(())
     })
+}
+
+pub(super) fn describe() -> Operation {
+    let one = any_of([
+        id(),
+        object([has("visitor", id())]),
+        object([has("user", user_id())]),
+    ]);
+    let lines = text().about("One a line: JSON, or a visitor's id as it is.");
+    let outcomes = text().about("A line of JSON for each, in order, as soon as it is on disk.");
+    Operation::new("Erases visitors, or all that users are, of a list")
+        .details("It leaves in pieces: only an answer with its last chunk is whole.")
+        .json_body(any_of([list(one.clone()).holding(1, MOST), one]))
+        .body(MEDIA_TYPE, lines)
+        .gives(Reply::empty(StatusCode::OK, "What became of each.").content(MEDIA_TYPE, outcomes))
+        .fails([
+            IngestError::BadUtf8 { at: 0 }.into(),
+            HttpError::List {
+                count: 0,
+                most: MOST,
+            },
+        ])
 }

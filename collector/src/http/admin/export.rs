@@ -1,15 +1,17 @@
 //! `/admin/v1/export?what=profiles|events|changes&format=ndjson|csv|parquet[&segment=ID]`: see
 //! [`crate::export`].
 
-use hyper::Uri;
 use hyper::header::CONTENT_DISPOSITION;
+use hyper::{StatusCode, Uri};
 
 use super::super::answer::{Answer, set_text};
 use super::super::error::HttpError;
+use super::super::openapi::{self, Operation, Reply};
 use super::super::{App, query};
 use super::long;
 use crate::clock;
 use crate::export::{Export, Format, What};
+use crate::schema::{anything, one_of, text};
 use crate::store::listing::List;
 
 /// Ids of segments that an error tells, at most.
@@ -68,4 +70,36 @@ async fn known(app: &App, id: &str) -> Result<(), HttpError> {
         id: id.to_owned(),
         known: ids.join(", "),
     })
+}
+
+pub(super) fn describe() -> Operation {
+    let about = "A file, in pieces: only an answer with its last chunk is whole.";
+    let mut file = Reply::empty(StatusCode::OK, about).header(CONTENT_DISPOSITION.as_str(), text());
+    for format in Format::ALL {
+        file = file.content(format.media_type(), anything());
+    }
+    let what = one_of(What::ALL.map(What::name)).with("default", What::Events.name());
+    let form = one_of(Format::ALL.map(Format::name)).with("default", Format::Ndjson.name());
+    Operation::new("What is stored, as a file")
+        .takes(openapi::query(
+            "what",
+            what.or_empty(),
+            "What the rows are.",
+        ))
+        .takes(openapi::query(
+            "format",
+            form.or_empty(),
+            "What the file is.",
+        ))
+        .takes(openapi::query(
+            "segment",
+            text(),
+            "Only of visitors in this segment now.",
+        ))
+        .gives(file)
+        .fails([HttpError::Unknown {
+            what: "",
+            id: String::new(),
+            known: String::new(),
+        }])
 }

@@ -8,10 +8,13 @@ use hyper::{StatusCode, Uri};
 
 use super::super::answer::{Answer, json};
 use super::super::error::HttpError;
+use super::super::openapi::shapes::user_id;
+use super::super::openapi::{Operation, Reply, cursor, limit, part, query as query_of};
 use super::super::{App, query};
 use super::{Asked, Concerned, told};
 use crate::clock;
-use crate::store::merges::{MergeFilter, Reader, Undo, Undone};
+use crate::schema::{has, id, list, object, text, truth};
+use crate::store::merges::{KeptMerge, MergeFilter, Reader, Undo, Undone};
 
 const DEFAULT_LIMIT: usize = 100;
 const MOST: usize = 1_000;
@@ -101,4 +104,39 @@ pub(super) async fn undo(asked: Asked<'_>) -> Result<Answer, HttpError> {
         answer.extensions_mut().insert(concerned);
     }
     Ok(answer)
+}
+
+pub(super) fn describe() -> Operation {
+    let of_visitor = "Only what concerns this visitor, or came about by its messages.";
+    let of_person = "Only what names this user id; not together with `visitor`.";
+    Operation::new("Which visitors came to which persons and by what, latest first")
+        .takes(query_of("visitor", id(), of_visitor))
+        .takes(query_of("person", user_id(), of_person))
+        .takes(limit(DEFAULT_LIMIT, MOST))
+        .takes(cursor(text().matching(query::NUMBER)))
+        .gives(Reply::json(
+            "A page of the audit.",
+            object([
+                has("merges", list(KeptMerge::describe()).holding(0, MOST)),
+                has("next", text().or_null()),
+            ]),
+        ))
+}
+
+pub(super) fn describe_undo() -> Operation {
+    let together = truth().about("Whether the two are one person all the same.");
+    let undone = object([
+        has("merge", KeptMerge::describe()),
+        has("together", together),
+    ]);
+    let number = text().matching(query::NUMBER);
+    Operation::new("Undoes a merge, or the undo of one")
+        .takes(part("id", number, "The id of the merge."))
+        .gives(Reply::json("The entry that says so.", undone))
+        .fails([
+            HttpError::Merge,
+            HttpError::Undone { by: None },
+            HttpError::UndoFirst { first: 0 },
+            HttpError::TooManyUsers { most: 0 },
+        ])
 }

@@ -33,60 +33,78 @@ use percent_encoding::percent_decode_str;
 use super::answer::Answer;
 use super::body::{Held, Unread};
 use super::error::HttpError;
+use super::openapi::{self, Operation, Security, part};
 use super::{App, Shared, Sites, headers, query};
 use crate::clock;
+use crate::schema::{id, one_of};
 use crate::store::StoreError;
 use crate::store::audit::AuditEntry;
 use crate::token::{Access, Role};
 
+/// Where they are.
+pub(super) const BELOW: &str = "/admin/v1/";
+
 /// All routes below `/admin/v1/`. A name in braces stands for one part of a path.
 const ROUTES: &[Route] = &[
-    get("profiles", Role::Read, |asked| {
+    get("profiles", Role::Read, profiles::describe, |asked| {
         Box::pin(profiles::answer(asked.app, asked.uri))
     }),
-    get("profiles/{id}", Role::Read, |asked| {
+    get("profiles/{id}", Role::Read, profile::describe, |asked| {
         Box::pin(async move { profile::answer(asked.app, &asked.visitor()?).await })
     }),
-    delete("profiles/{id}", Role::Erase, |asked| {
+    delete("profiles/{id}", Role::Erase, erase::describe, |asked| {
         Box::pin(async move { erase::answer(asked.app, asked.uri, asked.visitor()?).await })
     }),
-    get("profiles/{id}/timeline", Role::Read, |asked| {
-        Box::pin(async move { timeline::answer(asked.app, asked.uri, &asked.visitor()?).await })
-    }),
-    get("profiles/{id}/access", Role::Read, |asked| {
-        Box::pin(async move { access::answer(asked.app, asked.uri, &asked.visitor()?).await })
-    }),
-    get("profiles/{id}/why", Role::Read, |asked| {
+    get(
+        "profiles/{id}/timeline",
+        Role::Read,
+        timeline::describe,
+        |asked| {
+            Box::pin(async move { timeline::answer(asked.app, asked.uri, &asked.visitor()?).await })
+        },
+    ),
+    get(
+        "profiles/{id}/access",
+        Role::Read,
+        access::describe,
+        |asked| {
+            Box::pin(async move { access::answer(asked.app, asked.uri, &asked.visitor()?).await })
+        },
+    ),
+    get("profiles/{id}/why", Role::Read, why::describe, |asked| {
         Box::pin(async move { why::answer(asked.app, asked.uri, &asked.visitor()?).await })
     }),
-    totals("segments", Role::Read, |asked| {
+    totals("segments", Role::Read, segments::describe, |asked| {
         Box::pin(segments::answer(asked.app))
     }),
-    get("export", Role::Read, |asked| {
+    get("export", Role::Read, export::describe, |asked| {
         Box::pin(export::answer(asked.app, asked.uri))
     }),
-    get("stream", Role::Read, |asked| {
+    get("stream", Role::Read, stream::describe, |asked| {
         Box::pin(async move { stream::answer(asked.app, asked.uri) })
     }),
-    post("erase", Role::Erase, |asked| {
+    post("erase", Role::Erase, erase_many::describe, |asked| {
         Box::pin(erase_many::answer(asked))
     }),
-    get("merges", Role::Operate, |asked| {
+    get("merges", Role::Operate, merges::describe, |asked| {
         Box::pin(merges::answer(asked.app, asked.uri))
     }),
-    post("merges/{id}/undo", Role::Operate, |asked| {
-        Box::pin(merges::undo(asked))
-    }),
-    get("refused", Role::Operate, |asked| {
+    post(
+        "merges/{id}/undo",
+        Role::Operate,
+        merges::describe_undo,
+        |asked| Box::pin(merges::undo(asked)),
+    ),
+    get("refused", Role::Operate, refused::describe, |asked| {
         Box::pin(refused::answer(asked.app, asked.uri))
     }),
-    post("compact", Role::Operate, |asked| {
+    post("compact", Role::Operate, compact::describe, |asked| {
         Box::pin(compact::answer(asked.app))
     }),
-    post("backup", Role::Operate, |asked| {
+    post("backup", Role::Operate, backup::describe, |asked| {
         Box::pin(backup::answer(asked.app))
     }),
-    get("audit", Role::Operate, |asked| {
+    get("audit", Role::Operate, audit::describe, |asked| {
         Box::pin(audit::answer(asked.app, asked.uri))
     }),
 ];
@@ -116,6 +134,10 @@ impl Asked<'_> {
 /// An answer that arrives later.
 type Later<'a> = Pin<Box<dyn Future<Output = Result<Answer, HttpError>> + Send + 'a>>;
 
+/// What is told of a route in `/openapi.json`: what it is for, what it takes and what it answers.
+/// What holds for all of them [`described`] adds.
+type Describing = fn() -> Operation;
+
 type Answering = for<'a> fn(Asked<'a>) -> Later<'a>;
 
 /// A route and what it takes to be answered.
@@ -124,6 +146,7 @@ struct Route {
     path: &'static str,
     role: Role,
     about: About,
+    describe: Describing,
     answer: Answering,
 }
 
@@ -137,45 +160,49 @@ enum About {
 }
 
 /// A route that shows something of visitors.
-const fn get(path: &'static str, role: Role, answer: Answering) -> Route {
+const fn get(path: &'static str, role: Role, describe: Describing, answer: Answering) -> Route {
     Route {
         method: Method::GET,
         path,
         role,
         about: About::Visitors,
+        describe,
         answer,
     }
 }
 
 /// A route that shows nothing of any single visitor.
-const fn totals(path: &'static str, role: Role, answer: Answering) -> Route {
+const fn totals(path: &'static str, role: Role, describe: Describing, answer: Answering) -> Route {
     Route {
         method: Method::GET,
         path,
         role,
         about: About::Nobody,
+        describe,
         answer,
     }
 }
 
 /// A route that erases.
-const fn delete(path: &'static str, role: Role, answer: Answering) -> Route {
+const fn delete(path: &'static str, role: Role, describe: Describing, answer: Answering) -> Route {
     Route {
         method: Method::DELETE,
         path,
         role,
         about: About::Visitors,
+        describe,
         answer,
     }
 }
 
 /// A route that takes a body and changes what is stored of visitors.
-const fn post(path: &'static str, role: Role, answer: Answering) -> Route {
+const fn post(path: &'static str, role: Role, describe: Describing, answer: Answering) -> Route {
     Route {
         method: Method::POST,
         path,
         role,
         about: About::Visitors,
+        describe,
         answer,
     }
 }
@@ -199,6 +226,39 @@ impl Route {
     fn takes(&self, method: &Method) -> bool {
         self.method == *method || (self.method == Method::GET && *method == Method::HEAD)
     }
+}
+
+/// What is told of all routes: path, method, and the rest.
+pub(super) fn described(site: &str) -> impl Iterator<Item = (String, Method, Operation)> {
+    ROUTES.iter().map(move |route| {
+        let about = "Which site is meant, where the collector has several: this one's id.";
+        let site = one_of([site]);
+        let mut operation = (route.describe)();
+        if route.path.starts_with("profiles/{id}") {
+            let visitor = part("id", id(), "A visitor's id.");
+            operation = operation.takes(visitor).fails([HttpError::Visitor]);
+        }
+        if route.method == Method::POST {
+            // Whatever comes is read.
+            operation = operation.fails(openapi::reading_a_body());
+        }
+        let operation = operation
+            .details(&format!("Needs a token with the role `{}`.", route.role))
+            .security(Security::Token(route.role))
+            .takes(openapi::query("site", site, about))
+            .fails(openapi::using_the_store())
+            .fails([
+                HttpError::Token,
+                openapi::parameter(),
+                HttpError::Role {
+                    held: Role::Read,
+                    needed: route.role,
+                },
+                HttpError::ForeignSite { own: "".into() },
+            ]);
+        let path = format!("{BELOW}{}", route.path);
+        (path, route.method.clone(), operation)
+    })
 }
 
 /// How many visitors, events or the like an answer is about; whoever makes the answer puts it

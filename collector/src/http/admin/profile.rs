@@ -9,10 +9,12 @@ use hyper::StatusCode;
 use super::super::App;
 use super::super::answer::{Answer, json};
 use super::super::error::HttpError;
+use super::super::openapi::{Operation, Reply, shapes};
 use super::person::Known;
-use super::profiles::write_summary;
+use super::profiles::{summary, write_summary};
 use crate::changes;
-use crate::store::merges::{MergeFilter, Reader};
+use crate::schema::{Member, amount, anything, count, has, list, map, moment, object, text, whole};
+use crate::store::merges::{KeptMerge, MergeFilter, Reader};
 
 /// Merges that are told with a profile: the latest.
 const MERGES: usize = 10;
@@ -178,4 +180,67 @@ fn write_touch(json: &mut JsonWriter, name: &str, touch: Option<Touch<'_>>) {
         }
     }
     json.close('}');
+}
+
+pub(super) fn describe() -> Operation {
+    let mut members = summary().to_vec();
+    members.push(has(
+        "visitors",
+        list(text()).about("All browsers of the person."),
+    ));
+    members.extend(shapes::snapshot());
+    members.extend(profile_members());
+    members.push(has("changes", shapes::changes()));
+    members.push(has(
+        "merges",
+        list(KeptMerge::describe()).holding(0, MERGES),
+    ));
+    Operation::new("One person with all their browsers: what is known, what it means, what changed")
+        .gives(Reply::json("That person.", object(members)))
+}
+
+/// What [`write_profile`] writes.
+pub(super) fn profile_members() -> Vec<Member> {
+    let mentions = |said| {
+        list(object([
+            has(said, text()),
+            has("count", count()),
+            has("last", moment()),
+        ]))
+    };
+    let touch = || {
+        let click_id = object(["name", "platform", "value"].map(|name| has(name, text())));
+        let touch = object([
+            has("at", moment()),
+            has("path", text()),
+            has("referrer", text().or_null()),
+            has("campaign", shapes::campaign().or_null()),
+            has("clickId", click_id.or_null()),
+        ]);
+        touch.or_null()
+    };
+    let page = object([
+        has("path", text()),
+        has("views", count()),
+        has("scrollPercent", whole(0, 100)),
+        has("activeSeconds", amount()),
+        has("last", moment()),
+    ]);
+    let one_trait = object([has("value", anything()), has("since", moment())]);
+    vec![
+        has("activeSeconds", amount()),
+        has("clicksTotal", count()),
+        has("language", text().or_null()),
+        has("traits", map(one_trait)),
+        has(
+            "sessions",
+            list(object([has("start", moment()), has("end", moment())])),
+        ),
+        has("pages", list(page)),
+        has("searches", mentions("query")),
+        has("clicks", mentions("text")),
+        has("namedEvents", mentions("name")),
+        has("firstTouch", touch()),
+        has("lastTouch", touch()),
+    ]
 }

@@ -11,9 +11,11 @@ use hyper::{StatusCode, Uri};
 
 use super::super::answer::{Answer, json};
 use super::super::error::HttpError;
+use super::super::openapi::{Operation, Reply, cursor, family, limit, query};
 use super::super::{App, query};
 use super::told;
 use crate::clock;
+use crate::schema::{Member, amount, count, has, list, moment, object, text};
 use crate::store::listing::{List, Position};
 
 const DEFAULT_LIMIT: usize = 50;
@@ -239,4 +241,54 @@ pub(super) fn write_summary(json: &mut JsonWriter, visitor: &VisitorId, profile:
         json.name(name);
         json.integer(count);
     }
+}
+
+pub(super) fn describe() -> Operation {
+    let likes = text().matching(r"^[^:]*(:(0|1|0\.[0-9]{1,9}))?$");
+    let cursor_form = text().with("format", "cursor");
+    let mut members = summary().to_vec();
+    let interest = object([
+        has("id", text()),
+        has("label", text()),
+        has("score", amount()),
+    ]);
+    members.extend([
+        has("interests", list(interest).holding(0, SHOWN_INTERESTS)),
+        has("segments", list(text())),
+        has("score", amount()),
+        has("stage", text()),
+    ]);
+    Operation::new("Visitors, those seen latest first")
+        .details(
+            "All that is given must hold. One request reads a bounded number of profiles, so that an \
+             answer can have fewer than `limit`, even none, and a `next` all the same.",
+        )
+        .takes(query("segment", text(), "In this segment now."))
+        .takes(query("stage", text(), "In this stage now."))
+        .takes(query("interest", likes, "Interested in this topic; `ID:0.6` says how much at least."))
+        .takes(family("trait", r"^trait\..", "With a trait of this name and value."))
+        .takes(query("text", text(), "Occurs in an id, a trait, a search or the path of a page."))
+        .takes(query("since", moment().or_empty(), "Last seen then or later."))
+        .takes(limit(DEFAULT_LIMIT, MOST))
+        .takes(cursor(cursor_form))
+        .gives(Reply::json(
+            "A page of the list.",
+            object([
+                has("profiles", list(object(members)).holding(0, MOST)),
+                has("next", text().or_null()),
+            ]),
+        ))
+}
+
+/// What [`write_summary`] writes.
+pub(super) fn summary() -> [Member; 7] {
+    [
+        has("id", text()),
+        has("userId", text().or_null()),
+        has("firstSeen", moment()),
+        has("lastSeen", moment()),
+        has("visits", count()),
+        has("pageViews", count()),
+        has("events", count()),
+    ]
 }

@@ -5,9 +5,11 @@ use hyper::{StatusCode, Uri};
 
 use super::super::answer::{Answer, json};
 use super::super::error::HttpError;
+use super::super::openapi::{Operation, Reply, cursor, limit, query as query_of};
 use super::super::{App, query};
 use super::told;
 use crate::ingest::AUTOMATED;
+use crate::schema::{Schema, has, list, moment, object, text};
 use crate::store::refused::{RefusedMessage, Shelf};
 
 const DEFAULT_LIMIT: usize = 100;
@@ -77,4 +79,35 @@ pub(super) fn write(json: &mut JsonWriter, refused: &RefusedMessage) {
     json.name("text");
     json.text(&refused.raw);
     json.close('}');
+}
+
+pub(super) fn describe() -> Operation {
+    Operation::new("The latest messages that were refused, and why")
+        .details("What a robot sent lies apart: `reason=automated`.")
+        .takes(query_of("reason", text(), "Only for this reason."))
+        .takes(limit(DEFAULT_LIMIT, MOST))
+        .takes(cursor(text().matching(query::NUMBER)))
+        .gives(Reply::json(
+            "A page of them, the newest first.",
+            object([
+                has("refused", list(shape()).holding(0, MOST)),
+                has("next", text().or_null()),
+            ]),
+        ))
+}
+
+/// What [`write`] writes.
+pub(super) fn shape() -> Schema {
+    object([
+        has("receivedAt", moment()),
+        has("code", text()),
+        has("where", text()),
+        has("message", text()),
+        has("messageId", text().or_null()),
+        has("visitor", text().or_null()),
+        has(
+            "text",
+            text().about("The beginning of the message as it came."),
+        ),
+    ])
 }

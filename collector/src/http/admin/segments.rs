@@ -14,7 +14,9 @@ use hyper::StatusCode;
 use super::super::App;
 use super::super::answer::{Answer, json};
 use super::super::error::HttpError;
+use super::super::openapi::{Operation, Reply};
 use crate::clock;
+use crate::schema::{count, has, list, object, text, truth};
 use crate::store::listing::List;
 
 /// Segments that nobody configured are told up to so many, the largest: pages may declare any
@@ -99,4 +101,27 @@ fn write(json: &mut JsonWriter, id: &str, label: &str, size: u64, configured: bo
     json.name("configured");
     json.bool(configured);
     json.close('}');
+}
+
+pub(super) fn describe() -> Operation {
+    let segment = object([
+        has("id", text()),
+        has("label", text()),
+        has("size", count()),
+        has(
+            "configured",
+            truth().about("Whether the configuration names it."),
+        ),
+    ]);
+    let stage = object([has("id", text()), has("size", count())]);
+    Operation::new("Segments and stages, and how many visitors are in each")
+        .details("Browsers are counted, not persons.")
+        .gives(Reply::json(
+            "Those there are.",
+            object([
+                has("segments", list(segment)),
+                has("stages", list(stage)),
+                has("visitors", count().about("All there are.")),
+            ]),
+        ))
 }

@@ -7,22 +7,22 @@ use std::time::Duration;
 
 use firstglance_engine::json::{Clock, JsonWriter, SharedFields, read_message};
 use firstglance_engine::{Timestamp, VisitorId};
-use hyper::Uri;
 use hyper::header::{HeaderName, HeaderValue};
+use hyper::{StatusCode, Uri};
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use super::super::answer::{Answer, in_pieces, set};
 use super::super::error::HttpError;
+use super::super::openapi::{self, Operation, Reply};
 use super::super::{App, query};
 use crate::export::{Gone, Pieces, pieces};
+use crate::ingest::TYPES;
+use crate::schema::{count, id, may_have, object, one_of, text};
 use crate::store::feed::{FedMessage, Heard, Listener};
 
 /// How often something is sent where there is nothing to tell: proxies end what is silent.
 const HEARTBEAT: Duration = Duration::from_secs(15);
-
-/// Types that messages can have.
-const TYPES: [&str; 6] = ["track", "page", "screen", "identify", "alias", "group"];
 
 pub(super) fn answer(app: &App, uri: &Uri) -> Result<Answer, HttpError> {
     let wanted = Wanted::of(uri)?;
@@ -150,4 +150,32 @@ fn event(message: &FedMessage) -> String {
     // An end of a line would end the event; between members it means nothing.
     let data = json.into_string().replace(['\n', '\r'], " ");
     format!("event: message\ndata: {data}\n\n")
+}
+
+pub(super) fn describe() -> Operation {
+    let about = "Server-sent events, each of this shape, until somebody ends it.";
+    let events = Reply::empty(StatusCode::OK, about);
+    let one = object([
+        may_have("event", one_of(["message", "dropped", "end"])),
+        may_have("data", text().with("contentMediaType", "application/json")),
+        may_have("retry", count()),
+    ]);
+    Operation::new("Messages as they are committed")
+        .details("Events are `message`, `dropped` with how many were left out, and `end`.")
+        .takes(openapi::query(
+            "type",
+            one_of(TYPES).or_empty(),
+            "Only of this type.",
+        ))
+        .takes(openapi::query(
+            "visitor",
+            id().or_empty(),
+            "Only of this visitor.",
+        ))
+        .takes(openapi::query(
+            "page",
+            text(),
+            "Only where the path of the page begins so.",
+        ))
+        .gives(events.content("text/event-stream", one))
 }

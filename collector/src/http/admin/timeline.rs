@@ -7,8 +7,10 @@ use hyper::{StatusCode, Uri};
 
 use super::super::answer::{Answer, json};
 use super::super::error::HttpError;
+use super::super::openapi::{self, Operation, Reply, limit, shapes};
 use super::super::{App, query};
 use super::told;
+use crate::schema::{has, list, object, text};
 use crate::store::{Position, TimelineEntry};
 
 const DEFAULT_LIMIT: usize = 100;
@@ -88,6 +90,20 @@ fn position(cursor: &str) -> Option<Position> {
         index: parts.next()?.parse().ok()?,
     };
     parts.next().is_none().then_some(position)
+}
+
+pub(super) fn describe() -> Operation {
+    let place = text().matching("^[0-9]{1,13}-[0-9]{1,19}-[0-9]{1,9}$");
+    Operation::new("A visitor's messages and changes, in the order of their time")
+        .takes(limit(DEFAULT_LIMIT, MOST))
+        .takes(openapi::cursor(place))
+        .gives(Reply::json(
+            "A page of them.",
+            object([
+                has("events", list(shapes::stored_message()).holding(0, MOST)),
+                has("next", text().or_null()),
+            ]),
+        ))
 }
 
 #[cfg(test)]

@@ -8,8 +8,10 @@ use hyper::{StatusCode, Uri};
 
 use super::super::answer::{Answer, json};
 use super::super::error::HttpError;
+use super::super::openapi::{self, Operation, Reply, flag, shapes};
 use super::super::{App, query};
 use super::person::Known;
+use crate::schema::{any_of, text};
 
 pub(super) async fn answer(app: &App, uri: &Uri, visitor: &VisitorId) -> Result<Answer, HttpError> {
     let known = Known::of(app, visitor).await?;
@@ -25,7 +27,7 @@ pub(super) async fn answer(app: &App, uri: &Uri, visitor: &VisitorId) -> Result<
         let trace = question(Question::Interest(&id));
         let unknown = || unknown("interest", &id, interest_ids(&evaluation, model));
         trace.ok_or_else(unknown)?.write(&mut body);
-    } else if query::parameter(uri, "score").is_some() {
+    } else if query::flag(uri, "score")? {
         let none = || {
             let score = snapshot::score(&evaluation, profile, model);
             alone("score", TraceValue::Number(score))
@@ -33,7 +35,7 @@ pub(super) async fn answer(app: &App, uri: &Uri, visitor: &VisitorId) -> Result<
         question(Question::Score)
             .unwrap_or_else(none)
             .write(&mut body);
-    } else if query::parameter(uri, "stage").is_some() {
+    } else if query::flag(uri, "stage")? {
         let none = || {
             let stage = snapshot::stage(&evaluation, profile, model);
             alone("stage", TraceValue::Name(stage.into()))
@@ -82,4 +84,30 @@ fn segment_ids(evaluation: &Evaluation, model: &Model) -> Vec<Box<str>> {
     ids.sort();
     ids.dedup();
     ids
+}
+
+pub(super) fn describe() -> Operation {
+    let all_or_one = any_of([shapes::all_traces(), shapes::trace()]);
+    Operation::new("Why a person is in what they are in")
+        .details(
+            "All of it, or one thing; of several that are named, the first as they stand here.",
+        )
+        .takes(openapi::query(
+            "segment",
+            text(),
+            "Why they are in this segment, or not.",
+        ))
+        .takes(openapi::query(
+            "interest",
+            text(),
+            "Why they have this interest, or not.",
+        ))
+        .takes(flag("score", "Why they have their score."))
+        .takes(flag("stage", "Why they are in their stage."))
+        .gives(Reply::json("What holds, and because of what.", all_or_one))
+        .fails([HttpError::Unknown {
+            what: "",
+            id: String::new(),
+            known: String::new(),
+        }])
 }
