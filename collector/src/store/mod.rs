@@ -11,6 +11,7 @@
 //! the read-modify-write of a profile happens inside the store's own transaction, through
 //! [`ProfileFold`].
 
+pub mod counting;
 pub mod embedded;
 pub mod joining;
 pub mod listing;
@@ -22,6 +23,7 @@ use std::sync::Arc;
 use firstglance_engine::history::Change;
 use firstglance_engine::{Evaluation, Message, Model, Person, Profile, Timestamp, VisitorId};
 
+use counting::{Count, Metric, Period};
 use listing::{List, ListSize, Listed, Position as ListPosition};
 
 /// An answer that arrives later.
@@ -90,6 +92,10 @@ pub trait Store: Send + Sync + 'static {
 
     /// Finishes what has been taken in and lets go of the data. Commits after this are refused.
     fn close(&self) -> Later<'_, ()>;
+
+    /// The counts of a metric from one period to another, both included and of the same length, in
+    /// no particular order: see [`counting`]. What is not told is 0.
+    fn counts(&self, metric: Metric, first: Period, last: Period) -> Later<'_, Vec<Count>>;
 }
 
 /// Why a store could not do something.

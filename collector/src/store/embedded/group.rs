@@ -15,6 +15,8 @@ use firstglance_engine::history::Change;
 use firstglance_engine::{Message, Timestamp, VisitorId};
 use subtle::ConstantTimeEq as _;
 
+use super::contribution::Contribution;
+use super::counters::{self, Tally};
 use super::erased::ErasedVisitors;
 use super::folding::{self, Folding};
 use super::held::Records;
@@ -46,6 +48,9 @@ pub(super) struct Group<'a> {
     batch: sled::Batch,
     /// Whether the batch has something that is none of the records.
     more: bool,
+    tally: Tally,
+    /// The latest moment that anything of the group knows.
+    now: Timestamp,
 }
 
 impl<'a> Group<'a> {
@@ -60,11 +65,16 @@ impl<'a> Group<'a> {
             erased,
             batch: sled::Batch::default(),
             more: false,
+            tally: Tally::default(),
+            now: Timestamp::MIN,
         }
     }
 
     /// What is to be written; nothing where nothing changes.
     pub(super) fn into_batch(mut self) -> Result<Option<sled::Batch>, EmbeddedError> {
+        let tree = self.records.tree;
+        self.tally.write(tree, self.now, &mut self.batch)?;
+        self.more |= counters::expire(tree, self.now, &mut self.batch)?;
         let any = self.records.write(&mut self.batch)? || self.more;
         Ok(any.then_some(self.batch))
     }
@@ -94,6 +104,7 @@ impl<'a> Group<'a> {
                 claim_holds: false,
                 erased: false,
             });
+            self.now = self.now.max(commit.received_at);
             self.more |= self.erased.expire(commit.received_at, &mut self.batch);
             requests.push(Request {
                 received_at: commit.received_at,
@@ -178,6 +189,7 @@ impl<'a> Group<'a> {
     /// Erases a visitor, where the ground is good.
     pub(super) fn erase(&mut self, erasure: &Erasure) -> Result<Erased, EmbeddedError> {
         let visitor = &erasure.visitor;
+        self.now = self.now.max(erasure.now);
         let held = self.records.visitor(visitor)?;
         let known = held.known;
         let retired = match &erasure.ground {
@@ -193,7 +205,11 @@ impl<'a> Group<'a> {
         if known {
             joining::leave(&mut self.records, visitor)?;
             let tree = self.records.tree;
-            for prefix in [keys::messages(visitor), keys::buckets(visitor)] {
+            let profile = &self.records.visitor(visitor)?.record.profile;
+            let counted = Contribution::stored(tree, visitor, profile)?;
+            self.tally.add(&counted, -1);
+            let all = [keys::messages, keys::buckets, keys::days];
+            for prefix in all.map(|of| of(visitor)) {
                 for key in tree.scan_prefix(prefix).keys() {
                     self.batch.remove(key?);
                 }
@@ -239,6 +255,7 @@ impl<'a> Group<'a> {
             fresh,
             profile: std::mem::take(&mut record.profile),
             changed: Vec::new(),
+            contribution: Contribution::default(),
         }))
     }
 
@@ -249,7 +266,10 @@ impl<'a> Group<'a> {
             fresh,
             profile,
             changed,
+            contribution,
         } = folding;
+        let tree = self.records.tree;
+        contribution.add_to(&mut self.tally, tree, &visitor, &profile, &mut self.batch)?;
         let record = &mut self.records.visitor(&visitor)?.record;
         record.profile = profile;
         let mut received_at = None;
@@ -274,6 +294,7 @@ impl<'a> Group<'a> {
         now: Timestamp,
     ) -> Result<usize, EmbeddedError> {
         let mut count = 0;
+        self.now = self.now.max(now);
         for visitor in visitors {
             let held = self.records.visitor(visitor)?;
             if !held.known {
@@ -283,6 +304,9 @@ impl<'a> Group<'a> {
             if !changed.is_empty() {
                 held.changed = true;
                 count += changed.len();
+                let mut contribution = Contribution::default();
+                contribution.changes(&changed);
+                self.tally.add(contribution.tally(), 1);
                 tell(&mut self.batch, visitor, &mut held.record, now, &changed);
             }
         }
@@ -334,7 +358,7 @@ fn tell(
     let told = changed.iter().map(|change| StoredMessage {
         timestamp: change.at,
         id: changes::message_id(change).into(),
-        kind: changes::KIND.into(),
+        kind: changes::STORED.into(),
         raw: changes::message(change, visitor).into(),
     });
     keep(batch, visitor, record, received_at, None, told.collect());

@@ -10,9 +10,14 @@
 //! | `x` digest(16) | an erasure, see `erased` |
 //! | `i` list step(8) visitor | nothing: the visitor is in the list, see `index` |
 //! | `t` list | how many visitors are in the list |
+//! | `c` | version of what is counted, see `counters` |
+//! | `a` step period(4) metric(1) `n` name | the count of a name |
+//! | `a` step period(4) metric(1) `o` | the count of all names without a place |
+//! | `s` visitor `0` day(4) | a visitor's day, see `contribution` |
 //!
 //! A list is `s` segment `0`, `g` stage `0`, or `n` where no stage is recorded. Steps are written as
-//! what is left of them to the largest number, so that the latest comes first.
+//! what is left of them to the largest number, so that the latest comes first. A step of counting is
+//! `h` or `d`.
 //!
 //! Numbers are big-endian, so that keys sort as numbers do. An id holds no control character
 //! ([`VisitorId`] and [`UserId`] see to that), so the `0` after it ends it, and no visitor's keys begin with
@@ -20,6 +25,7 @@
 
 use firstglance_engine::{Timestamp, UserId, VisitorId};
 
+use crate::store::counting::{Metric, Period, Step};
 use crate::store::listing::{List, Position};
 
 /// The key under which the layout's version lies.
@@ -27,6 +33,9 @@ pub(super) const VERSION: &[u8] = b"v";
 
 /// First bytes of the keys of all visitor records.
 pub(super) const VISITORS: &[u8] = b"p";
+
+/// First byte of the keys of all messages.
+pub(super) const MESSAGES: &[u8] = b"e";
 
 /// First bytes of the keys of all erasures.
 pub(super) const ERASED: &[u8] = b"x";
@@ -36,6 +45,15 @@ pub(super) const LISTS: &[u8] = b"i";
 
 /// First byte of the keys of all sizes of lists.
 pub(super) const SIZES: &[u8] = b"t";
+
+/// The key under which the version of what is counted lies.
+pub(super) const COUNTING: &[u8] = b"c";
+
+/// First byte of the keys of all counters.
+pub(super) const COUNTERS: &[u8] = b"a";
+
+/// First byte of the keys of what is remembered of visitors' days.
+pub(super) const DAYS: &[u8] = b"s";
 
 fn prefix(kind: u8, visitor: &VisitorId) -> Vec<u8> {
     named(kind, visitor.as_str())
@@ -167,6 +185,112 @@ pub(super) fn list_of_size(key: &[u8]) -> Option<List> {
         b'n' => Some(List::Stage(None)),
         _ => None,
     }
+}
+
+/// All counters of a period.
+pub(super) fn counters_of(period: Period) -> Vec<u8> {
+    let step = match period.step {
+        Step::Hour => b"h",
+        Step::Day => b"d",
+    };
+    [COUNTERS, step, &period.number.to_be_bytes()].concat()
+}
+
+/// All counters of a metric in a period.
+pub(super) fn counters(period: Period, metric: Metric) -> Vec<u8> {
+    let mut key = counters_of(period);
+    key.push(number_of(metric));
+    key
+}
+
+/// The counter of a name.
+pub(super) fn counter(period: Period, metric: Metric, name: &str) -> Vec<u8> {
+    [&*counters(period, metric), b"n", name.as_bytes()].concat()
+}
+
+/// The counter of all names that have no place.
+pub(super) fn other_names(period: Period, metric: Metric) -> Vec<u8> {
+    [&*counters(period, metric), b"o"].concat()
+}
+
+/// Numbers that stay, whatever is counted besides later.
+const fn number_of(metric: Metric) -> u8 {
+    match metric {
+        Metric::Messages => 1,
+        Metric::Events => 2,
+        Metric::Visitors => 3,
+        Metric::NewVisitors => 4,
+        Metric::Sessions => 5,
+        Metric::SegmentEntries => 6,
+        Metric::SegmentExits => 7,
+        Metric::StageEntries => 8,
+        Metric::StageExits => 9,
+        Metric::Arrivals => 10,
+        Metric::ArrivedVisitors => 11,
+        Metric::EngagedVisitors => 12,
+    }
+}
+
+/// What a counter's key is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Counted<'a> {
+    Name(&'a str),
+    OtherNames,
+}
+
+/// See [`Counted`].
+pub(super) fn counted(key: &[u8]) -> Option<Counted<'_>> {
+    match key.get(COUNTERS.len() + 6..)? {
+        [b'o'] => Some(Counted::OtherNames),
+        [b'n', name @ ..] => core::str::from_utf8(name).ok().map(Counted::Name),
+        _ => None,
+    }
+}
+
+/// The period of a counter.
+pub(super) fn period_of(key: &[u8]) -> Option<Period> {
+    let (step, rest) = key.strip_prefix(COUNTERS)?.split_first()?;
+    let step = match step {
+        b'h' => Step::Hour,
+        b'd' => Step::Day,
+        _ => return None,
+    };
+    let number = u32::from_be_bytes(*rest.first_chunk()?);
+    Some(Period { step, number })
+}
+
+/// A counter in words.
+pub(super) fn describe_counter(key: &[u8]) -> String {
+    let metric = key.get(COUNTERS.len() + 5).and_then(|number| {
+        let mut all = Metric::ALL.into_iter();
+        all.find(|metric| number_of(*metric) == *number)
+    });
+    let (Some(period), Some(metric), Some(counted)) = (period_of(key), metric, counted(key)) else {
+        return format!("the counter {key:?}");
+    };
+    let (metric, step, start) = (metric.name(), period.step.name(), period.start());
+    match counted {
+        Counted::Name("") => format!("{metric} of the {step} {start}"),
+        Counted::Name(name) => format!("{metric} of the {step} {start}, {name:?},"),
+        Counted::OtherNames => format!("{metric} of the {step} {start}, all others,"),
+    }
+}
+
+/// What is remembered of a visitor's days.
+pub(super) fn days(visitor: &VisitorId) -> Vec<u8> {
+    prefix(b's', visitor)
+}
+
+/// What is remembered of a visitor's day.
+pub(super) fn day(visitor: &VisitorId, number: u32) -> Vec<u8> {
+    let mut key = days(visitor);
+    key.extend_from_slice(&number.to_be_bytes());
+    key
+}
+
+/// The day of such a key.
+pub(super) fn day_of(key: &[u8]) -> Option<u32> {
+    key.last_chunk().map(|number| u32::from_be_bytes(*number))
 }
 
 #[cfg(test)]

@@ -9,6 +9,8 @@
 //! what memory and disk hold may then differ, and only a restart finds out.
 
 mod committer;
+mod contribution;
+mod counters;
 mod disk;
 mod erased;
 mod flusher;
@@ -33,11 +35,13 @@ use firstglance_engine::codec::{DecodeError, Encode};
 use firstglance_engine::{Person, Profile, Timestamp, VisitorId};
 use tokio::sync::{mpsc, oneshot};
 
+use super::counting::{Count, Metric, Period};
 use super::listing::{List, ListSize, Listed, Position as ListPosition};
 use super::{
     Commit, Committed, Erased, Erasure, Later, Position, ProfileFold, Store, StoreError,
     TimelineEntry, joining,
 };
+use crate::clock;
 use committer::{Committer, Pending};
 use disk::{Disk, Synced};
 use held::Records;
@@ -51,6 +55,12 @@ const WITHOUT_LISTS: &[u8] = b"2";
 
 /// The first one.
 const FIRST_LAYOUT: &str = "1";
+
+/// Version of what is counted: data that have another, or none, are counted anew.
+const COUNTING: &[u8] = b"1";
+
+/// Visitors counted between two words in the log.
+const TOLD_EVERY: u64 = 100_000;
 
 /// Bytes of sled's page cache.
 const CACHE_BYTES: u64 = 64 * 1024 * 1024;
@@ -178,10 +188,29 @@ impl Embedded {
                 return Err(EmbeddedError::Layout(version));
             }
             None => {
+                tree.insert(keys::COUNTING, COUNTING)?;
                 tree.insert(keys::VERSION, LAYOUT)?;
                 tree.flush()?;
                 sync_new_folder(folder)?;
             }
+        }
+        if tree
+            .get(keys::COUNTING)?
+            .is_none_or(|version| version != COUNTING)
+        {
+            if tree.scan_prefix(keys::VISITORS).next().is_some() {
+                tracing::info!("counting the messages, which these data do not have counted yet");
+                contribution::adopt_changes(&tree)?;
+                contribution::rebuild(&tree, clock::now(), &mut |visitors| {
+                    if visitors % TOLD_EVERY == 0 {
+                        tracing::info!(visitors, "counting the messages");
+                    }
+                })?;
+                disk.flush(&tree)?;
+            }
+            tree.insert(keys::COUNTING, COUNTING)?;
+            disk.flush(&tree)?;
+            disk.sync()?;
         }
         let failure = Failure::default();
         let (queue, waiting) = mpsc::channel(WAITING);
@@ -195,6 +224,17 @@ impl Embedded {
             thread: Mutex::new(Some(thread)),
             failure,
         })
+    }
+
+    /// Compares lists and counts with what they follow from, visitor by visitor. Differences are told
+    /// in words; none is as it should be. What is written meanwhile may show as one.
+    ///
+    /// # Errors
+    /// [`EmbeddedError`] when a record cannot be read.
+    pub fn check(&self, now: Timestamp) -> Result<Vec<String>, EmbeddedError> {
+        let mut differences = index::check(&self.tree)?;
+        differences.extend(contribution::check(&self.tree, now)?);
+        Ok(differences)
     }
 
     fn record(&self, visitor: &VisitorId) -> Result<Option<VisitorRecord>, EmbeddedError> {
@@ -341,6 +381,10 @@ impl Store for Embedded {
 
     fn list_sizes(&self) -> Later<'_, Vec<ListSize>> {
         self.scan(index::sizes)
+    }
+
+    fn counts(&self, metric: Metric, first: Period, last: Period) -> Later<'_, Vec<Count>> {
+        self.scan(move |tree| counters::counts(tree, metric, first, last))
     }
 
     fn ready(&self) -> Result<(), StoreError> {

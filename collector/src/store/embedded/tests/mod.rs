@@ -2,6 +2,7 @@
 //! interrupted by restarts, profiles are those of each message taken once.
 
 mod changes;
+mod counts;
 mod erasures;
 mod faults;
 mod lists;
