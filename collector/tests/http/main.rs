@@ -10,6 +10,7 @@ mod client;
 mod cookie;
 mod cookieless;
 mod cors;
+mod counts;
 mod failure;
 mod forget;
 mod ingest;

@@ -1,12 +1,15 @@
 //! `/admin/v1/…`: what the owner may see and do, with the administrator's token. No page of another
 //! origin gets anything from here.
 
+mod campaigns;
 mod erase;
+mod periods;
 mod person;
 mod profile;
 mod profiles;
 mod segments;
 mod timeline;
+mod trends;
 mod why;
 
 use firstglance_engine::VisitorId;
@@ -36,7 +39,9 @@ pub(super) async fn answer(
         ["profiles", id] => profile::answer(app, &visitor(id)?).await,
         ["profiles", id, "timeline"] => timeline::answer(app, uri, &visitor(id)?).await,
         ["profiles", id, "why"] => why::answer(app, uri, &visitor(id)?).await,
-        ["segments"] => segments::answer(app).await,
+        ["segments"] => segments::answer(app, uri).await,
+        ["campaigns"] => campaigns::answer(app, uri).await,
+        ["trends"] => trends::answer(app, uri).await,
         _ => Err(HttpError::Route),
     }
 }
