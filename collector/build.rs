@@ -1,4 +1,5 @@
-//! Embeds what a page loads: turns the folder that `cargo xtask build` fills into a table.
+//! Embeds what a page loads: turns the folder that `cargo xtask build` fills into a table. And the list
+//! of robots that an npm package keeps, see [`robots`].
 //!
 //! The folder is `FIRSTGLANCE_ASSETS`, or `assets` in cargo's target folder. An empty or missing
 //! folder gives an empty table, so that `cargo check` works in a fresh clone; half a folder is an
@@ -18,7 +19,7 @@ const LOADER: &str = "fg.js";
 const HASHED: &str = "fg-";
 
 fn main() -> ExitCode {
-    match generate() {
+    match generate().and_then(|()| robots()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             println!("cargo::error={error}");
@@ -89,6 +90,33 @@ fn generate() -> Result<(), Box<dyn Error>> {
     }
     table.push_str("];\n");
     fs::write(out.join("assets.rs"), table)?;
+    Ok(())
+}
+
+/// The list of robots, as `npm ci` has brought it. Without the package the list is empty, so that
+/// `cargo check` works in a fresh clone; `cargo xtask build` brings it first, and a test misses it.
+fn robots() -> Result<(), Box<dyn Error>> {
+    let package = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").ok_or("cargo sets it")?);
+    let list = package.join("../node_modules/crawler-user-agents/crawler-user-agents.json");
+    println!("cargo::rerun-if-changed={}", list.display());
+    let mut table = String::from("static ROBOTS: &[&str] = &[\n");
+    match fs::read(&list) {
+        Ok(text) => {
+            let list: serde_json::Value = serde_json::from_slice(&text)?;
+            let robots = list.as_array().ok_or("the list of robots is no list")?;
+            for robot in robots {
+                let pattern = robot["pattern"].as_str().ok_or("a robot has no pattern")?;
+                writeln!(table, "    {pattern:?},")?;
+            }
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => println!(
+            "cargo::warning=no robot will be known: `npm ci` brings the package crawler-user-agents"
+        ),
+        Err(error) => return Err(format!("{}: {error}", list.display()).into()),
+    }
+    table.push_str("];\n");
+    let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("cargo sets OUT_DIR")?);
+    fs::write(out.join("robots.rs"), table)?;
     Ok(())
 }
 

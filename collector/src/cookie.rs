@@ -1,7 +1,8 @@
 //! The visitor cookie: binds a browser to a visitor, so that nobody can ask for a profile by
 //! naming its id.
 //!
-//! `fg_visitor=<id>.<mac>`: the id percent-encoded, then the first 16 bytes of its HMAC-SHA256
+//! `fg_visitor=<id>.<mac>`, or of a named site `fg_visitor_<write key>=…`, for several sites may have
+//! a host in common: the id percent-encoded, then the first 16 bytes of its HMAC-SHA256
 //! under a key that never leaves the data folder, in base64url. The collector sets it on the
 //! answer to an ingest request, so that Safari's seven-day limit on storage that scripts write
 //! does not apply.
@@ -17,10 +18,11 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use sha2::{Digest as _, Sha256};
 
+use crate::config::Site;
 use crate::data::{DataError, DataFolder, Secret};
 use crate::store::ClaimDigest;
 
-/// Name of the cookie.
+/// Name of the cookie of a site without a name, and what that of others begins with.
 pub const NAME: &str = "fg_visitor";
 
 /// How long it lasts, in seconds: 395 days. Browsers cut at 400.
@@ -41,8 +43,10 @@ const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'.')
     .remove(b'~');
 
-/// Signs and checks visitor cookies.
+/// Signs and checks the visitor cookies of a site.
 pub struct CookieKey {
+    /// Of the cookie. A write key has only signs that may stand there.
+    name: String,
     mac: Hmac<Sha256>,
 }
 
@@ -56,34 +60,54 @@ pub struct Attributes<'a> {
 }
 
 impl CookieKey {
-    /// The key of a data folder.
+    /// The key of a site's data folder.
     ///
     /// # Errors
     /// [`DataError`] when it can be neither read nor made.
-    pub fn of(data: &DataFolder) -> Result<Self, DataError> {
+    pub fn of(data: &DataFolder, site: &Site) -> Result<Self, DataError> {
+        let name = name_of(site);
         let (key, _) = data.secret(
             FILE,
             |secret| secret.to_vec(),
             |bytes| {
                 let secret: &Secret = bytes.try_into().ok()?;
-                Self::new(secret)
+                Self::new(name.clone(), secret)
             },
         )?;
         Ok(key)
     }
 
-    fn new(secret: &Secret) -> Option<Self> {
+    fn new(name: String, secret: &Secret) -> Option<Self> {
         let mac = Hmac::new_from_slice(secret).ok()?;
-        Some(Self { mac })
+        Some(Self { name, mac })
+    }
+
+    /// The same key for the site as it is configured now.
+    #[must_use]
+    pub fn renamed(&self, site: &Site) -> Self {
+        Self {
+            name: name_of(site),
+            mac: self.mac.clone(),
+        }
     }
 
     fn mac(&self, visitor: &str) -> Hmac<Sha256> {
         let mut mac = self.mac.clone();
         // The name keeps this use of the key apart from any other.
-        mac.update(NAME.as_bytes());
+        mac.update(self.name.as_bytes());
         mac.update(&[0]);
         mac.update(visitor.as_bytes());
         mac
+    }
+
+    /// Tells a visitor from others without saying who it is, to whoever has not the key: for logs.
+    /// Another use of the key than any cookie, whatever a site is called.
+    #[must_use]
+    pub fn pseudonym(&self, visitor: &VisitorId) -> String {
+        let mut mac = self.mac.clone();
+        mac.update(b"visitor in a log\0");
+        mac.update(visitor.as_str().as_bytes());
+        URL_SAFE_NO_PAD.encode(&mac.finalize().into_bytes()[..MAC_BYTES])
     }
 
     /// The value of `Set-Cookie` that binds a browser to a visitor.
@@ -91,7 +115,8 @@ impl CookieKey {
     pub fn issue(&self, visitor: &VisitorId, attributes: Attributes<'_>) -> String {
         let mac = self.mac(visitor.as_str()).finalize().into_bytes();
         let mut cookie = format!(
-            "{NAME}={}.{}; Path=/; Max-Age={MAX_AGE}; SameSite=Lax",
+            "{}={}.{}; Path=/; Max-Age={MAX_AGE}; SameSite=Lax",
+            self.name,
             utf8_percent_encode(visitor.as_str(), PLAIN),
             URL_SAFE_NO_PAD.encode(&mac[..MAC_BYTES])
         );
@@ -105,7 +130,7 @@ impl CookieKey {
     pub fn visitor(&self, header: &str) -> Option<VisitorId> {
         header.split(';').find_map(|pair| {
             let (name, value) = pair.split_once('=')?;
-            if name.trim() != NAME {
+            if name.trim() != self.name {
                 return None;
             }
             let (id, mac) = value.trim().rsplit_once('.')?;
@@ -117,6 +142,22 @@ impl CookieKey {
             self.mac(&id).verify_truncated_left(&mac).ok()?;
             VisitorId::parse(&id).ok()
         })
+    }
+
+    /// The value of `Set-Cookie` that takes the cookie away.
+    #[must_use]
+    pub fn expired(&self, attributes: Attributes<'_>) -> String {
+        let mut cookie = format!("{}=; Path=/; Max-Age=0; SameSite=Lax", self.name);
+        attributes.append_to(&mut cookie);
+        cookie
+    }
+}
+
+/// Name of a site's cookie.
+fn name_of(site: &Site) -> String {
+    match &site.named {
+        None => NAME.to_owned(),
+        Some(_) => format!("{NAME}_{}", site.write_key),
     }
 }
 
@@ -130,14 +171,6 @@ impl Attributes<'_> {
             cookie.push_str(domain);
         }
     }
-}
-
-/// The value of `Set-Cookie` that takes the cookie away.
-#[must_use]
-pub fn expired(attributes: Attributes<'_>) -> String {
-    let mut cookie = format!("{NAME}=; Path=/; Max-Age=0; SameSite=Lax");
-    attributes.append_to(&mut cookie);
-    cookie
 }
 
 /// Digest of a claim's secret; nothing for one too short to be hard to guess, or too long.
@@ -165,7 +198,7 @@ mod tests {
 
     #[test]
     fn a_cookie_proves_its_visitor() {
-        let key = CookieKey::new(&[7; 32]).unwrap();
+        let key = CookieKey::new(NAME.to_owned(), &[7; 32]).unwrap();
         for id in ["5f2c-é ü", "a.b", "a;b=c", "%41", "x"] {
             let visitor = VisitorId::anonymous(id).unwrap();
             let cookie = key.issue(&visitor, PLAIN_ATTRIBUTES);
@@ -178,7 +211,7 @@ mod tests {
 
     #[test]
     fn attributes() {
-        let key = CookieKey::new(&[7; 32]).unwrap();
+        let key = CookieKey::new(NAME.to_owned(), &[7; 32]).unwrap();
         let visitor = VisitorId::anonymous("v").unwrap();
         let cookie = key.issue(
             &visitor,
@@ -193,20 +226,25 @@ mod tests {
             "Path=/; Max-Age=34128000; SameSite=Lax; Secure; Domain=example.nl"
         );
         assert_eq!(
-            expired(PLAIN_ATTRIBUTES),
+            key.expired(PLAIN_ATTRIBUTES),
             "fg_visitor=; Path=/; Max-Age=0; SameSite=Lax"
         );
     }
 
     #[test]
     fn a_forged_cookie_proves_nothing() {
-        let key = CookieKey::new(&[7; 32]).unwrap();
-        let other = CookieKey::new(&[8; 32]).unwrap();
+        let key = CookieKey::new(NAME.to_owned(), &[7; 32]).unwrap();
+        let other = CookieKey::new(NAME.to_owned(), &[8; 32]).unwrap();
+        let of_another_site = CookieKey::new("fg_visitor_k".to_owned(), &[7; 32]).unwrap();
+        let of_another_site =
+            of_another_site.issue(&VisitorId::anonymous("v").unwrap(), PLAIN_ATTRIBUTES);
         let visitor = VisitorId::anonymous("v").unwrap();
         let genuine = key.issue(&visitor, PLAIN_ATTRIBUTES);
         let value = pair(&genuine).strip_prefix("fg_visitor=v.").unwrap();
         for cookie in [
             pair(&other.issue(&visitor, PLAIN_ATTRIBUTES)).to_owned(),
+            pair(&of_another_site).to_owned(),
+            pair(&of_another_site).replace("fg_visitor_k=", "fg_visitor="),
             format!("fg_visitor=w.{value}"),
             format!("fg_visitor=v.{}", &value[..20]),
             "fg_visitor=v.".to_owned(),

@@ -5,8 +5,13 @@
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, chown};
 use std::path::{Path, PathBuf};
+
+use crate::config::SiteId;
+
+/// Name of the folder that has the folders of named sites.
+const SITES: &str = "sites";
 
 /// Bytes of a secret.
 pub const SECRET_BYTES: usize = 32;
@@ -92,6 +97,30 @@ impl DataFolder {
         }
     }
 
+    /// The folder of a named site below this one; made where there is none. The site without a name
+    /// has this one itself.
+    ///
+    /// # Errors
+    /// As [`DataFolder::open`].
+    pub fn of_site(&self, id: &SiteId) -> Result<Self, DataError> {
+        let folder = Self::open(&self.path.join(SITES).join(id.as_str()))?;
+        // The names above it: what a folder forgets is lost with all that is below.
+        for above in [self.path.join(SITES), self.path.clone()] {
+            let synced = File::open(&above).and_then(|above| above.sync_all());
+            synced.map_err(|source| DataError::Unwritable {
+                path: above,
+                source,
+            })?;
+        }
+        Ok(folder)
+    }
+
+    /// The folder itself.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Where the store keeps its files.
     #[must_use]
     pub fn store(&self) -> PathBuf {
@@ -101,10 +130,7 @@ impl DataFolder {
     /// A file in the folder.
     #[must_use]
     pub fn file(&self, name: &str) -> DataFile {
-        DataFile {
-            folder: self.path.clone(),
-            path: self.path.join(name),
-        }
+        DataFile::at(&self.path, name)
     }
 
     /// The secret of that name and the file it lies in; drawn at the first start.
@@ -148,6 +174,37 @@ pub struct DataFile {
 }
 
 impl DataFile {
+    /// A file in a data folder that another process may hold.
+    #[must_use]
+    pub fn at(folder: &Path, name: &str) -> Self {
+        Self {
+            folder: folder.to_owned(),
+            path: folder.join(name),
+        }
+    }
+
+    /// Where it lies.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Makes it belong to whom the folder belongs to: only they are meant to read it, whoever wrote
+    /// it.
+    ///
+    /// # Errors
+    /// [`DataError`] when it cannot be given away.
+    pub fn give_to_owner_of_folder(&self) -> Result<(), DataError> {
+        let give = || -> io::Result<()> {
+            let (folder, file) = (fs::metadata(&self.folder)?, fs::metadata(&self.path)?);
+            if folder.uid() == file.uid() {
+                return Ok(());
+            }
+            chown(&self.path, Some(folder.uid()), Some(folder.gid()))
+        };
+        give().map_err(|error| self.failed(error))
+    }
+
     fn failed(&self, source: io::Error) -> DataError {
         DataError::Unwritable {
             path: self.path.clone(),
@@ -160,9 +217,17 @@ impl DataFile {
     /// # Errors
     /// [`DataError`] when it cannot be read.
     pub fn read(&self) -> Result<Option<Vec<u8>>, DataError> {
+        self.read_up_to(4_096)
+    }
+
+    /// At most so many bytes of what is in it; nothing where it is not there.
+    ///
+    /// # Errors
+    /// [`DataError`] when it cannot be read.
+    pub fn read_up_to(&self, most: u64) -> Result<Option<Vec<u8>>, DataError> {
         let mut bytes = Vec::new();
         match File::open(&self.path) {
-            Ok(file) => match file.take(4_096).read_to_end(&mut bytes) {
+            Ok(file) => match file.take(most).read_to_end(&mut bytes) {
                 Ok(_) => Ok(Some(bytes)),
                 Err(error) => Err(self.failed(error)),
             },

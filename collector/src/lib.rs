@@ -8,6 +8,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+pub mod agent;
 pub mod assets;
 pub mod changes;
 pub mod clock;
@@ -15,7 +16,9 @@ pub mod command;
 pub mod config;
 pub mod cookie;
 pub mod cookieless;
+pub mod country;
 pub mod data;
+pub mod evaluation;
 pub mod http;
 pub mod ingest;
 pub mod metrics;

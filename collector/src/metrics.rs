@@ -7,6 +7,7 @@ use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
 use crate::ingest::Refused;
@@ -22,15 +23,20 @@ pub struct Metrics {
     messages: Family<Outcome, Counter>,
     refused: Family<Reason, Counter>,
     dropped: Counter,
+    refused_requests: Family<Reason, Counter>,
+    refused_not_kept: Counter,
+    reloads: Family<Outcome, Counter>,
+    reevaluated: Gauge,
+    to_reevaluate: Gauge,
 }
 
-/// What became of a message.
+/// What became of a message, or of a reload.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Outcome {
     outcome: &'static str,
 }
 
-/// Why a message was refused, as answers name it.
+/// Why a message or a request was refused, as answers name it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Reason {
     reason: &'static str,
@@ -42,6 +48,8 @@ impl Default for Metrics {
         let messages = Family::<Outcome, Counter>::default();
         let refused = Family::<Reason, Counter>::default();
         let dropped = Counter::default();
+        let refused_not_kept = Counter::default();
+        let refused_requests = Family::<Reason, Counter>::default();
         registry.register(
             "messages",
             "Messages received, by what became of them",
@@ -57,15 +65,50 @@ impl Default for Metrics {
             "Messages that pages say they had to drop before they could be sent",
             dropped.clone(),
         );
+        registry.register(
+            "requests_refused",
+            "Requests of senders refused as a whole, by reason",
+            refused_requests.clone(),
+        );
+        registry.register(
+            "messages_refused_not_kept",
+            "Refused messages that the store had no time to keep for the owner",
+            refused_not_kept.clone(),
+        );
+        let reloads = Family::<Outcome, Counter>::default();
+        let (reevaluated, to_reevaluate) = (Gauge::default(), Gauge::default());
+        registry.register(
+            "config_reload",
+            "Reloads of the configuration, by what became of them",
+            reloads.clone(),
+        );
+        registry.register(
+            "reevaluation_done",
+            "Visitors looked at since the model changed",
+            reevaluated.clone(),
+        );
+        registry.register(
+            "reevaluation_total",
+            "Visitors to be looked at since the model changed",
+            to_reevaluate.clone(),
+        );
         // What has not happened yet is 0, and not unknown.
         for outcome in ["accepted", "duplicate", "refused"] {
             drop(messages.get_or_create(&Outcome { outcome }));
+        }
+        for outcome in ["applied", "refused"] {
+            drop(reloads.get_or_create(&Outcome { outcome }));
         }
         Self {
             registry,
             messages,
             refused,
             dropped,
+            refused_requests,
+            refused_not_kept,
+            reloads,
+            reevaluated,
+            to_reevaluate,
         }
     }
 }
@@ -91,6 +134,32 @@ impl Metrics {
             tracing::info!(dropped, "a page had to drop messages");
             self.dropped.inc_by(dropped.into());
         }
+    }
+
+    /// Counts a request that was refused as a whole, by the error's name in the answer.
+    pub fn refused_request(&self, reason: &'static str) {
+        self.refused_requests
+            .get_or_create(&Reason { reason })
+            .inc();
+    }
+
+    /// Counts refused messages that are not kept for the owner.
+    pub fn refused_not_kept(&self, count: usize) {
+        self.refused_not_kept.inc_by(count as u64);
+    }
+
+    /// Counts a reload of the configuration.
+    pub fn reloaded(&self, applied: bool) {
+        let outcome = if applied { "applied" } else { "refused" };
+        self.reloads.get_or_create(&Outcome { outcome }).inc();
+    }
+
+    /// How far the evaluation of stored profiles by another model has come: visitors looked at, of
+    /// how many.
+    pub fn reevaluating(&self, done: u64, total: u64) {
+        let shown = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+        self.reevaluated.set(shown(done));
+        self.to_reevaluate.set(shown(total));
     }
 
     /// All of it in the text form that Prometheus reads.

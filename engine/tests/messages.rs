@@ -32,6 +32,10 @@ fn messages_that_are_refused() {
         "]".repeat(20)
     );
     let deeper = "[".repeat(100_000);
+    let many = format!(
+        r#"{{"type":"track","event":"e","messageId":"m","anonymousId":"a","timestamp":"2026-11-23T11:00:00Z","properties":{{"x":[{}1]}}}}"#,
+        "1,".repeat(999)
+    );
     for (json, expected) in [
         ("", "malformed : EOF while parsing a value"),
         ("{", "malformed : EOF while parsing an object"),
@@ -108,6 +112,10 @@ fn messages_that_are_refused() {
             "too_deep : properties and traits may be nested at most 16 deep",
         ),
         (&deeper, "malformed "),
+        (
+            &many,
+            "too_many_properties : properties and traits may have at most 1000 names and values",
+        ),
     ] {
         let refused = read(json).unwrap_err();
         let shown = &json[..json.len().min(120)];

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use firstglance_collector::clock;
 use firstglance_collector::config::Config;
-use firstglance_collector::ingest::{self, Form};
+use firstglance_collector::ingest::{self, Form, Sender};
 use firstglance_engine::codec::Encode as _;
 use firstglance_engine::{Evaluation, Profile};
 use http_body_util::{BodyExt as _, Full};
@@ -169,10 +169,11 @@ pub(crate) fn judge(batch: usize, seconds: f64) -> Value {
         header_key: None,
         received_at: now,
         daily_visitor: None,
+        sender: Sender::default(),
     };
     let events = batch as u64;
     let judged = each(seconds / 2.0, || {
-        let judged = ingest::judge(std::hint::black_box(request), "k").unwrap();
+        let judged = ingest::judge(std::hint::black_box(request.clone()), "k").unwrap();
         assert_eq!(judged.commit.messages.len(), batch);
         events
     });
@@ -204,6 +205,7 @@ pub(crate) fn fold(config: &Path, batch: usize, seconds: f64, batches: u32) -> V
             header_key: None,
             received_at: now,
             daily_visitor: None,
+            sender: Sender::default(),
         };
         let judged = ingest::judge(request, "k").unwrap();
         let begun = Instant::now();

@@ -5,6 +5,7 @@ mod check;
 mod log;
 mod replay;
 mod serve;
+mod token;
 
 use std::fmt::Display;
 use std::io::{self, Write as _};
@@ -13,7 +14,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::config::{Config, ConfigError};
+use crate::config::{self, Config, ConfigError, ConfigFile};
 
 /// First-party visitor profiles from the first page on: one server, one file of configuration.
 #[derive(Debug, Parser)]
@@ -28,6 +29,7 @@ enum Command {
     Serve(serve::Arguments),
     Check(check::Arguments),
     Replay(replay::Arguments),
+    Token(token::Arguments),
 }
 
 /// Why a command failed: a line or more for people to read.
@@ -55,6 +57,7 @@ pub fn run() -> ExitCode {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Replay(arguments) => replay::run(&arguments),
+        Command::Token(arguments) => token::run(&arguments),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -68,9 +71,26 @@ pub fn run() -> ExitCode {
 /// Reads the configuration for a command that is not about it: one line says what is wrong, and
 /// how to see all of it.
 fn configuration(path: &Path) -> Result<Config, Failure> {
-    Config::load(path).map_err(|error| match error {
+    Config::load(path).map_err(|error| Failure(one_line(&error)))
+}
+
+/// The same for the configurations of several sites.
+fn configurations(paths: &[PathBuf]) -> Result<Vec<ConfigFile>, Failure> {
+    config::load_all(paths).map_err(|errors| Failure(one_line_of_all(&errors)))
+}
+
+/// The first of several errors, and how many more there are.
+fn one_line_of_all(errors: &[ConfigError]) -> String {
+    let mut line = errors.first().map(one_line).unwrap_or_default();
+    if let Some(more) = errors.len().checked_sub(1).filter(|more| *more > 0) {
+        line.push_str(&format!(" (and {more} more)"));
+    }
+    line
+}
+
+fn one_line(error: &ConfigError) -> String {
+    match error {
         ConfigError::Invalid { path, problems } => {
-            let path: PathBuf = path;
             let mut line = String::new();
             if let [first, rest @ ..] = &problems[..] {
                 line = format!("{}:{first}", path.display());
@@ -82,8 +102,8 @@ fn configuration(path: &Path) -> Result<Config, Failure> {
                     ));
                 }
             }
-            Failure(line)
+            line
         }
-        error @ ConfigError::Unreadable { .. } => error.into(),
-    })
+        error @ (ConfigError::Unreadable { .. } | ConfigError::Shared { .. }) => error.to_string(),
+    }
 }

@@ -13,8 +13,11 @@ pub(super) const FORM: &str =
 /// What range it may have, for error messages.
 pub(super) const RANGE: &str = "it must be between \"1m\" and \"3650d\"";
 
-/// Why a text is no length of time: the sentence that says what would be right.
-pub(super) fn parse(text: &str) -> Result<Milliseconds, &'static str> {
+/// A length of time as an owner writes it: `90d`.
+///
+/// # Errors
+/// The sentence that says what would be right.
+pub fn parse(text: &str) -> Result<Milliseconds, &'static str> {
     let unit = text.chars().next_back().ok_or(FORM)?;
     let minutes = match unit {
         'm' => 1,

@@ -1,24 +1,28 @@
 //! `firstglance.toml`: read, checked and compiled into the engine's model.
 //!
 //! Reading goes in two steps: the text as the owner wrote it, with the place of every value
-//! (`table`), and what it means (`site`, `tracker`, `server`, `interest`, `segment`, `score`, whose conditions
-//! `condition` compiles). A checked configuration never holds a value
+//! (`table`), and what it means (`site`, `tracker`, `server`, `limits`, `privacy`, `interest`, `segment`, `score`, whose conditions
+//! `condition` compiles). `several` reads the configurations of all sites. A checked configuration never holds a value
 //! that the rest of the collector would have to doubt, and no mistake is reported without its line
 //! and column. Nothing here touches the network or the data folder.
 
+mod click_host;
 mod condition;
 mod consent;
 mod duration;
 mod evidence;
 mod interest;
+mod limits;
 mod origin;
 mod place;
+mod privacy;
 mod problem;
 mod programs;
 mod rule;
 mod score;
 mod segment;
 mod server;
+mod several;
 mod site;
 mod stage;
 mod table;
@@ -26,15 +30,21 @@ mod table;
 mod tests;
 mod tracker;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use firstglance_engine::Model;
 use jiff::tz::TimeZone;
 
+pub use click_host::ClickHost;
 pub use consent::DefaultConsent;
+pub use duration::parse as length_of_time;
+pub use limits::Limits;
 pub use origin::Origin;
+pub use privacy::Privacy;
 pub use problem::{ConfigError, Problem};
-pub use server::Server;
+pub use server::{Server, TlsFiles};
+pub use several::{ConfigFile, load_all};
+pub use site::SiteId;
 pub use stage::Stage;
 pub use tracker::{Names, Tracker};
 
@@ -50,6 +60,10 @@ pub struct Config {
     pub tracker: Tracker,
     /// What the collector stands behind.
     pub server: Server,
+    /// How much one visitor and one address may send.
+    pub limits: Limits,
+    /// What is kept of visitors beside what they send.
+    pub privacy: Privacy,
     /// The stages of a lead, from the first; without the one of those who are no leads.
     pub stages: Vec<Stage>,
     /// What page and collector evaluate.
@@ -63,8 +77,14 @@ pub struct Config {
 /// The site: who may send, and from where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Site {
+    /// The site's name among several; nothing for the one whose data lie at the root of the data
+    /// folder. See [`Site::id`].
+    pub named: Option<SiteId>,
     /// Names the site in requests. It stands in the pages, so it is no secret.
     pub write_key: String,
+    /// Host names by which the collector is reached for this site alone, in lower case and without a
+    /// port.
+    pub hosts: Vec<String>,
     /// What people call the site.
     pub name: Option<String>,
     /// Origins besides the collector's own whose pages may send and ask.
@@ -77,13 +97,55 @@ pub struct Site {
     pub consent: DefaultConsent,
     /// Domain of the visitor cookie, where it is not the collector's own host.
     pub cookie_domain: Option<String>,
+    /// Hosts besides those of the origins that the links of campaigns may lead to.
+    pub click_hosts: Vec<ClickHost>,
+    /// Whether robots are kept apart.
+    pub robots: Robots,
+    /// File with the countries of addresses.
+    pub country_database: Option<PathBuf>,
     /// The zone whose clocks conditions read.
     pub timezone: TimeZone,
 }
 
+impl Site {
+    /// What tells the site from others: in addresses, tokens, metrics and logs.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        self.named.as_ref().map_or(SiteId::UNNAMED, SiteId::as_str)
+    }
+
+    /// Whether an origin, as browsers send it, is among those that the owner has listed.
+    #[must_use]
+    pub fn lists(&self, origin: &str) -> bool {
+        let mut allowed = self.allowed_origins.iter();
+        allowed.any(|allowed| allowed.as_str().eq_ignore_ascii_case(origin))
+    }
+}
+
+/// What becomes of what robots send.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Robots {
+    /// It is kept apart, and is no visitor's.
+    #[default]
+    Apart,
+    /// They are visitors like any other.
+    Visitors,
+}
+
+impl Robots {
+    const ALL: [Self; 2] = [Self::Apart, Self::Visitors];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Apart => "apart",
+            Self::Visitors => "visitors",
+        }
+    }
+}
+
 /// The tables that a configuration may have.
 const TABLES: &[&str] = &[
-    "site", "tracker", "server", "interest", "evidence", "segment", "score",
+    "site", "tracker", "server", "limits", "privacy", "interest", "evidence", "segment", "score",
 ];
 
 impl Config {
@@ -162,6 +224,8 @@ impl Config {
         };
         let tracker = tracker::read(&root, &mut problems);
         let server = server::read(&root, &mut problems);
+        let limits = limits::read(&root, &mut problems);
+        let privacy = privacy::read(&root, &mut problems);
         let interests = interest::read_all(&root, &mut problems);
         let weights = evidence::read(&root, &mut problems);
         let segments = segment::read_all(&root, &mut problems);
@@ -195,6 +259,8 @@ impl Config {
                 site,
                 tracker,
                 server,
+                limits,
+                privacy,
                 model,
             }),
             _ => Err(problems.into_sorted()),

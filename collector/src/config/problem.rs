@@ -43,6 +43,24 @@ pub enum ConfigError {
         /// Why.
         reason: String,
     },
+    /// Two sites have the same.
+    #[error(
+        "{path}: {what} {value:?} is also that of {other}; {right}",
+        path = path.display(),
+        other = other.display()
+    )]
+    Shared {
+        /// The later file.
+        path: PathBuf,
+        /// The earlier one.
+        other: PathBuf,
+        /// What they have in common.
+        what: &'static str,
+        /// Its value.
+        value: String,
+        /// What would be right.
+        right: &'static str,
+    },
     /// The file is wrong.
     #[error("{}", list(path, problems))]
     Invalid {

@@ -1,6 +1,7 @@
-//! The table `[server]`: what the collector stands behind.
+//! The table `[server]`: what the collector stands behind, and by what it proves who it is.
 
 use std::net::IpAddr;
+use std::path::PathBuf;
 
 use ipnet::IpNet;
 
@@ -12,6 +13,17 @@ use super::table::{Placed, Table};
 pub struct Server {
     /// Peers whose word is taken for where a request came from. See [`Server::default`].
     pub trusted_proxies: Vec<IpNet>,
+    /// What the collector speaks TLS with; nothing where it speaks plain HTTP.
+    pub tls: Option<TlsFiles>,
+}
+
+/// Where a certificate and its key lie, as PEM.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// The certificate, and those between it and one that browsers know.
+    pub certificate: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
 }
 
 impl Default for Server {
@@ -23,11 +35,12 @@ impl Default for Server {
         let own = ["127.0.0.0/8", "::1/128"];
         Self {
             trusted_proxies: own.iter().filter_map(|text| text.parse().ok()).collect(),
+            tls: None,
         }
     }
 }
 
-const FIELDS: &[&str] = &["trusted_proxies"];
+const FIELDS: &[&str] = &["trusted_proxies", "certificate", "key"];
 
 /// Reads the table; what is not there keeps its default.
 pub(super) fn read(root: &Table<'_>, problems: &mut Problems<'_>) -> Server {
@@ -39,18 +52,52 @@ pub(super) fn read(root: &Table<'_>, problems: &mut Problems<'_>) -> Server {
     let example = "[\"127.0.0.1\", \"10.0.0.0/8\"]";
     if let Some(texts) = table.texts("trusted_proxies", example, problems) {
         let proxies = texts.into_iter();
-        server.trusted_proxies = proxies.filter_map(|text| proxy(&text, problems)).collect();
+        server.trusted_proxies = proxies
+            .filter_map(|text| network("trusted_proxies", &text, problems))
+            .collect();
     }
+    server.tls = tls(&table, problems);
     server
 }
 
-fn proxy(text: &Placed<&str>, problems: &mut Problems<'_>) -> Option<IpNet> {
+fn tls(table: &Table<'_>, problems: &mut Problems<'_>) -> Option<TlsFiles> {
+    let examples = [
+        ("certificate", "\"/etc/firstglance/certificate.pem\""),
+        ("key", "\"/etc/firstglance/key.pem\""),
+    ];
+    let [certificate, key] =
+        examples.map(|(name, example)| table.text(name, example, problems).map(|one| one.value));
+    for (name, example) in examples {
+        let other = examples.iter().find(|(other, _)| *other != name);
+        if let Some((other, _)) = other
+            && table.has(other)
+            && !table.has(name)
+        {
+            problems.add(
+                table.span_of(other).unwrap_or(table.span.clone()),
+                format!("[server] has \"{other}\" and no \"{name}\""),
+                format!("TLS needs both; add {name} = {example}"),
+            );
+        }
+    }
+    Some(TlsFiles {
+        certificate: certificate?.into(),
+        key: key?.into(),
+    })
+}
+
+/// An address or a network in the list of this name.
+pub(super) fn network(
+    name: &str,
+    text: &Placed<&str>,
+    problems: &mut Problems<'_>,
+) -> Option<IpNet> {
     let network = text.value.parse::<IpNet>().ok();
     let network = network.or_else(|| text.value.parse::<IpAddr>().ok().map(IpNet::from));
     if network.is_none() {
         problems.add(
             text.span.clone(),
-            format!("\"trusted_proxies\" holds {:?}", text.value),
+            format!("\"{name}\" holds {:?}", text.value),
             "it must be an address or a network, such as \"192.0.2.1\" or \"10.0.0.0/8\"",
         );
     }

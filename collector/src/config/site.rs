@@ -1,25 +1,70 @@
 //! The table `[site]`.
 
+use std::fmt;
+
 use jiff::tz::TimeZone;
 
-use super::Site;
+use super::click_host::{self, ClickHost};
 use super::consent::DefaultConsent;
 use super::origin::{self, Origin};
 use super::problem::{Problems, choice, suggestion};
 use super::table::{Placed, Table};
+use super::{Robots, Site};
 
 const FIELDS: &[&str] = &[
+    "id",
     "write_key",
+    "hosts",
     "name",
     "allowed_origins",
     "brand_terms",
     "search_parameters",
     "consent",
     "cookie_domain",
+    "click_hosts",
+    "robots",
+    "country_database",
     "timezone",
 ];
 
 const LONGEST_KEY: usize = 100;
+
+const LONGEST_ID: usize = 40;
+
+/// A site's name among several. It names a folder, so it has nothing but lower-case letters, digits
+/// and `-`, and begins with a letter or digit.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SiteId(String);
+
+impl SiteId {
+    /// The id of the site that has no name of its own.
+    pub const UNNAMED: &str = "site";
+
+    /// The id as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Reads an id; nothing where a text is none.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let first = text.bytes().next()?;
+        let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+        let known = |byte: u8| plain(byte) || byte == b'-';
+        let is_id = text.len() <= LONGEST_ID
+            && plain(first)
+            && text.bytes().all(known)
+            && text != Self::UNNAMED;
+        is_id.then(|| Self(text.to_owned()))
+    }
+}
+
+impl fmt::Display for SiteId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
 
 /// Query parameters by which sites commonly search themselves.
 const COMMON_SEARCH_PARAMETERS: [&str; 8] = [
@@ -29,6 +74,8 @@ const COMMON_SEARCH_PARAMETERS: [&str; 8] = [
 /// Reads the table; nothing when the write key is not there or not in order.
 pub(super) fn read(table: &Table<'_>, problems: &mut Problems<'_>) -> Option<Site> {
     table.only(FIELDS, "field", problems);
+    let named = id(table, problems);
+    let hosts = hosts(table, problems);
     let name = table.text("name", "\"Example\"", problems);
     let allowed_origins = table
         .texts("allowed_origins", "[\"https://www.example.nl\"]", problems)
@@ -40,10 +87,25 @@ pub(super) fn read(table: &Table<'_>, problems: &mut Problems<'_>) -> Option<Sit
     let search_parameters = words(table, "search_parameters", "[\"q\"]", problems);
     let consent = consent(table, problems);
     let cookie_domain = cookie_domain(table, problems);
+    let click_hosts = table.texts("click_hosts", "[\"shop.example.nl\"]", problems);
+    let click_hosts = click_hosts.unwrap_or_default();
+    let click_hosts = click_hosts
+        .iter()
+        .filter_map(|text| click_host(text, problems))
+        .collect();
+    let robots = one_of(
+        table,
+        "robots",
+        &Robots::ALL.map(|one| (one.name(), one)),
+        problems,
+    );
+    let country_database = table.text("country_database", "\"country.mmdb\"", problems);
     let timezone = timezone(table, problems);
     let write_key = write_key(table, problems)?;
     Some(Site {
+        named,
         write_key,
+        hosts,
         name: name.map(|name| name.value.to_owned()),
         allowed_origins,
         brand_terms: brand_terms.unwrap_or_default(),
@@ -51,6 +113,9 @@ pub(super) fn read(table: &Table<'_>, problems: &mut Problems<'_>) -> Option<Sit
             .unwrap_or_else(|| COMMON_SEARCH_PARAMETERS.map(String::from).into()),
         consent,
         cookie_domain,
+        click_hosts,
+        robots,
+        country_database: country_database.map(|path| path.value.into()),
         timezone,
     })
 }
@@ -75,6 +140,38 @@ fn write_key(table: &Table<'_>, problems: &mut Problems<'_>) -> Option<String> {
     None
 }
 
+fn id(table: &Table<'_>, problems: &mut Problems<'_>) -> Option<SiteId> {
+    let text = table.text("id", "\"shop\"", problems)?;
+    let id = SiteId::parse(text.value);
+    if id.is_none() {
+        let right = if text.value == SiteId::UNNAMED {
+            "this is what the site without an id is called; leave it out, or choose another"
+        } else {
+            "it must be 1 to 40 lower-case letters, digits or -, such as \"shop\""
+        };
+        problems.add(text.span, format!("\"id\" is {:?}", text.value), right);
+    }
+    id
+}
+
+fn hosts(table: &Table<'_>, problems: &mut Problems<'_>) -> Vec<String> {
+    let texts = table.texts("hosts", "[\"data.example.nl\"]", problems);
+    let mut hosts = Vec::new();
+    for text in texts.unwrap_or_default() {
+        if origin::is_host(text.value) {
+            hosts.push(text.value.to_owned());
+        } else {
+            problems.add(
+                text.span,
+                format!("\"hosts\" holds {:?}", text.value),
+                "it must be a host name in lower case, without scheme and port, such as \
+                 \"data.example.nl\"",
+            );
+        }
+    }
+    hosts
+}
+
 fn allowed_origin(text: &Placed<&str>, problems: &mut Problems<'_>) -> Option<Origin> {
     let parsed = Origin::parse(text.value);
     if parsed.is_none() {
@@ -86,6 +183,38 @@ fn allowed_origin(text: &Placed<&str>, problems: &mut Problems<'_>) -> Option<Or
         problems.add(text.span.clone(), wrong, right);
     }
     parsed
+}
+
+fn click_host(text: &Placed<&str>, problems: &mut Problems<'_>) -> Option<ClickHost> {
+    let parsed = ClickHost::parse(text.value);
+    if parsed.is_none() {
+        let wrong = format!("\"click_hosts\" holds {:?}", text.value);
+        problems.add(text.span.clone(), wrong, click_host::FORM);
+    }
+    parsed
+}
+
+/// One of a few names; the default where the field is absent.
+pub(super) fn one_of<T: Copy + Default>(
+    table: &Table<'_>,
+    name: &str,
+    known: &[(&'static str, T)],
+    problems: &mut Problems<'_>,
+) -> T {
+    let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
+    let example = format!("{:?}", names.last().copied().unwrap_or_default());
+    let Some(text) = table.text(name, &example, problems) else {
+        return T::default();
+    };
+    if let Some((_, found)) = known.iter().find(|(known, _)| *known == text.value) {
+        return *found;
+    }
+    let right = match suggestion(text.value, &names) {
+        Some(meant) => format!("did you mean \"{meant}\"?"),
+        None => format!("it may be {}", choice(&names)),
+    };
+    problems.add(text.span, format!("\"{name}\" is {:?}", text.value), right);
+    T::default()
 }
 
 /// A list of texts that say something.

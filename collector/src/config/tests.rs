@@ -5,6 +5,8 @@ use firstglance_engine::model::Consent;
 
 use super::*;
 
+mod limits;
+mod privacy;
 mod server;
 mod tables;
 mod tracker;
@@ -139,7 +141,7 @@ fn a_field_that_resembles_none() {
     check(
         "[site]\nwrite_key = \"k\"\ncolour = \"red\"",
         &[
-            "3:1: there is no field \"colour\" in [site]; it may be write_key, name, allowed_origins, brand_terms, search_parameters, consent, cookie_domain or timezone",
+            "3:1: there is no field \"colour\" in [site]; it may be id, write_key, hosts, name, allowed_origins, brand_terms, search_parameters, consent, cookie_domain, click_hosts, robots, country_database or timezone",
         ],
     );
 }
@@ -149,7 +151,7 @@ fn an_unknown_table() {
     check(
         "[site]\nwrite_key = \"k\"\n[[people]]\nid = \"x\"\n[sites]\n",
         &[
-            "3:3: there is no table \"people\"; it may be site, tracker, server, interest, evidence, segment or score",
+            "3:3: there is no table \"people\"; it may be site, tracker, server, limits, privacy, interest, evidence, segment or score",
             "5:2: there is no table \"sites\"; did you mean \"site\"?",
         ],
     );

@@ -12,6 +12,10 @@ pub(super) enum Needed<'a> {
     Ingest(Form),
     Forget,
     Me,
+    /// An image; the type of the message where the address names one.
+    Pixel(Option<&'static str>),
+    /// A link that leads on.
+    Click,
     Model,
     /// The settings of Segment's script for the site of this write key.
     Settings(&'a str),
@@ -62,6 +66,14 @@ fn call(action: &str) -> Option<Needed<'_>> {
         "group" | "g" => Needed::Ingest(Form::Single("group")),
         "forget" => Needed::Forget,
         "me" => Needed::Me,
+        "pixel.gif" => Needed::Pixel(None),
+        "pixel/track" => Needed::Pixel(Some("track")),
+        "pixel/page" => Needed::Pixel(Some("page")),
+        "pixel/screen" => Needed::Pixel(Some("screen")),
+        "pixel/identify" => Needed::Pixel(Some("identify")),
+        "pixel/group" => Needed::Pixel(Some("group")),
+        "pixel/alias" => Needed::Pixel(Some("alias")),
+        "click" => Needed::Click,
         "model" => Needed::Model,
         _ => {
             let key = action.strip_prefix("projects/")?;
@@ -86,6 +98,14 @@ mod tests {
         for (path, with_usual, with_chosen) in [
             ("/v1/batch", Some("Ingest(Batch)"), Some("Ingest(Batch)")),
             ("/v1/forget", Some("Forget"), Some("Forget")),
+            ("/v1/pixel.gif", Some("Pixel(None)"), Some("Pixel(None)")),
+            ("/a/metingen/data/click", None, Some("Click")),
+            (
+                "/v1/pixel/page",
+                Some("Pixel(Some(\"page\"))"),
+                Some("Pixel(Some(\"page\"))"),
+            ),
+            ("/v1/pixel/x", None, None),
             ("/fg.js", Some("Loader"), Some("Loader")),
             ("/meting.js", None, Some("Loader")),
             ("/data/me", None, Some("Me")),

@@ -15,7 +15,7 @@ use tokio::time::{Instant, timeout_at};
 use super::compression::Coding;
 use super::decompression::unpacked;
 use super::error::HttpError;
-use super::{App, Limits};
+use super::{App, Limits, Shared};
 use crate::ingest::MAX_BODY_BYTES;
 
 /// The budget is kept in units of this many bytes.
@@ -36,6 +36,8 @@ pub(super) struct Unread {
     body: Option<Incoming>,
     /// The client waits to be told to go on, and sends nothing until then.
     waits: bool,
+    /// What somebody has looked at already.
+    seen: Option<Held>,
 }
 
 /// A body, and the part of the budget that it holds until it is dropped.
@@ -74,15 +76,38 @@ impl Unread {
         Self {
             body: Some(body),
             waits: headers.contains_key(EXPECT),
+            seen: None,
         }
+    }
+
+    /// Whether there is one at all.
+    pub(super) fn may_come(&self) -> bool {
+        self.seen.is_some() || self.body.as_ref().is_some_and(|body| !body.is_end_stream())
+    }
+
+    /// Reads the body whole, unpacks it, and keeps it for whoever reads it next.
+    pub(super) async fn look(
+        &mut self,
+        shared: &Shared,
+        coding: Coding,
+    ) -> Result<&[u8], HttpError> {
+        let held = self.take(shared, coding).await?;
+        Ok(&self.seen.insert(held).bytes)
     }
 
     /// Reads the body whole, and unpacks it.
     pub(super) async fn read(&mut self, app: &App, coding: Coding) -> Result<Held, HttpError> {
-        let packed = self.read_packed(&app.limits, &app.held).await?;
+        self.take(&app.shared, coding).await
+    }
+
+    async fn take(&mut self, shared: &Shared, coding: Coding) -> Result<Held, HttpError> {
+        if let Some(seen) = self.seen.take() {
+            return Ok(seen);
+        }
+        let packed = self.read_packed(&shared.limits, &shared.held).await?;
         match coding {
             Coding::Identity => Ok(packed),
-            _ => unpacked(app, packed, coding).await,
+            _ => unpacked(shared, packed, coding).await,
         }
     }
 

@@ -1,4 +1,4 @@
-//! Which pages may send and ask: those of the collector's own host, and those of the origins that
+//! Which pages may send and ask: those of the site's own host, and those of the origins that
 //! the owner has listed. A request without `Origin` does not come from a page of another site.
 
 use hyper::StatusCode;
@@ -10,19 +10,20 @@ use hyper::header::{
 
 use super::answer::{Answer, empty, set};
 use super::error::HttpError;
-use crate::config::Site;
+use super::{App, Sites};
 
 /// The origin of a request, where there is one and its pages may send and ask.
-pub(super) fn allowed(site: &Site, headers: &HeaderMap) -> Result<Option<HeaderValue>, HttpError> {
+pub(super) fn allowed(
+    sites: &Sites,
+    app: &App,
+    headers: &HeaderMap,
+) -> Result<Option<HeaderValue>, HttpError> {
     let Some(origin) = headers.get(ORIGIN) else {
         return Ok(None);
     };
     let text = origin.to_str().map_err(|_| HttpError::Origin)?;
-    let listed = site
-        .allowed_origins
-        .iter()
-        .any(|allowed| allowed.as_str().eq_ignore_ascii_case(text));
-    if listed || is_own(text, headers) {
+    let is_own = || sites.is_own_host(app, headers) && is_same(text, headers);
+    if app.site.lists(text) || is_own() {
         Ok(Some(origin.clone()))
     } else {
         Err(HttpError::Origin)
@@ -30,7 +31,7 @@ pub(super) fn allowed(site: &Site, headers: &HeaderMap) -> Result<Option<HeaderV
 }
 
 /// Whether the page came from the host that is asked now.
-fn is_own(origin: &str, headers: &HeaderMap) -> bool {
+fn is_same(origin: &str, headers: &HeaderMap) -> bool {
     let Some(host) = headers.get(HOST).and_then(|host| host.to_str().ok()) else {
         return false;
     };

@@ -9,7 +9,7 @@ use std::io::Read;
 
 use flate2::read::MultiGzDecoder;
 
-use super::App;
+use super::Shared;
 use super::body::Held;
 use super::compression::Coding;
 use super::error::HttpError;
@@ -25,15 +25,19 @@ const CHUNK: usize = 16 * 1024;
 const LARGE_WINDOW: u8 = 0x11;
 
 /// The body behind a coding.
-pub(super) async fn unpacked(app: &App, packed: Held, coding: Coding) -> Result<Held, HttpError> {
+pub(super) async fn unpacked(
+    shared: &Shared,
+    packed: Held,
+    coding: Coding,
+) -> Result<Held, HttpError> {
     // Never closed: the error cannot come.
-    let _turn = app.unpacking.acquire().await;
+    let _turn = shared.unpacking.acquire().await;
     let mut rest = packed.bytes.as_slice();
     let mut held = Held::default();
     match coding {
         Coding::Identity => return Ok(packed),
         // Members one after the other are one body, as RFC 1952 has it.
-        Coding::Gzip => read(app, MultiGzDecoder::new(&mut rest), &mut held, coding)?,
+        Coding::Gzip => read(shared, MultiGzDecoder::new(&mut rest), &mut held, coding)?,
         Coding::Brotli => {
             if rest
                 .first()
@@ -42,7 +46,7 @@ pub(super) async fn unpacked(app: &App, packed: Held, coding: Coding) -> Result<
                 return Err(HttpError::Packed(coding.name()));
             }
             read(
-                app,
+                shared,
                 brotli::Decompressor::new(&mut rest, 4_096),
                 &mut held,
                 coding,
@@ -58,7 +62,7 @@ pub(super) async fn unpacked(app: &App, packed: Held, coding: Coding) -> Result<
 }
 
 fn read(
-    app: &App,
+    shared: &Shared,
     mut decoder: impl Read,
     held: &mut Held,
     coding: Coding,
@@ -80,6 +84,6 @@ fn read(
         if held.bytes.len() + read > MAX_BODY_BYTES {
             return Err(HttpError::UnpackedTooLarge);
         }
-        held.add(&chunk[..read], &app.held)?;
+        held.add(&chunk[..read], &shared.held)?;
     }
 }

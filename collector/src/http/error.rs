@@ -1,6 +1,8 @@
 //! Everything an HTTP request can end in but success: one enum, so that each has its status, its
 //! tag and its sentence in one place.
 
+use std::time::Duration;
+
 use hyper::StatusCode;
 use hyper::header::{
     ACCEPT_ENCODING, ALLOW, CONNECTION, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
@@ -8,6 +10,7 @@ use hyper::header::{
 
 use crate::ingest::{IngestError, MAX_BODY_BYTES};
 use crate::store::StoreError;
+use crate::token::Role;
 
 /// Why a request is answered with an error.
 #[derive(Debug, thiserror::Error)]
@@ -27,8 +30,22 @@ pub enum HttpError {
     #[error("the body ended too early")]
     BrokenBody,
     /// No administrator's token, or a wrong one.
-    #[error("the administrator's token must be in the header: Authorization: Bearer …")]
+    #[error("an administrator's token must be in the header: Authorization: Bearer …")]
     Token,
+    /// The token does not allow what is asked.
+    #[error("this token has the role {held}; what is asked needs the role {needed}")]
+    Role {
+        /// The token's.
+        held: Role,
+        /// What would be right.
+        needed: Role,
+    },
+    /// The token is for another site.
+    #[error("this token is for the site {own:?} alone")]
+    ForeignSite {
+        /// The site's id.
+        own: Box<str>,
+    },
     /// A page of a foreign origin sent it.
     #[error("pages of this origin may not send or ask; see allowed_origins in firstglance.toml")]
     Origin,
@@ -60,6 +77,13 @@ pub enum HttpError {
     /// The site's name in the address is wrong.
     #[error("there is no site with this write key")]
     Site,
+    /// Nothing in the request says for which of several sites it is.
+    #[error(
+        "this collector has several sites and the request does not say which it is for: by a write \
+         key (\"writeKey\" in the body, \"site\" in the address or Basic authentication), by the \
+         name of the host, or by an origin that one site alone allows"
+    )]
+    WhichSite,
     /// The address takes other methods.
     #[error("the method is not one that this address takes: {allow}")]
     Method {
@@ -86,6 +110,24 @@ pub enum HttpError {
     /// The body is not JSON by its own account.
     #[error("the body must be JSON: Content-Type application/json or text/plain")]
     MediaType,
+    /// An address has sent too many requests of late, or the visitors of one too many messages.
+    #[error("{what} came than may in a minute; see [limits] in firstglance.toml")]
+    TooMany {
+        /// More of what.
+        what: &'static str,
+        /// Seconds after which the same may be sent again.
+        seconds: u64,
+    },
+    /// The one message that a link stands for was refused.
+    #[error("{detail}")]
+    Refused {
+        /// The reason's name.
+        code: &'static str,
+        /// The field at fault.
+        place: String,
+        /// Why.
+        detail: String,
+    },
     /// More is asked than can be done at present.
     #[error("too much is asked at present; try again shortly")]
     Busy,
@@ -107,6 +149,13 @@ impl From<StoreError> for HttpError {
 }
 
 impl HttpError {
+    /// Too many came; `what` says of what, beginning with "more".
+    pub(super) fn too_many(what: &'static str, wait: Duration) -> Self {
+        // A part of a second is not enough to wait.
+        let seconds = wait.as_secs() + 1;
+        Self::TooMany { what, seconds }
+    }
+
     /// The status of the answer.
     #[must_use]
     pub const fn status(&self) -> StatusCode {
@@ -121,10 +170,14 @@ impl HttpError {
                 | IngestError::TooManyMessages { .. },
             )
             | Self::Query { .. }
+            | Self::Refused { .. }
             | Self::BrokenBody
             | Self::Host
+            | Self::WhichSite
             | Self::Packed(_) => StatusCode::BAD_REQUEST,
-            Self::Origin | Self::Unproven => StatusCode::FORBIDDEN,
+            Self::Origin | Self::Unproven | Self::Role { .. } | Self::ForeignSite { .. } => {
+                StatusCode::FORBIDDEN
+            }
             Self::Route | Self::Visitor | Self::Unknown { .. } | Self::Site => {
                 StatusCode::NOT_FOUND
             }
@@ -132,6 +185,7 @@ impl HttpError {
             Self::SlowBody => StatusCode::REQUEST_TIMEOUT,
             Self::BodyTooLarge | Self::UnpackedTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Encoding | Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Busy | Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -143,8 +197,11 @@ impl HttpError {
         match self {
             Self::Ingest(error) => error.tag(),
             Self::Query { .. } => "invalid_parameter",
+            Self::Refused { code, .. } => code,
             Self::BrokenBody => "broken_body",
             Self::Token => "unauthorized",
+            Self::Role { .. } => "role_missing",
+            Self::ForeignSite { .. } => "foreign_site",
             Self::Origin => "origin_not_allowed",
             Self::Unproven => "unproven_visitor",
             Self::Route => "not_found",
@@ -152,12 +209,14 @@ impl HttpError {
             Self::Unknown { .. } => "unknown_id",
             Self::Host => "invalid_host",
             Self::Site => "unknown_site",
+            Self::WhichSite => "site_missing",
             Self::Method { .. } => "method_not_allowed",
             Self::SlowBody => "slow_body",
             Self::BodyTooLarge | Self::UnpackedTooLarge => "body_too_large",
             Self::Encoding => "unsupported_encoding",
             Self::Packed(_) => "broken_encoding",
             Self::MediaType => "unsupported_media_type",
+            Self::TooMany { .. } => "too_many",
             Self::Busy => "busy",
             Self::Store(StoreError::Busy) => "busy",
             Self::Store(StoreError::Closing) => "closing",
@@ -172,12 +231,13 @@ impl HttpError {
         match self {
             Self::Ingest(error) => error.place(),
             Self::Query { name, .. } => Some((*name).to_owned()),
+            Self::Refused { place, .. } => Some(place.clone()),
             Self::Unknown { what, .. } => Some((*what).to_owned()),
-            Self::Token => Some("Authorization".to_owned()),
+            Self::Token | Self::Role { .. } => Some("Authorization".to_owned()),
             Self::Origin => Some("Origin".to_owned()),
             Self::Unproven => Some("claim".to_owned()),
             Self::Host => Some("Host".to_owned()),
-            Self::Site => Some("site".to_owned()),
+            Self::Site | Self::WhichSite | Self::ForeignSite { .. } => Some("site".to_owned()),
             Self::Encoding | Self::Packed(_) => Some("Content-Encoding".to_owned()),
             Self::MediaType => Some("Content-Type".to_owned()),
             _ => None,
@@ -195,6 +255,9 @@ impl HttpError {
             // Not Basic, although that is taken: browsers would ask the visitor for a password.
             Self::Ingest(IngestError::MissingKey | IngestError::WrongKey) => {
                 (WWW_AUTHENTICATE, &"WriteKey")
+            }
+            Self::TooMany { seconds, .. } => {
+                return Some((RETRY_AFTER, HeaderValue::from(*seconds)));
             }
             Self::Busy | Self::Store(StoreError::Busy) => (RETRY_AFTER, &"1"),
             Self::Store(StoreError::Closing) => (RETRY_AFTER, &"5"),

@@ -8,9 +8,9 @@ use super::answer::{Answer, empty, set_text};
 use super::body::Unread;
 use super::error::HttpError;
 use super::{App, headers, me};
+use crate::clock;
 use crate::ingest::{self, Forget};
 use crate::store::{Erased, Erasure, Ground};
-use crate::{clock, cookie};
 
 pub(super) async fn answer(
     app: &App,
@@ -48,7 +48,7 @@ pub(super) async fn answer(
     if is_of_another {
         return Ok(answer);
     }
-    let attributes = headers::cookie_attributes(app, request.headers());
-    set_text(&mut answer, SET_COOKIE, &cookie::expired(attributes));
+    let attributes = headers::cookie_attributes(app, request);
+    set_text(&mut answer, SET_COOKIE, &app.cookie.expired(attributes));
     Ok(answer)
 }

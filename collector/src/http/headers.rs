@@ -2,26 +2,32 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use hyper::Request;
 use hyper::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName};
 
 use super::App;
 use super::compression::Coding;
+use super::connection::Encrypted;
 use super::error::HttpError;
 use crate::cookie::Attributes;
 
 const FORWARDED_PROTOCOL: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 /// Attributes of the visitor cookie in the answer to a request.
-pub(super) fn cookie_attributes<'a>(app: &'a App, headers: &HeaderMap) -> Attributes<'a> {
+pub(super) fn cookie_attributes<'a>(app: &'a App, request: &Request<()>) -> Attributes<'a> {
     Attributes {
-        secure: came_by_tls(headers),
+        secure: came_by_tls(request),
         domain: app.site.cookie_domain.as_deref(),
     }
 }
 
-/// Whether the browser reached the first proxy by TLS, as that proxy says.
-pub(super) fn came_by_tls(headers: &HeaderMap) -> bool {
-    headers
+/// Whether the browser reached this process by TLS, or the first proxy, as that proxy says.
+pub(super) fn came_by_tls(request: &Request<()>) -> bool {
+    if request.extensions().get::<Encrypted>().is_some() {
+        return true;
+    }
+    request
+        .headers()
         .get(FORWARDED_PROTOCOL)
         .and_then(|protocols| protocols.to_str().ok())
         .and_then(|protocols| protocols.split(',').next())

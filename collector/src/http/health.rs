@@ -2,15 +2,15 @@
 
 use hyper::StatusCode;
 
-use super::App;
 use super::answer::{Answer, json};
 use super::error::HttpError;
+use super::sites::Sites;
 
 pub(super) fn alive() -> Answer {
     json(StatusCode::OK, r#"{"status":"alive"}"#.to_owned())
 }
 
-pub(super) fn ready(app: &App) -> Result<Answer, HttpError> {
-    app.store.ready()?;
+pub(super) fn ready(sites: &Sites) -> Result<Answer, HttpError> {
+    sites.ready()?;
     Ok(json(StatusCode::OK, r#"{"status":"ready"}"#.to_owned()))
 }

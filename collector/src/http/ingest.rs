@@ -11,6 +11,7 @@ use hyper::{Request, StatusCode};
 use super::answer::{Answer, json, set_text, write_error};
 use super::body::Unread;
 use super::error::HttpError;
+use super::sender::{self, SentBy};
 use super::{App, client_address, headers, me};
 use crate::clock;
 use crate::cookieless::Sender;
@@ -24,21 +25,77 @@ pub(super) async fn answer(
     form: Form,
 ) -> Result<Answer, HttpError> {
     let coding = headers::acceptable(request.headers())?;
-    let header_key = headers::basic_user(request.headers());
     let own = me::visitor(app, request.headers());
     let received_at = clock::now();
-    let daily_visitor = daily_visitor(app, request, received_at)?;
     let held = body.read(app, coding).await?;
-    let judged = ingest::judge(
+    let taken = take_in(
+        app,
+        request,
+        SentBy::Anybody,
+        form,
+        &held.bytes,
+        received_at,
+    )
+    .await?;
+    // The budget covers the body until nothing of it waits any more.
+    drop(held);
+
+    let mut answer = report(&taken.committed, &taken.refused);
+    // Who proves to be somebody is that one, whatever cookie an earlier answer left behind.
+    let visitor = taken.proven.or(own);
+    if let Some(visitor) = visitor
+        && !taken.committed.new.is_empty()
+        && taken.cookie_allowed
+        // Who was erased is not to be recognised again because a request was late.
+        && !taken.committed.erased
+    {
+        let attributes = headers::cookie_attributes(app, request);
+        let cookie = app.cookie.issue(&visitor, attributes);
+        set_text(&mut answer, SET_COOKIE, &cookie);
+    }
+    Ok(answer)
+}
+
+/// What became of the messages of a request.
+pub(super) struct Taken {
+    committed: Committed,
+    pub(super) refused: Vec<Refused>,
+    /// The visitor that the sender proves to be.
+    proven: Option<VisitorId>,
+    cookie_allowed: bool,
+}
+
+/// Judges the messages of a body and commits the good ones. What was refused is counted and kept.
+///
+/// # Errors
+/// [`HttpError`] when nothing was taken in and nothing is kept.
+pub(super) async fn take_in(
+    app: &App,
+    request: &Request<()>,
+    by: SentBy,
+    form: Form,
+    body: &[u8],
+    received_at: Timestamp,
+) -> Result<Taken, HttpError> {
+    let header_key = headers::basic_user(request.headers());
+    let daily_visitor = daily_visitor(app, request, received_at)?;
+    let mut judged = ingest::judge(
         ingest::Request {
             form,
-            body: &held.bytes,
+            body,
             header_key: header_key.as_deref(),
             received_at,
             daily_visitor: daily_visitor.as_ref(),
+            sender: sender::of(app, request, by),
         },
         &app.site.write_key,
     )?;
+    let address = client_address::of(request, &app.behind.trusted_proxies);
+    if !address.is_some_and(|address| app.limiters.is_own(address))
+        && let Some(wait) = judged.limit(form, |visitor, count| app.limiters.events(visitor, count))
+    {
+        return Err(HttpError::too_many("more messages of one visitor", wait));
+    }
     let claimed = judged.commit.claim.as_ref();
     let claimed: Option<VisitorId> = claimed.map(|claim| claim.visitor.clone());
     let committed = if judged.commit.messages.is_empty() {
@@ -50,30 +107,19 @@ pub(super) async fn answer(
     } else {
         app.store.commit(judged.commit).await?
     };
-    // The budget covers the body until nothing of it waits any more.
-    drop(held);
-
-    let stored = !committed.new.is_empty();
     app.metrics
         .answered(&committed, &judged.refused, judged.dropped);
-    let mut answer = report(&committed, &judged.refused);
-    // Who proves to be somebody is that one, whatever cookie an earlier answer left behind.
-    let visitor = claimed.filter(|_| committed.claim_holds).or(own);
-    if let Some(visitor) = visitor
-        && stored
-        && judged.cookie_allowed
-        // Who was erased is not to be recognised again because a request was late.
-        && !committed.erased
-    {
-        let attributes = headers::cookie_attributes(app, request.headers());
-        let cookie = app.cookie.issue(&visitor, attributes);
-        set_text(&mut answer, SET_COOKIE, &cookie);
-    }
-    Ok(answer)
+    app.keep_refused(&judged.refused, received_at);
+    Ok(Taken {
+        proven: claimed.filter(|_| committed.claim_holds),
+        committed,
+        refused: judged.refused,
+        cookie_allowed: judged.cookie_allowed,
+    })
 }
 
 /// Who sends, where nothing on the device says so; nothing on sites that do not want to know.
-fn daily_visitor(
+pub(super) fn daily_visitor(
     app: &App,
     request: &Request<()>,
     now: Timestamp,
@@ -111,9 +157,11 @@ fn report(committed: &Committed, refused: &[Refused]) -> Answer {
         refused.write(&mut body);
     }
     body.close(']');
-    let status = match refused {
-        [first, rest @ ..] if committed.new.is_empty() => {
-            let message: Cow<'_, str> = if rest.is_empty() {
+    // Whoever kept apart is no fault of the sender's.
+    let is_fault = |refused: &&Refused| !refused.why.is_automated();
+    let status = match refused.iter().find(is_fault) {
+        Some(first) if committed.new.is_empty() => {
+            let message: Cow<'_, str> = if refused.len() == 1 {
                 "the message was refused".into()
             } else {
                 "every message was refused".into()

@@ -1,7 +1,8 @@
 //! HTTP: from a connection to the endpoint that answers it, and back.
 //!
-//! `server` accepts connections and ends them in good order; `router` finds the endpoint; each
-//! endpoint has a file of its own. `error` is the only place that knows statuses of failures.
+//! `server` accepts connections and `connection` speaks HTTP on each, by `tls` where there is a
+//! certificate; `sites` tells which site a request is
+//! for; `router` finds the endpoint; each endpoint has a file of its own. `error` is the only place that knows statuses of failures.
 //! Nothing here decides what a message means or how it is kept.
 
 mod addresses;
@@ -9,8 +10,10 @@ mod admin;
 pub mod answer;
 mod assets;
 mod body;
+mod click;
 mod client_address;
 mod compression;
+mod connection;
 mod cors;
 mod decompression;
 pub mod error;
@@ -18,36 +21,49 @@ mod forget;
 mod headers;
 mod health;
 mod ingest;
+mod limit;
+mod link;
 mod loader;
 mod me;
 mod metrics;
 mod model;
+mod pixel;
 mod query;
 mod router;
+mod sender;
 mod server;
 mod settings;
 mod site;
+mod sites;
+mod tls;
 
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use firstglance_engine::Model;
+use firstglance_engine::{Model, Timestamp};
 use tokio::sync::Semaphore;
 
-use crate::config::{self, Config, Site, Tracker};
+use crate::agent::Agents;
+use crate::config::{self, Config, Privacy, Site, Tracker};
 use crate::cookie::CookieKey;
 use crate::cookieless::DailySalt;
+use crate::country::Countries;
+use crate::ingest::Refused;
 use crate::metrics::Metrics;
 use crate::store::Store;
-use crate::token::AdminToken;
+use crate::token::Tokens;
 
 pub use server::{Server, Stop};
 pub use site::SiteFolder;
+pub use sites::{Live, Sites};
+pub use tls::{Certificates, SiteFiles, TlsError};
 
 /// Bounds of time and space that hold for all requests.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
+    /// How long a connection may take to agree on TLS.
+    pub handshake: Duration,
     /// How long a connection may take to send the head of a request, or stay idle.
     pub head: Duration,
     /// How long a body may pause.
@@ -66,6 +82,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
+            handshake: Duration::from_secs(10),
             head: Duration::from_secs(30),
             body_pause: Duration::from_secs(10),
             body: Duration::from_secs(60),
@@ -76,24 +93,47 @@ impl Default for Limits {
     }
 }
 
-/// Everything that endpoints need.
+/// What all sites of a collector have in common: bounds, and who may ask as an administrator.
+pub struct Shared {
+    limits: Limits,
+    tokens: Tokens,
+    held: Arc<Semaphore>,
+    /// Turns of decompressors.
+    unpacking: Semaphore,
+}
+
+impl Shared {
+    /// Bounds that are drawn on by all sites together.
+    #[must_use]
+    pub fn new(limits: Limits, tokens: Tokens) -> Self {
+        Self {
+            limits,
+            tokens,
+            held: Arc::new(Semaphore::new(body::permits(limits.held_bytes))),
+            unpacking: Semaphore::new(decompression::AT_A_TIME),
+        }
+    }
+}
+
+/// One site: everything that its endpoints need. Nothing in it is another site's, but for
+/// [`Shared`].
 pub struct App {
     site: Site,
+    privacy: Privacy,
     tracker: Tracker,
     behind: config::Server,
     loader: Option<assets::Served>,
     model: Arc<Model>,
     compiled: model::Compiled,
     store: Arc<dyn Store>,
-    cookie: CookieKey,
-    token: AdminToken,
+    cookie: Arc<CookieKey>,
     daily: Option<Arc<DailySalt>>,
-    metrics: Metrics,
+    metrics: Arc<Metrics>,
+    agents: Arc<Agents>,
+    countries: Option<Arc<Countries>>,
     files: Option<SiteFolder>,
-    limits: Limits,
-    held: Arc<Semaphore>,
-    /// Turns of decompressors.
-    unpacking: Semaphore,
+    limiters: limit::Limiters,
+    shared: Arc<Shared>,
 }
 
 impl App {
@@ -103,32 +143,75 @@ impl App {
         config: Config,
         store: Arc<dyn Store>,
         cookie: CookieKey,
-        token: AdminToken,
-        limits: Limits,
+        shared: Arc<Shared>,
     ) -> Self {
         Self {
             compiled: model::Compiled::new(&config),
+            limiters: limit::Limiters::new(&config.limits, &config.server.trusted_proxies),
+            model: Arc::new(config.model),
+            site: config.site,
+            privacy: config.privacy,
+            loader: loader::of(&config.tracker.names),
+            tracker: config.tracker,
+            behind: config.server,
+            daily: None,
+            metrics: Arc::default(),
+            store,
+            cookie: Arc::new(cookie),
+            agents: Arc::default(),
+            countries: None,
+            files: None,
+            shared,
+        }
+    }
+
+    /// The same site after its configuration has changed. What was stored and counted stays; how
+    /// visitors are named for a day, and what tells their countries, must be said again.
+    #[must_use]
+    pub fn reconfigured(&self, config: Config) -> Self {
+        Self {
+            compiled: model::Compiled::new(&config),
+            limiters: limit::Limiters::new(&config.limits, &config.server.trusted_proxies),
+            privacy: config.privacy,
+            cookie: Arc::new(self.cookie.renamed(&config.site)),
             model: Arc::new(config.model),
             site: config.site,
             loader: loader::of(&config.tracker.names),
             tracker: config.tracker,
             behind: config.server,
             daily: None,
-            metrics: Metrics::default(),
-            store,
-            cookie,
-            token,
-            files: None,
-            limits,
-            unpacking: Semaphore::new(decompression::AT_A_TIME),
-            held: Arc::new(Semaphore::new(body::permits(limits.held_bytes))),
+            metrics: self.metrics.clone(),
+            store: self.store.clone(),
+            agents: self.agents.clone(),
+            countries: None,
+            files: self.files.clone(),
+            shared: self.shared.clone(),
         }
+    }
+
+    /// Where the site's data are.
+    #[must_use]
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
+    /// What is counted of the site.
+    #[must_use]
+    pub const fn metrics(&self) -> &Arc<Metrics> {
+        &self.metrics
     }
 
     /// Names visitors for a day whose pages ask for that.
     #[must_use]
     pub fn with_daily_names(mut self, salt: Arc<DailySalt>) -> Self {
         self.daily = Some(salt);
+        self
+    }
+
+    /// Tells the countries of visitors.
+    #[must_use]
+    pub fn with_countries(mut self, countries: Arc<Countries>) -> Self {
+        self.countries = Some(countries);
         self
     }
 
@@ -141,7 +224,13 @@ impl App {
         Ok(self)
     }
 
-    pub(crate) fn store(&self) -> &Arc<dyn Store> {
-        &self.store
+    /// Keeps what was refused of a request for the owner to look into.
+    fn keep_refused(&self, refused: &[Refused], received_at: Timestamp) {
+        if refused.is_empty() {
+            return;
+        }
+        let messages = refused.iter().map(|one| one.to_keep(received_at));
+        let lost = self.store.keep_refused(messages.collect());
+        self.metrics.refused_not_kept(lost);
     }
 }

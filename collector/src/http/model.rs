@@ -93,7 +93,7 @@ const OPTIONS_HEADER: &str = "x-firstglance-options";
 const VERSION_HEADER: &str = "x-firstglance-version";
 
 pub(super) fn answer(app: &App, request: &Request<()>) -> Result<Answer, HttpError> {
-    // One collector has one site, so a request that names none means that one.
+    // A request that names none means the site that it was sent to.
     if let Some(site) = query::parameter(request.uri(), "site")
         && site != app.site.write_key
     {

@@ -1,10 +1,10 @@
-//! The router: which endpoint answers an address, and by which methods. Every answer leaves
-//! through here, so that a panic in an endpoint becomes an answer and not a broken connection.
+//! The router: which endpoint answers an address, and by which methods. What is the collector's own
+//! is told from what is a site's before it is known which site that is. Every answer leaves through
+//! here, so that a panic in an endpoint becomes an answer and not a broken connection.
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
-use std::sync::Arc;
 use std::task::Poll;
 
 use hyper::body::Incoming;
@@ -15,32 +15,58 @@ use super::answer::Answer;
 use super::assets::{self, Served};
 use super::body::Unread;
 use super::error::HttpError;
-use super::{App, admin, cors, forget, health, ingest, me, metrics, model, settings};
+use super::{
+    App, Sites, admin, click, client_address, cors, forget, health, ingest, me, metrics, model,
+    pixel, settings,
+};
 use crate::config::Names;
 
-/// An endpoint, as its address says.
+/// An endpoint of the collector, whatever site is meant.
 #[derive(Debug)]
-enum Endpoint<'a> {
-    Page(Needed<'a>),
+enum Own<'a> {
     Health,
     Ready,
     Metrics,
     Admin(&'a str),
+}
+
+impl<'a> Own<'a> {
+    fn of(path: &'a str) -> Option<Self> {
+        match path {
+            "/healthz" => Some(Self::Health),
+            "/readyz" => Some(Self::Ready),
+            "/metrics" => Some(Self::Metrics),
+            _ => path.strip_prefix("/admin/v1/").map(Self::Admin),
+        }
+    }
+
+    fn methods(&self) -> &'static str {
+        match self {
+            Self::Admin(rest) => admin::methods(rest),
+            Self::Health | Self::Ready | Self::Metrics => "GET, HEAD",
+        }
+    }
+
+    async fn answer(self, sites: &Sites, request: &Request<()>) -> Result<Answer, HttpError> {
+        match self {
+            Self::Health => Ok(health::alive()),
+            Self::Ready => health::ready(sites),
+            Self::Metrics => metrics::answer(sites, request),
+            Self::Admin(rest) => admin::answer(sites, request, rest).await,
+        }
+    }
+}
+
+/// An endpoint of a site, as its address says.
+#[derive(Debug)]
+enum Endpoint<'a> {
+    Page(Needed<'a>),
     Site,
 }
 
 impl<'a> Endpoint<'a> {
-    /// The endpoint of a path. The collector's own addresses come before the site's files.
+    /// The endpoint of a path. What pages need comes before the site's files.
     fn of(path: &'a str, names: &Names, has_site: bool) -> Option<Self> {
-        match path {
-            "/healthz" => return Some(Self::Health),
-            "/readyz" => return Some(Self::Ready),
-            "/metrics" => return Some(Self::Metrics),
-            _ => {}
-        }
-        if let Some(rest) = path.strip_prefix("/admin/v1/") {
-            return Some(Self::Admin(rest));
-        }
         if let Some(needed) = addresses::find(path, names) {
             return Some(Self::Page(needed));
         }
@@ -55,7 +81,6 @@ impl<'a> Endpoint<'a> {
         match self {
             Self::Page(Needed::Ingest(_) | Needed::Forget) => "POST, OPTIONS",
             Self::Page(Needed::Me) => "GET, HEAD, OPTIONS",
-            Self::Admin(rest) => admin::methods(rest),
             _ => "GET, HEAD",
         }
     }
@@ -70,14 +95,14 @@ impl<'a> Endpoint<'a> {
 }
 
 /// Answers a request.
-pub(super) async fn answer(app: &Arc<App>, request: Request<Incoming>) -> Answer {
+pub(super) async fn answer(sites: &Sites, request: Request<Incoming>) -> Answer {
     let started = std::time::Instant::now();
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
     let (head, body) = request.into_parts();
     let mut body = Unread::new(&head.headers, body);
     let request = Request::from_parts(head, ());
-    let answer = unpanicked(route(app, &request, &mut body)).await;
+    let answer = unpanicked(route(sites, &request, &mut body)).await;
     body.discard().await;
     let status = answer.status().as_u16();
     let microseconds = started.elapsed().as_micros() as u64;
@@ -85,24 +110,36 @@ pub(super) async fn answer(app: &Arc<App>, request: Request<Incoming>) -> Answer
     answer
 }
 
-async fn route(app: &App, request: &Request<()>, body: &mut Unread) -> Answer {
+async fn route(sites: &Sites, request: &Request<()>, body: &mut Unread) -> Answer {
     let path = request.uri().path();
+    if let Some(own) = Own::of(path) {
+        if let Err(error) = takes(own.methods(), request) {
+            return error.into();
+        }
+        let answered = own.answer(sites, request).await;
+        return answered.unwrap_or_else(Answer::from);
+    }
+    let app = match sites.choose(request, body).await {
+        Ok(app) => app,
+        Err(error) => return cors::vary(error.into()),
+    };
     let Some(endpoint) = Endpoint::of(path, &app.tracker.names, app.files.is_some()) else {
         return HttpError::Route.into();
     };
-    let allow = endpoint.methods();
-    let method = request.method();
-    if !allow.split(", ").any(|one| one == method.as_str()) {
-        return HttpError::Method { allow }.into();
+    if let Err(error) = takes(endpoint.methods(), request) {
+        return error.into();
     }
     if !endpoint.answers_pages() {
         let answered = match endpoint {
             Endpoint::Page(Needed::Model) => model::answer(app, request),
             Endpoint::Page(Needed::Settings(key)) => settings::answer(app, request, key),
-            Endpoint::Health => Ok(health::alive()),
-            Endpoint::Ready => health::ready(app),
-            Endpoint::Metrics => metrics::answer(app, request),
-            Endpoint::Admin(rest) => admin::answer(app, request, rest).await,
+            Endpoint::Page(Needed::Pixel(kind)) => Ok(match limited(app, request) {
+                Ok(()) => pixel::answer(app, request, kind).await,
+                Err(error) => pixel::refused(app, &error),
+            }),
+            Endpoint::Page(Needed::Click) => {
+                click::answer(app, request, limited(app, request)).await
+            }
             Endpoint::Page(Needed::File(file)) => Ok(assets::answer(&Served::of(file), request)),
             Endpoint::Page(Needed::Loader) => match &app.loader {
                 Some(loader) => Ok(assets::answer(loader, request)),
@@ -115,17 +152,49 @@ async fn route(app: &App, request: &Request<()>, body: &mut Unread) -> Answer {
         };
         return answered.unwrap_or_else(Answer::from);
     }
-    let origin = match cors::allowed(&app.site, request.headers()) {
+    let origin = match cors::allowed(sites, app, request.headers()) {
         Ok(origin) => origin,
-        Err(error) => return cors::vary(error.into()),
+        Err(error) => {
+            app.metrics.refused_request(error.tag());
+            return cors::vary(error.into());
+        }
     };
+    if request.method() != Method::OPTIONS
+        && let Err(error) = limited(app, request)
+    {
+        app.metrics.refused_request(error.tag());
+        return cors::permit(error.into(), origin);
+    }
     let answered = match endpoint {
-        _ if *method == Method::OPTIONS => Ok(cors::preflight()),
+        _ if request.method() == Method::OPTIONS => Ok(cors::preflight()),
         Endpoint::Page(Needed::Ingest(form)) => ingest::answer(app, request, body, form).await,
         Endpoint::Page(Needed::Forget) => forget::answer(app, request, body).await,
         _ => me::answer(app, request).await,
     };
-    cors::permit(answered.unwrap_or_else(Answer::from), origin)
+    let answered = answered.unwrap_or_else(|error| {
+        app.metrics.refused_request(error.tag());
+        error.into()
+    });
+    cors::permit(answered, origin)
+}
+
+/// Refuses a request of an address that has sent too many.
+fn limited(app: &App, request: &Request<()>) -> Result<(), HttpError> {
+    let Some(address) = client_address::of(request, &app.behind.trusted_proxies) else {
+        return Ok(());
+    };
+    let allowed = app.limiters.request(address);
+    allowed.map_err(|wait| HttpError::too_many("more requests of this address", wait))
+}
+
+/// Refuses methods other than these.
+fn takes(allow: &'static str, request: &Request<()>) -> Result<(), HttpError> {
+    let method = request.method().as_str();
+    if allow.split(", ").any(|one| one == method) {
+        Ok(())
+    } else {
+        Err(HttpError::Method { allow })
+    }
 }
 
 /// Turns a panic into an answer.
@@ -162,12 +231,14 @@ mod tests {
             ("/admin/v1/profiles/a", Some("Admin(\"profiles/a\")")),
             ("/admin/v2/profiles", None),
             ("/healthz", Some("Health")),
+            ("/readyz", Some("Ready")),
             ("/metrics", Some("Metrics")),
             ("/index.html", Some("Site")),
             ("/", Some("Site")),
         ] {
+            let own = Own::of(path).map(|found| format!("{found:?}"));
             let found = Endpoint::of(path, &Names::default(), true);
-            let found = found.map(|found| format!("{found:?}"));
+            let found = own.or_else(|| found.map(|found| format!("{found:?}")));
             assert_eq!(found.as_deref(), expected, "{path}");
         }
         assert!(Endpoint::of("/index.html", &Names::default(), false).is_none());

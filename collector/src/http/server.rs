@@ -1,37 +1,32 @@
-//! The server: accepts connections, speaks HTTP/1.1 on each, and stops in good order: no new
-//! connection, requests under way finished within a deadline, then the store closed.
+//! The server: accepts connections and stops in good order: no new connection, requests under way
+//! finished within a deadline, then the stores closed.
 
-use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper::Request;
-use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, oneshot};
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, oneshot, watch};
 use tokio::task::{JoinHandle, JoinSet};
+use tokio_rustls::TlsAcceptor;
 
 use super::client_address::Peer;
-use super::{App, router};
+use super::connection::Connections;
+use super::tls::Certificates;
+use super::{Live, Sites};
 use crate::store::StoreError;
-
-/// Bytes of a request's head, and of what is read from a connection ahead of its use.
-const READ_BUFFER: usize = 32 * 1024;
 
 /// A server that listens and does not accept yet.
 pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
+    tls: Option<TlsAcceptor>,
 }
 
 /// Stops a running server.
 pub struct Stop {
+    sites: Arc<Live>,
     stop: oneshot::Sender<()>,
     task: JoinHandle<Result<(), StoreError>>,
 }
@@ -44,7 +39,20 @@ impl Server {
     pub async fn bind(address: SocketAddr) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
-        Ok(Self { listener, address })
+        Ok(Self {
+            listener,
+            address,
+            tls: None,
+        })
+    }
+
+    /// Speaks TLS, and nothing else.
+    ///
+    /// # Errors
+    /// Never with the protocols and ciphers that are built in.
+    pub fn with_tls(mut self, certificates: &Arc<Certificates>) -> Result<Self, rustls::Error> {
+        self.tls = Some(certificates.acceptor()?);
+        Ok(self)
     }
 
     /// Where it listens; tells the port where the system chose one.
@@ -55,18 +63,25 @@ impl Server {
 
     /// Starts to answer.
     #[must_use]
-    pub fn start(self, app: App) -> Stop {
+    pub fn start(self, sites: impl Into<Sites>) -> Stop {
+        let sites = Arc::new(Live::new(sites));
         let (stop, stopped) = oneshot::channel();
-        let task = tokio::spawn(run(self.listener, Arc::new(app), stopped));
-        Stop { stop, task }
+        let task = tokio::spawn(run(self.listener, sites.clone(), self.tls, stopped));
+        Stop { sites, stop, task }
     }
 }
 
 impl Stop {
-    /// Stops accepting, finishes what is under way, closes the store.
+    /// The sites that it answers for.
+    #[must_use]
+    pub const fn sites(&self) -> &Arc<Live> {
+        &self.sites
+    }
+
+    /// Stops accepting, finishes what is under way, closes the stores.
     ///
     /// # Errors
-    /// [`StoreError`] when the store could not finish.
+    /// [`StoreError`] when a store could not finish.
     pub async fn stop(self) -> Result<(), StoreError> {
         // The server ends by itself only by a panic, and then there is nobody to tell.
         let _ = self.stop.send(());
@@ -79,11 +94,19 @@ impl Stop {
 
 async fn run(
     listener: TcpListener,
-    app: Arc<App>,
+    sites: Arc<Live>,
+    tls: Option<TlsAcceptor>,
     mut stopped: oneshot::Receiver<()>,
 ) -> Result<(), StoreError> {
-    let graceful = GracefulShutdown::new();
-    let connections = Arc::new(Semaphore::new(app.limits.connections));
+    let limits = sites.present().shared().limits;
+    let (stopping, running) = watch::channel(());
+    let all = Connections {
+        sites: sites.clone(),
+        limits,
+        tls,
+        running,
+    };
+    let connections = Arc::new(Semaphore::new(limits.connections));
     let mut tasks = JoinSet::new();
     loop {
         let next = async {
@@ -96,8 +119,7 @@ async fn run(
             Some(_) = tasks.join_next(), if !tasks.is_empty() => {}
             (permit, accepted) = next => match accepted {
                 Ok((stream, peer)) => {
-                    let peer = Peer(peer.ip());
-                    let connection = connection(stream, peer, app.clone(), &graceful);
+                    let connection = all.clone().serve(stream, Peer(peer.ip()));
                     tasks.spawn(async move {
                         connection.await;
                         drop(permit);
@@ -112,39 +134,14 @@ async fn run(
         }
     }
     drop(listener);
-    if tokio::time::timeout(app.limits.stopping, graceful.shutdown())
+    drop(stopping);
+    let finished = async { while tasks.join_next().await.is_some() {} };
+    if tokio::time::timeout(limits.stopping, finished)
         .await
         .is_err()
     {
         tracing::warn!("requests that did not finish in time were broken off");
     }
     tasks.shutdown().await;
-    app.store().close().await
-}
-
-fn connection(
-    stream: TcpStream,
-    peer: Peer,
-    app: Arc<App>,
-    graceful: &GracefulShutdown,
-) -> impl Future<Output = ()> + use<> {
-    // Answers are small and whole: waiting for more to send with them only costs time.
-    let _ = stream.set_nodelay(true);
-    let head = app.limits.head;
-    let service = service_fn(move |mut request: Request<Incoming>| {
-        let app = app.clone();
-        request.extensions_mut().insert(peer);
-        async move { Ok::<_, Infallible>(router::answer(&app, request).await) }
-    });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(head)
-        .max_buf_size(READ_BUFFER)
-        .serve_connection(TokioIo::new(stream), service);
-    let connection = graceful.watch(connection);
-    async move {
-        if let Err(error) = connection.await {
-            tracing::debug!(%error, "a connection ended early");
-        }
-    }
+    sites.present().close().await
 }

@@ -26,7 +26,7 @@ pub(super) fn answer(app: &App, request: &Request<()>, key: &str) -> Result<Answ
             "Segment.io": {
                 "apiKey": key,
                 "apiHost": format!("{host}{path}{api}"),
-                "protocol": if headers::came_by_tls(request.headers()) { "https" } else { "http" },
+                "protocol": if headers::came_by_tls(request) { "https" } else { "http" },
                 "addBundledMetadata": false,
             },
         },

@@ -1,6 +1,8 @@
 //! The outside of a request's body: what it says once for all its messages. Looks into messages
 //! only as far as to find where each begins and ends.
 
+use std::borrow::Cow;
+
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -35,6 +37,21 @@ struct Single<'a> {
     write_key: Field<'a>,
     #[serde(borrow, default)]
     consent: Field<'a>,
+}
+
+/// The little that tells which site a body is for.
+#[derive(Deserialize)]
+struct Addressed<'a> {
+    #[serde(rename = "writeKey", borrow, default)]
+    write_key: Field<'a>,
+}
+
+/// The write key in a body, whatever else it is. Nothing where there is none, or where the body
+/// cannot be read, which whoever judges it says better.
+#[must_use]
+pub fn write_key(body: &[u8]) -> Option<Cow<'_, str>> {
+    let addressed: Addressed<'_> = parse(str::from_utf8(body).ok()?).ok()?;
+    addressed.write_key
 }
 
 /// The outside of a body.

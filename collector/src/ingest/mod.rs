@@ -4,12 +4,16 @@
 //! can be trusted; otherwise each message is judged by itself, and good ones are kept beside bad
 //! ones. Never waits for anything and knows nothing of HTTP but what the caller passes in.
 
+mod address;
 mod completion;
 mod envelope;
 mod error;
 mod forget;
+mod limit;
+mod link;
 mod refusal;
 mod rename;
+mod sender;
 
 use std::borrow::Cow;
 
@@ -20,9 +24,13 @@ use firstglance_engine::{Message, Timestamp, VisitorId};
 use crate::cookie;
 use crate::store::{Claim, ClaimDigest, Commit, NewMessage};
 use envelope::Envelope;
+pub use envelope::write_key;
 pub use error::IngestError;
 pub use forget::{Forget, forget};
-pub use refusal::{Refused, Why};
+pub use limit::{Share, Wait};
+pub use link::{Link, LinkKind, Opened, link};
+pub use refusal::{AUTOMATED, Refused, Why};
+pub use sender::{KeptAddress, Sender};
 
 /// Largest request body, in bytes.
 pub const MAX_BODY_BYTES: usize = 1024 * 1024;
@@ -49,7 +57,7 @@ pub enum Form {
 }
 
 /// A request, as far as ingest is concerned.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Request<'a> {
     /// What its address says.
     pub form: Form,
@@ -62,6 +70,8 @@ pub struct Request<'a> {
     /// Who sent it, where that is told without an identifier on the device. It takes the place of
     /// whatever name a page gives that says to keep none.
     pub daily_visitor: Option<&'a VisitorId>,
+    /// What is told of the sender besides.
+    pub sender: Sender<'a>,
 }
 
 /// A request whose messages have been judged.
@@ -69,6 +79,8 @@ pub struct Request<'a> {
 pub struct Judged {
     /// What is to be committed: the good messages.
     pub commit: Commit,
+    /// The place in the request of each of them.
+    places: Vec<usize>,
     /// The others.
     pub refused: Vec<Refused>,
     /// Whether the visitor allows a cookie, as far as this request says.
@@ -92,6 +104,8 @@ pub fn judge(request: Request<'_>, write_key: &str) -> Result<Judged, IngestErro
     let sent_text = sent_text.as_deref();
     let sent_at = sent_at(sent_text)?;
     let context = envelope.context;
+    let sender = &request.sender;
+    let is_driven = sender::is_driven(context);
     let cookieless = envelope.cookieless;
     let daily_visitor = request.daily_visitor.filter(|_| cookieless);
     let messages = envelope.messages()?;
@@ -130,8 +144,10 @@ pub fn judge(request: Request<'_>, write_key: &str) -> Result<Judged, IngestErro
     };
     let read = |raw: &str| read_message(raw, default_type, &shared, clock);
     let mut good = Vec::with_capacity(messages.len());
+    let mut places = Vec::with_capacity(messages.len());
     let mut refused = Vec::new();
     for (index, raw) in messages.into_iter().enumerate() {
+        let raw = &*sender.without_address(raw);
         let outcome = if raw.len() > MAX_MESSAGE_BYTES {
             Err(Why::TooLarge { bytes: raw.len() })
         } else if !raw.starts_with('{') {
@@ -140,8 +156,15 @@ pub fn judge(request: Request<'_>, write_key: &str) -> Result<Judged, IngestErro
             let complete = || completion::completed(raw, sent_text, request.received_at);
             judge_message(raw, read, complete)
         };
+        let outcome = outcome.and_then(|new| match sender.robot(&new.message, is_driven) {
+            None => Ok(new),
+            Some(by) => Err(Why::Automated { by }),
+        });
         match outcome {
-            Ok(new) => good.push(new),
+            Ok(new) => {
+                good.push(new);
+                places.push(index);
+            }
             Err(why) => refused.push(Refused::new(request.form, index, raw, why)),
         }
     }
@@ -154,13 +177,22 @@ pub fn judge(request: Request<'_>, write_key: &str) -> Result<Judged, IngestErro
         visitor: visitor.clone(),
         digest: claim,
     });
+    let context = context.map(|context| sender.context_without_address(context));
+    let context = match consent {
+        // Nothing but what follows from the page's own rules is to be known.
+        Some(Consent::Segments) => context,
+        _ => sender
+            .complete(context.as_deref())
+            .map(|told| told.into_owned().into()),
+    };
     Ok(Judged {
         commit: Commit {
             received_at: request.received_at,
-            context: context.map(Into::into),
+            context: context.map(|context| (&*context).into()),
             messages: good,
             claim,
         },
+        places,
         refused,
         dropped,
         cookie_allowed: !cookieless && matches!(consent, None | Some(Consent::Granted)),
@@ -291,6 +323,7 @@ mod tests {
             header_key: None,
             received_at: Timestamp::parse("2026-01-02T03:04:06Z").unwrap(),
             daily_visitor: None,
+            sender: Sender::default(),
         };
         judge(request, "k")
     }
@@ -371,6 +404,7 @@ mod tests {
                     header_key: None,
                     received_at: Timestamp::parse("2026-01-02T03:04:06Z").unwrap(),
                     daily_visitor: on.then_some(&daily),
+                    sender: Sender::default(),
                 };
                 judge(request, "k").unwrap()
             };

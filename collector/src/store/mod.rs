@@ -11,20 +11,25 @@
 //! the read-modify-write of a profile happens inside the store's own transaction, through
 //! [`ProfileFold`].
 
+pub mod audit;
 pub mod counting;
 pub mod embedded;
 pub mod joining;
 pub mod listing;
+pub mod refused;
 
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use firstglance_engine::history::Change;
 use firstglance_engine::{Evaluation, Message, Model, Person, Profile, Timestamp, VisitorId};
 
+use audit::AuditEntry;
 use counting::{Count, Metric, Period};
 use listing::{List, ListSize, Listed, Position as ListPosition};
+use refused::{RefusedMessage, RefusedPage, Shelf};
 
 /// An answer that arrives later.
 pub type Later<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
@@ -84,6 +89,13 @@ pub trait Store: Send + Sync + 'static {
     /// All lists that have anybody, and how many.
     fn list_sizes(&self) -> Later<'_, Vec<ListSize>>;
 
+    /// Puts an entry into the audit log. The answer comes when it is on disk.
+    fn note(&self, entry: AuditEntry) -> Later<'_, ()>;
+
+    /// Entries of the audit log, latest first, at most so many, from the first one that is older
+    /// than a number.
+    fn notes(&self, before: Option<u64>, limit: usize) -> Later<'_, Vec<(u64, AuditEntry)>>;
+
     /// Whether commits can succeed at present.
     ///
     /// # Errors
@@ -96,6 +108,21 @@ pub trait Store: Send + Sync + 'static {
     /// The counts of a metric from one period to another, both included and of the same length, in
     /// no particular order: see [`counting`]. What is not told is 0.
     fn counts(&self, metric: Metric, first: Period, last: Period) -> Later<'_, Vec<Count>>;
+
+    /// Keeps messages that were refused, as far as there is room; the oldest make place. Nobody is
+    /// told that they are kept, so nobody waits: they are written with what is written next. Says
+    /// how many the store had no time for.
+    fn keep_refused(&self, refused: Vec<RefusedMessage>) -> usize;
+
+    /// Refused messages of a shelf before a number, the newest first, at most so many, and of one
+    /// reason where one is named.
+    fn refused(
+        &self,
+        shelf: Shelf,
+        reason: Option<Box<str>>,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Later<'_, RefusedPage>;
 }
 
 /// Why a store could not do something.
@@ -123,17 +150,33 @@ impl StoreError {
     }
 }
 
-/// How a message changes a profile; the store calls it inside its transaction.
+/// How a message changes a profile; the store calls it inside its transaction. Clones are the same:
+/// another model for one is another for all.
 #[derive(Clone, Debug)]
 pub struct ProfileFold {
-    model: Arc<Model>,
+    model: Arc<ArcSwap<Model>>,
 }
 
 impl ProfileFold {
     /// Folds by this model.
     #[must_use]
-    pub const fn new(model: Arc<Model>) -> Self {
-        Self { model }
+    pub fn new(model: Arc<Model>) -> Self {
+        Self {
+            model: Arc::new(ArcSwap::new(model)),
+        }
+    }
+
+    /// Folds by another model from now on: whatever is committed after this has returned, and
+    /// perhaps what is being committed.
+    pub fn replace(&self, model: Arc<Model>) {
+        self.model.store(model);
+    }
+
+    /// The same with the model of this moment, whatever takes its place: what is worked out for one
+    /// transaction is worked out by one model.
+    #[must_use]
+    pub fn pinned(&self) -> Self {
+        Self::new(self.model.load_full())
     }
 
     /// Takes one message into a profile and says what that changed. The evaluation is the
@@ -144,12 +187,12 @@ impl ProfileFold {
         evaluation: &mut Evaluation,
         message: &Message,
     ) -> Vec<Change> {
-        profile.fold_recorded(message, &self.model, evaluation)
+        profile.fold_recorded(message, &self.model.load(), evaluation)
     }
 
     /// Settles what time alone has changed up to a moment.
     pub fn settle(&self, profile: &mut Profile, now: Timestamp) -> Vec<Change> {
-        profile.settle_recorded(&self.model, now)
+        profile.settle_recorded(&self.model.load(), now)
     }
 }
 

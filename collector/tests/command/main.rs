@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod forget;
+mod reload;
 mod replay;
+mod token;
 
 use std::fs;
 use std::io::{Read as _, Write as _};
@@ -115,7 +117,7 @@ fn wrong_usage() {
 
 #[test]
 fn every_command_has_help_with_an_example() {
-    for command in ["serve", "check", "replay"] {
+    for command in ["serve", "check", "replay", "token"] {
         let output = run(&[command, "--help"]);
         assert_eq!(output.status.code(), Some(0));
         let help = String::from_utf8(output.stdout).unwrap();

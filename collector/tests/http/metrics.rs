@@ -15,7 +15,9 @@ async fn counts(collector: &Collector) -> Vec<String> {
         Some("application/openmetrics-text; version=1.0.0; charset=utf-8")
     );
     assert!(answer.text().ends_with("# EOF\n"));
-    let lines = answer.text().lines().filter(|line| !line.starts_with('#'));
+    let lines = answer.text().lines().filter(|line| {
+        line.starts_with("firstglance_messages") || line.starts_with("firstglance_requests_refused")
+    });
     let mut lines: Vec<String> = lines.map(ToOwned::to_owned).collect();
     lines.sort_unstable();
     lines
@@ -28,6 +30,7 @@ async fn messages_by_what_became_of_them() {
         counts(&collector).await,
         [
             "firstglance_messages_dropped_by_pages_total 0",
+            "firstglance_messages_refused_not_kept_total 0",
             "firstglance_messages_total{outcome=\"accepted\"} 0",
             "firstglance_messages_total{outcome=\"duplicate\"} 0",
             "firstglance_messages_total{outcome=\"refused\"} 0",
@@ -43,7 +46,7 @@ async fn messages_by_what_became_of_them() {
         let answer = collector.send(post("/v1/batch", body.clone())).await;
         assert_eq!(answer.status, 200);
     }
-    // What is refused as a whole counts nowhere.
+    // What is refused as a whole counts as a request.
     for wrong in [
         r#"{"writeKey":"x","dropped":7,"batch":[]}"#,
         r#"{"writeKey":"k","dropped":1000001,"batch":[]}"#,
@@ -55,11 +58,14 @@ async fn messages_by_what_became_of_them() {
         counts(&collector).await,
         [
             "firstglance_messages_dropped_by_pages_total 7",
+            "firstglance_messages_refused_not_kept_total 0",
             "firstglance_messages_refused_total{reason=\"malformed\"} 2",
             "firstglance_messages_refused_total{reason=\"missing_visitor\"} 2",
             "firstglance_messages_total{outcome=\"accepted\"} 2",
             "firstglance_messages_total{outcome=\"duplicate\"} 2",
             "firstglance_messages_total{outcome=\"refused\"} 4",
+            "firstglance_requests_refused_total{reason=\"invalid_field\"} 1",
+            "firstglance_requests_refused_total{reason=\"wrong_write_key\"} 1",
         ]
     );
 }

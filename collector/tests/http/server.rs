@@ -9,11 +9,12 @@ use firstglance_collector::clock;
 use firstglance_collector::config::Config;
 use firstglance_collector::cookie::CookieKey;
 use firstglance_collector::cookieless::DailySalt;
+use firstglance_collector::country::Countries;
 use firstglance_collector::data::DataFolder;
-use firstglance_collector::http::{App, Limits, Server, Stop};
+use firstglance_collector::http::{App, Certificates, Limits, Server, Shared, Sites, Stop};
 use firstglance_collector::store::ProfileFold;
 use firstglance_collector::store::embedded::Embedded;
-use firstglance_collector::token::AdminToken;
+use firstglance_collector::token::{NewToken, Role, TokenFile, Tokens};
 use firstglance_engine::Milliseconds;
 use tempfile::TempDir;
 
@@ -32,9 +33,13 @@ paths = ["/e-bikes/*"]
 /// How a collector is started.
 pub(crate) struct Options {
     pub(crate) config: String,
+    /// Those of further sites.
+    pub(crate) more: Vec<String>,
     pub(crate) limits: Limits,
     /// Files to be served: name and content.
     pub(crate) site: Option<TempDir>,
+    /// What TLS is spoken with.
+    pub(crate) tls: Option<Arc<Certificates>>,
     /// While set, the disk fails.
     pub(crate) disk_fails: Arc<AtomicBool>,
 }
@@ -43,8 +48,10 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             config: CONFIG.to_owned(),
+            more: Vec::new(),
             limits: Limits::default(),
             site: None,
+            tls: None,
             disk_fails: Arc::default(),
         }
     }
@@ -55,7 +62,7 @@ pub(crate) struct Collector {
     pub(crate) token: String,
     pub(crate) options: Options,
     folder: TempDir,
-    data: DataFolder,
+    data: (DataFolder, Vec<DataFolder>),
     stop: Stop,
 }
 
@@ -69,39 +76,30 @@ impl Collector {
     }
 
     async fn start_in(folder: TempDir, options: Options) -> Self {
-        let config = Config::parse(&options.config).unwrap();
         let data = DataFolder::open(&folder.path().join("data")).unwrap();
-        let cookie = CookieKey::of(&data).unwrap();
-        let (token, token_file) = AdminToken::of(&data).unwrap();
-        let open = || {
-            let fails = options.disk_fails.clone();
-            let sync = move || match fails.load(Ordering::SeqCst) {
-                true => Err(io::Error::other("the disk is on fire")),
-                false => Ok(()),
-            };
-            let fold = ProfileFold::new(Arc::new(config.model.clone()));
-            Embedded::open_with(&data.store(), fold, Box::new(sync))
-        };
-        // Within one process sled's own threads may hold the file for a moment after it was closed.
-        let mut tries = 0;
-        let store = loop {
-            match open() {
-                Ok(store) => break store,
-                Err(error) => assert!(tries < 200, "{error}"),
+        let (tokens, token_file) = Tokens::of(&data).unwrap();
+        let shared = Arc::new(Shared::new(options.limits, tokens));
+        let mut sites: Option<Sites> = None;
+        let mut folders = Vec::new();
+        for config in std::iter::once(&options.config).chain(&options.more) {
+            let config = Config::parse(config).unwrap();
+            let own = config.site.named.as_ref().map(|id| data.of_site(id));
+            let own = own.transpose().unwrap();
+            let own_or_root = own.as_ref().unwrap_or(&data);
+            let mut app = open(config, own_or_root, &shared, &options).await;
+            if let (None, Some(site)) = (&sites, &options.site) {
+                app = app.with_site(site.path()).unwrap();
             }
-            tries += 1;
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-        };
-        let daily = config.tracker.cookieless;
-        let mut app = App::new(config, Arc::new(store), cookie, token, options.limits);
-        if daily {
-            let salt = DailySalt::of(&data, clock::now()).unwrap();
-            app = app.with_daily_names(Arc::new(salt));
+            folders.extend(own);
+            sites = Some(match sites {
+                None => app.into(),
+                Some(sites) => sites.with(app),
+            });
         }
-        if let Some(site) = &options.site {
-            app = app.with_site(site.path()).unwrap();
+        let mut server = Server::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+        if let Some(certificates) = &options.tls {
+            server = server.with_tls(certificates).unwrap();
         }
-        let server = Server::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
         Self {
             address: server.address(),
             token: std::fs::read_to_string(token_file)
@@ -110,9 +108,14 @@ impl Collector {
                 .to_owned(),
             options,
             folder,
-            data,
-            stop: server.start(app),
+            data: (data, folders),
+            stop: server.start(sites.unwrap()),
         }
+    }
+
+    /// Where everything is kept.
+    pub(crate) fn folder(&self) -> &std::path::Path {
+        self.folder.path()
     }
 
     /// Stops in good order.
@@ -145,12 +148,75 @@ impl Collector {
         self.send(post("/v1/batch", body)).await
     }
 
+    /// What is counted, as text.
+    pub(crate) async fn metrics(&self) -> String {
+        let token = format!("Bearer {}", self.token);
+        let answer = self
+            .send(get("/metrics").header("Authorization", &token))
+            .await;
+        assert_eq!(answer.status, 200);
+        answer.text().to_owned()
+    }
+
+    /// Makes a token, as the command line would.
+    pub(crate) fn new_token(&self, name: &str, role: Role, site: Option<&str>) -> String {
+        let new = NewToken {
+            name: name.to_owned(),
+            role,
+            site: site.map(str::to_owned),
+            expires: None,
+        };
+        let file = TokenFile::of(&self.folder.path().join("data"));
+        file.create(new, clock::now()).unwrap().0
+    }
+
+    /// Revokes one by its name.
+    pub(crate) fn revoke_token(&self, name: &str) {
+        let file = TokenFile::of(&self.folder.path().join("data"));
+        file.revoke(name).unwrap();
+    }
+
     /// Asks as the administrator.
     pub(crate) async fn admin(&self, path: &str) -> Answer {
         let token = format!("Bearer {}", self.token);
         self.send(get(&format!("/admin/v1/{path}")).header("Authorization", &token))
             .await
     }
+}
+
+/// Opens the data of a site.
+async fn open(config: Config, data: &DataFolder, shared: &Arc<Shared>, options: &Options) -> App {
+    let cookie = CookieKey::of(data, &config.site).unwrap();
+    let open = || {
+        let fails = options.disk_fails.clone();
+        let sync = move || match fails.load(Ordering::SeqCst) {
+            true => Err(io::Error::other("the disk is on fire")),
+            false => Ok(()),
+        };
+        let fold = ProfileFold::new(Arc::new(config.model.clone()));
+        Embedded::open_with(&data.store(), fold, Box::new(sync))
+    };
+    // Within one process sled's own threads may hold the file for a moment after it was closed.
+    let mut tries = 0;
+    let store = loop {
+        match open() {
+            Ok(store) => break store,
+            Err(error) => assert!(tries < 200, "{error}"),
+        }
+        tries += 1;
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    };
+    let daily = config.tracker.cookieless;
+    let countries = config.site.country_database.clone();
+    let mut app = App::new(config, Arc::new(store), cookie, shared.clone());
+    if daily {
+        let salt = DailySalt::of(data, clock::now()).unwrap();
+        app = app.with_daily_names(Arc::new(salt));
+    }
+    if let Some(file) = countries {
+        app = app.with_countries(Arc::new(Countries::open(&file).unwrap()));
+    }
+    app
 }
 
 pub(crate) fn batch(messages: &[String]) -> String {

@@ -11,6 +11,7 @@ use alloc::string::ToString as _;
 use alloc::vec::Vec;
 
 use alloc::borrow::Cow;
+use core::cell::Cell;
 use core::fmt;
 
 use serde::Deserialize;
@@ -24,6 +25,9 @@ use crate::value::{Properties, Value};
 
 /// Deepest nesting of properties and traits.
 const MAX_DEPTH: usize = 16;
+
+/// Most names and values in properties, or in traits, at any depth.
+const MAX_VALUES: usize = 1_000;
 
 /// A message may lie this far ahead of the server's clock after correction.
 const MOST_AHEAD: Milliseconds = Milliseconds::from_minutes(5);
@@ -54,6 +58,8 @@ pub enum RefusalCode {
     MissingField,
     /// Properties are nested too deeply.
     TooDeep,
+    /// There are too many properties.
+    TooManyProperties,
 }
 
 impl RefusalCode {
@@ -72,6 +78,7 @@ impl RefusalCode {
             Self::FutureTimestamp => "future_timestamp",
             Self::MissingField => "missing_field",
             Self::TooDeep => "too_deep",
+            Self::TooManyProperties => "too_many_properties",
         }
     }
 }
@@ -316,6 +323,8 @@ fn malformed(error: &serde_json::Error) -> Refusal {
     let detail = error.to_string();
     let code = if detail.contains(TOO_DEEP) || detail.contains("recursion limit") {
         RefusalCode::TooDeep
+    } else if detail.contains(TOO_MANY) {
+        RefusalCode::TooManyProperties
     } else {
         RefusalCode::Malformed
     };
@@ -327,6 +336,8 @@ fn malformed(error: &serde_json::Error) -> Refusal {
 }
 
 const TOO_DEEP: &str = "properties and traits may be nested at most 16 deep";
+
+const TOO_MANY: &str = "properties and traits may have at most 1000 names and values";
 
 #[derive(Deserialize)]
 struct RawMessage<'a> {
@@ -472,7 +483,12 @@ impl RawContext<'_> {
 
 impl<'de> Deserialize<'de> for Properties {
     fn deserialize<D: de::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match (Nested { depth: MAX_DEPTH }).deserialize(deserializer)? {
+        let left = Cell::new(MAX_VALUES);
+        let nested = Nested {
+            depth: MAX_DEPTH,
+            left: &left,
+        };
+        match nested.deserialize(deserializer)? {
             Value::Object(properties) => Ok(properties),
             _ => Err(de::Error::custom("expected an object")),
         }
@@ -480,20 +496,34 @@ impl<'de> Deserialize<'de> for Properties {
 }
 
 /// Reads a value that may be nested so many levels deep.
-struct Nested {
+#[derive(Clone, Copy)]
+struct Nested<'a> {
     depth: usize,
+    /// Values that may yet come.
+    left: &'a Cell<usize>,
 }
 
-impl Nested {
+impl Nested<'_> {
     fn deeper<E: de::Error>(&self) -> Result<Self, E> {
         match self.depth.checked_sub(1) {
-            Some(depth) => Ok(Self { depth }),
+            Some(depth) => Ok(Self { depth, ..*self }),
             None => Err(E::custom(TOO_DEEP)),
+        }
+    }
+
+    /// Counts a value.
+    fn one<E: de::Error>(&self) -> Result<(), E> {
+        match self.left.get().checked_sub(1) {
+            Some(left) => {
+                self.left.set(left);
+                Ok(())
+            }
+            None => Err(E::custom(TOO_MANY)),
         }
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Nested {
+impl<'de> DeserializeSeed<'de> for Nested<'_> {
     type Value = Value;
 
     fn deserialize<D: de::Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
@@ -501,7 +531,7 @@ impl<'de> DeserializeSeed<'de> for Nested {
     }
 }
 
-impl<'de> Visitor<'de> for Nested {
+impl<'de> Visitor<'de> for Nested<'_> {
     type Value = Value;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -535,6 +565,7 @@ impl<'de> Visitor<'de> for Nested {
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
         let mut list = Vec::new();
         while let Some(value) = items.next_element_seed(self.deeper()?)? {
+            self.one()?;
             list.push(value);
         }
         Ok(Value::List(list))
@@ -543,6 +574,7 @@ impl<'de> Visitor<'de> for Nested {
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
         let mut pairs: Vec<(Box<str>, Value)> = Vec::new();
         while let Some(name) = members.next_key::<Box<str>>()? {
+            self.one()?;
             pairs.push((name, members.next_value_seed(self.deeper()?)?));
         }
         Ok(Value::Object(pairs.into_iter().collect()))

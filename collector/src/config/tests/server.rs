@@ -27,7 +27,27 @@ fn trusted_proxies() {
             &format!("4:44: \"trusted_proxies\" holds \"10.0.0\"; {RIGHT}"),
             &format!("4:54: \"trusted_proxies\" holds \"\"; {RIGHT}"),
             "4:58: \"trusted_proxies\" holds a number; it must be a list of texts, such as trusted_proxies = [\"127.0.0.1\", \"10.0.0.0/8\"]",
-            "5:1: there is no field \"proxies\" in [server]; it may be trusted_proxies",
+            "5:1: there is no field \"proxies\" in [server]; it may be trusted_proxies, certificate or key",
         ],
     );
+}
+
+#[test]
+fn a_certificate_and_its_key() {
+    let both = format!("{SITE}[server]\ncertificate = \"c.pem\"\nkey = \"/k.pem\"");
+    let tls = Config::parse(&both).unwrap().server.tls.unwrap();
+    assert_eq!(tls.certificate.to_str(), Some("c.pem"));
+    assert_eq!(tls.key.to_str(), Some("/k.pem"));
+    for (one, other, example) in [
+        ("certificate", "key", "\"/etc/firstglance/key.pem\""),
+        ("key", "certificate", "\"/etc/firstglance/certificate.pem\""),
+    ] {
+        check(
+            &format!("{SITE}[server]\n{one} = \"x.pem\""),
+            &[&format!(
+                "4:{}: [server] has \"{one}\" and no \"{other}\"; TLS needs both; add {other} = {example}",
+                one.len() + 4
+            )],
+        );
+    }
 }

@@ -8,6 +8,7 @@ use hyper::{StatusCode, Uri};
 use super::super::answer::{Answer, json};
 use super::super::error::HttpError;
 use super::super::{App, query};
+use super::told;
 use crate::clock;
 use crate::store::{Erased, Erasure, Ground};
 
@@ -43,7 +44,7 @@ pub(super) async fn answer(app: &App, uri: &Uri, visitor: VisitorId) -> Result<A
     }
     body.close(']');
     body.close('}');
-    Ok(json(StatusCode::OK, body.into_string()))
+    Ok(told(json(StatusCode::OK, body.into_string()), erased.len()))
 }
 
 async fn erase(

@@ -1,76 +1,356 @@
-//! `/admin/v1/…`: what the owner may see and do, with the administrator's token. No page of another
-//! origin gets anything from here.
+//! `/admin/v1/…`: what administrators may see and do, each by what their token allows. No page of
+//! another origin gets anything from here.
+//!
+//! [`ROUTES`] is the one place that says which routes there are, which role each needs, and whether
+//! it is about visitors: then the audit log says who asked, before the answer leaves; of an erasure
+//! also before anything is erased.
 
+mod audit;
 mod campaigns;
 mod erase;
 mod periods;
 mod person;
 mod profile;
 mod profiles;
+mod refused;
 mod segments;
 mod timeline;
 mod trends;
 mod why;
 
+use std::pin::Pin;
+
 use firstglance_engine::VisitorId;
 use hyper::header::{AUTHORIZATION, HeaderMap};
-use hyper::{Method, Request};
+use hyper::{Method, Request, Uri};
 use percent_encoding::percent_decode_str;
 
-use super::App;
 use super::answer::Answer;
 use super::error::HttpError;
+use super::{App, Shared, Sites, query};
+use crate::clock;
+use crate::store::StoreError;
+use crate::store::audit::AuditEntry;
+use crate::token::{Access, Role};
+
+/// All routes below `/admin/v1/`. A name in braces stands for one part of a path.
+const ROUTES: &[Route] = &[
+    get("profiles", Role::Read, |asked| {
+        Box::pin(profiles::answer(asked.app, asked.uri))
+    }),
+    get("profiles/{id}", Role::Read, |asked| {
+        Box::pin(async move { profile::answer(asked.app, &asked.visitor()?).await })
+    }),
+    delete("profiles/{id}", Role::Erase, |asked| {
+        Box::pin(async move { erase::answer(asked.app, asked.uri, asked.visitor()?).await })
+    }),
+    get("profiles/{id}/timeline", Role::Read, |asked| {
+        Box::pin(async move { timeline::answer(asked.app, asked.uri, &asked.visitor()?).await })
+    }),
+    get("profiles/{id}/why", Role::Read, |asked| {
+        Box::pin(async move { why::answer(asked.app, asked.uri, &asked.visitor()?).await })
+    }),
+    totals("segments", Role::Read, |asked| {
+        Box::pin(segments::answer(asked.app, asked.uri))
+    }),
+    totals("campaigns", Role::Read, |asked| {
+        Box::pin(campaigns::answer(asked.app, asked.uri))
+    }),
+    totals("trends", Role::Read, |asked| {
+        Box::pin(trends::answer(asked.app, asked.uri))
+    }),
+    get("refused", Role::Operate, |asked| {
+        Box::pin(refused::answer(asked.app, asked.uri))
+    }),
+    get("audit", Role::Operate, |asked| {
+        Box::pin(audit::answer(asked.app, asked.uri))
+    }),
+];
+
+/// What is asked of a route.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    app: &'a App,
+    uri: &'a Uri,
+    /// The part of the path that the name in braces stands for, percent-encoded.
+    part: &'a str,
+}
+
+impl Asked<'_> {
+    /// The visitor that the path names.
+    fn visitor(&self) -> Result<VisitorId, HttpError> {
+        let id = percent_decode_str(self.part).decode_utf8();
+        let id = id.map_err(|_| HttpError::Visitor)?;
+        VisitorId::parse(&id).map_err(|_| HttpError::Visitor)
+    }
+}
+
+/// An answer that arrives later.
+type Later<'a> = Pin<Box<dyn Future<Output = Result<Answer, HttpError>> + Send + 'a>>;
+
+type Answering = for<'a> fn(Asked<'a>) -> Later<'a>;
+
+/// A route and what it takes to be answered.
+struct Route {
+    method: Method,
+    path: &'static str,
+    role: Role,
+    about: About,
+    answer: Answering,
+}
+
+/// What an answer is about.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum About {
+    /// Single visitors: the audit log has a line of it.
+    Visitors,
+    /// Counts, or the collector itself.
+    Nobody,
+}
+
+/// A route that shows something of visitors.
+const fn get(path: &'static str, role: Role, answer: Answering) -> Route {
+    Route {
+        method: Method::GET,
+        path,
+        role,
+        about: About::Visitors,
+        answer,
+    }
+}
+
+/// A route that shows nothing of any single visitor.
+const fn totals(path: &'static str, role: Role, answer: Answering) -> Route {
+    Route {
+        method: Method::GET,
+        path,
+        role,
+        about: About::Nobody,
+        answer,
+    }
+}
+
+/// A route that erases.
+const fn delete(path: &'static str, role: Role, answer: Answering) -> Route {
+    Route {
+        method: Method::DELETE,
+        path,
+        role,
+        about: About::Visitors,
+        answer,
+    }
+}
+
+impl Route {
+    /// The part of a path that the name in braces stands for, where the path is this route's.
+    fn part<'a>(&self, path: &'a str) -> Option<&'a str> {
+        let mut found = "";
+        let mut parts = path.split('/');
+        for expected in self.path.split('/') {
+            let part = parts.next()?;
+            if expected.starts_with('{') {
+                found = part;
+            } else if part != expected {
+                return None;
+            }
+        }
+        parts.next().is_none().then_some(found)
+    }
+
+    fn takes(&self, method: &Method) -> bool {
+        self.method == *method || (self.method == Method::GET && *method == Method::HEAD)
+    }
+}
+
+/// How many visitors, events or the like an answer is about; whoever makes the answer puts it
+/// beside it, for the audit log.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Told(pub(super) u64);
+
+/// Says how many visitors, events or the like an answer is about.
+fn told(mut answer: Answer, count: usize) -> Answer {
+    answer.extensions_mut().insert(Told(count as u64));
+    answer
+}
 
 /// Answers a request to a path below `/admin/v1/`.
 pub(super) async fn answer(
-    app: &App,
+    sites: &Sites,
     request: &Request<()>,
     path: &str,
 ) -> Result<Answer, HttpError> {
     // Before anything else: who has no token does not learn what exists.
-    authorise(app, request.headers())?;
-    let uri = request.uri();
-    let segments: Vec<&str> = path.split('/').collect();
-    match segments[..] {
-        ["profiles", id] if request.method() == Method::DELETE => {
-            erase::answer(app, uri, visitor(id)?).await
-        }
-        ["profiles"] => profiles::answer(app, uri).await,
-        ["profiles", id] => profile::answer(app, &visitor(id)?).await,
-        ["profiles", id, "timeline"] => timeline::answer(app, uri, &visitor(id)?).await,
-        ["profiles", id, "why"] => why::answer(app, uri, &visitor(id)?).await,
-        ["segments"] => segments::answer(app, uri).await,
-        ["campaigns"] => campaigns::answer(app, uri).await,
-        ["trends"] => trends::answer(app, uri).await,
-        _ => Err(HttpError::Route),
+    let access = authorise(sites.shared(), request.headers())?;
+    let app = meant(sites, &access, request)?;
+    let mut routes = ROUTES.iter().filter(|one| one.takes(request.method()));
+    let found = routes.find_map(|route| Some((route, route.part(path)?)));
+    let (route, part) = found.ok_or(HttpError::Route)?;
+    let asked = Asked {
+        app,
+        uri: request.uri(),
+        part,
+    };
+    let refused = needs(&access, route.role).err();
+    if route.about == About::Nobody {
+        return match refused {
+            Some(error) => Err(error),
+            None => (route.answer)(asked).await,
+        };
     }
+    let mut entry = entry(&access, route, asked);
+    let erases = route.role == Role::Erase;
+    let answered = match refused {
+        Some(error) => Err(error),
+        None => {
+            if erases {
+                app.store.note(entry.clone()).await?;
+            }
+            (route.answer)(asked).await
+        }
+    };
+    let status = match &answered {
+        Ok(answer) => answer.status(),
+        Err(error) => error.status(),
+    };
+    let told = answered.as_ref().ok();
+    let told = told.and_then(|answer| answer.extensions().get::<Told>());
+    entry.status = Some(status.as_u16());
+    entry.count = told.map(|Told(count)| *count);
+    match app.store.note(entry).await {
+        Err(error) if erases => Err(error.into()),
+        // What is stored can be looked at while nothing more can be stored; then this log has it.
+        Err(error) => {
+            unwritten(&access, route, &error);
+            answered
+        }
+        Ok(()) => answered,
+    }
+}
+
+/// What the audit log says of a request.
+fn entry(access: &Access, route: &Route, asked: Asked<'_>) -> AuditEntry {
+    let name = format!("{} {}", route.method, route.path);
+    let mut entry = AuditEntry::asked(clock::now(), &access.id, &access.name, &name);
+    if route.path.contains("{id}")
+        && let Ok(visitor) = asked.visitor()
+    {
+        entry.visitor = Some(asked.app.cookie.pseudonym(&visitor).into());
+    }
+    entry
+}
+
+fn unwritten(access: &Access, route: &Route, error: &StoreError) {
+    tracing::error!(
+        %error,
+        token = &*access.id,
+        name = &*access.name,
+        route = route.path,
+        "the audit log cannot be written"
+    );
 }
 
 /// The methods that a path below `/admin/v1/` takes.
 pub(super) fn methods(path: &str) -> &'static str {
-    match path.strip_prefix("profiles/") {
-        Some(id) if !id.contains('/') => "GET, HEAD, DELETE",
-        _ => "GET, HEAD",
+    let has = |method: Method| {
+        let mut routes = ROUTES.iter();
+        routes.any(|route| route.method == method && route.part(path).is_some())
+    };
+    match (has(Method::GET), has(Method::POST), has(Method::DELETE)) {
+        (_, false, false) => "GET, HEAD",
+        (true, false, true) => "GET, HEAD, DELETE",
+        (true, true, false) => "GET, HEAD, POST",
+        (true, true, true) => "GET, HEAD, POST, DELETE",
+        (false, true, false) => "POST",
+        (false, false, true) => "DELETE",
+        (false, true, true) => "POST, DELETE",
     }
 }
 
-/// Lets through who has the administrator's token.
-pub(super) fn authorise(app: &App, headers: &HeaderMap) -> Result<(), HttpError> {
+/// What the token of a request allows.
+pub(super) fn authorise(shared: &Shared, headers: &HeaderMap) -> Result<Access, HttpError> {
     let header = headers.get(AUTHORIZATION).ok_or(HttpError::Token)?;
     let header = header.to_str().map_err(|_| HttpError::Token)?;
-    match header.split_once(' ') {
-        Some((scheme, token))
-            if scheme.eq_ignore_ascii_case("bearer") && app.token.is(token.trim()) =>
-        {
-            Ok(())
-        }
-        _ => Err(HttpError::Token),
+    let (scheme, token) = header.split_once(' ').ok_or(HttpError::Token)?;
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(HttpError::Token);
+    }
+    let access = shared.tokens.access(token.trim(), clock::now());
+    access.ok_or(HttpError::Token)
+}
+
+/// Refuses a token whose role is less than what is needed.
+pub(super) fn needs(access: &Access, needed: Role) -> Result<(), HttpError> {
+    let held = access.role;
+    if held >= needed {
+        Ok(())
+    } else {
+        Err(HttpError::Role { held, needed })
     }
 }
 
-/// The visitor of a percent-encoded part of a path.
-fn visitor(encoded: &str) -> Result<VisitorId, HttpError> {
-    let id = percent_decode_str(encoded).decode_utf8();
-    let id = id.map_err(|_| HttpError::Visitor)?;
-    VisitorId::parse(&id).map_err(|_| HttpError::Visitor)
+/// The site that an administrator means.
+fn meant<'a>(
+    sites: &'a Sites,
+    access: &Access,
+    request: &Request<()>,
+) -> Result<&'a App, HttpError> {
+    let named = query::parameter(request.uri(), "site");
+    if let Some(own) = &access.site {
+        // Whether there is another site of that name is not this token's business.
+        let found = named.is_none_or(|named| *named == **own);
+        let found = found.then(|| sites.of_id(own)).flatten();
+        let found = found.map(|app| &**app);
+        return found.ok_or_else(|| HttpError::ForeignSite { own: own.clone() });
+    }
+    let found = match &named {
+        Some(id) => sites.of_id(id),
+        None => sites.only().or_else(|| sites.of_host(request.headers())),
+    };
+    found.map(|app| &**app).ok_or_else(|| {
+        let ids: Vec<&str> = sites.all().map(|app| app.site.id()).collect();
+        HttpError::Query {
+            name: "site",
+            detail: format!("\"site\" must say which site is meant: {}", ids.join(", ")),
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn routes_by_path_and_method() {
+        for (path, allowed) in [
+            ("profiles", "GET, HEAD"),
+            ("profiles/a", "GET, HEAD, DELETE"),
+            ("profiles/", "GET, HEAD, DELETE"),
+            ("profiles/a/timeline", "GET, HEAD"),
+            ("profiles/a/b", "GET, HEAD"),
+            ("unknown", "GET, HEAD"),
+        ] {
+            assert_eq!(methods(path), allowed, "{path}");
+        }
+        let part = |path| {
+            let route = ROUTES.iter().find(|one| one.path.ends_with("/why"));
+            route.and_then(|route| route.part(path))
+        };
+        assert_eq!(part("profiles/a%2Fb/why"), Some("a%2Fb"));
+        for path in [
+            "profiles/a",
+            "profiles/a/why/",
+            "profiles/a/b/why",
+            "x/a/why",
+        ] {
+            assert_eq!(part(path), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn what_takes_away_needs_the_highest_role() {
+        for route in ROUTES {
+            let erases = route.method == Method::DELETE;
+            assert_eq!(erases, route.role == Role::Erase, "{}", route.path);
+        }
+    }
 }

@@ -15,6 +15,7 @@ use sha2::{Digest as _, Sha256};
 use super::super::answer::{Answer, json};
 use super::super::error::HttpError;
 use super::super::{App, query};
+use super::told;
 use crate::clock;
 use crate::store::listing::{List, NoPosition, Position};
 
@@ -87,7 +88,7 @@ pub(super) async fn answer(app: &App, uri: &Uri) -> Result<Answer, HttpError> {
         None => body.null(),
     }
     body.close('}');
-    Ok(json(StatusCode::OK, body.into_string()))
+    Ok(told(json(StatusCode::OK, body.into_string()), shown))
 }
 
 /// What tells one question from another: a cursor goes on with the one that it was given for.
@@ -96,7 +97,9 @@ struct Filter(String);
 impl Filter {
     fn of(uri: &Uri) -> Self {
         let mut asked: Vec<_> = query::all(uri)
-            .filter(|(name, value)| !value.is_empty() && !matches!(&**name, "cursor" | "limit"))
+            .filter(|(name, value)| {
+                !value.is_empty() && !matches!(&**name, "cursor" | "limit" | "site")
+            })
             .collect();
         asked.sort();
         let mut digest = Sha256::new();

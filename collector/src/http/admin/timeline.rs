@@ -8,6 +8,7 @@ use hyper::{StatusCode, Uri};
 use super::super::answer::{Answer, json};
 use super::super::error::HttpError;
 use super::super::{App, query};
+use super::told;
 use crate::store::{Position, TimelineEntry};
 
 const DEFAULT_LIMIT: usize = 100;
@@ -44,7 +45,10 @@ pub(super) async fn answer(app: &App, uri: &Uri, visitor: &VisitorId) -> Result<
         None => body.null(),
     }
     body.close('}');
-    Ok(json(StatusCode::OK, body.into_string()))
+    Ok(told(
+        json(StatusCode::OK, body.into_string()),
+        entries.len(),
+    ))
 }
 
 fn write(json: &mut JsonWriter, entry: &TimelineEntry) {

@@ -16,7 +16,11 @@ use super::disk::Disk;
 use super::erased::ErasedVisitors;
 use super::flusher::{Applied, Flusher};
 use super::group::Group;
+use super::notes::Notes;
+use super::refused::Shelves;
 use super::{EmbeddedError, Failure};
+use crate::store::audit::AuditEntry;
+use crate::store::refused::RefusedMessage;
 use crate::store::{Commit, Committed, Erased, Erasure, ProfileFold, StoreError};
 
 /// Most requests of a group, and most bytes of messages: beyond these a larger group saves nothing
@@ -40,6 +44,13 @@ pub(super) enum Pending {
         erasure: Erasure,
         answer: Asked<Erased>,
     },
+    /// Keeps messages that were refused.
+    Refuse(Vec<RefusedMessage>),
+    /// Adds to the audit log.
+    Note {
+        entry: AuditEntry,
+        answer: Asked<()>,
+    },
 }
 
 impl Pending {
@@ -48,7 +59,8 @@ impl Pending {
             Self::Commit { commit, .. } => commit.messages.iter().map(|new| new.raw.len()).sum(),
             // About what a record of a visitor takes.
             Self::Settle { visitors, .. } => visitors.len() * 4_096,
-            Self::Erase { .. } => 4_096,
+            Self::Erase { .. } | Self::Note { .. } => 4_096,
+            Self::Refuse(refused) => refused.iter().map(|one| one.raw.len()).sum(),
         }
     }
 }
@@ -60,6 +72,8 @@ pub(super) struct Committer {
     flusher: Flusher,
     failure: Failure,
     erased: ErasedVisitors,
+    shelves: Shelves,
+    notes: Notes,
 }
 
 impl Committer {
@@ -70,7 +84,9 @@ impl Committer {
         failure: Failure,
     ) -> Result<Self, EmbeddedError> {
         let erased = ErasedVisitors::load(&tree)?;
+        let notes = Notes::load(&tree)?;
         let flusher = Flusher::start(tree.clone(), disk.clone(), failure.clone())?;
+        let shelves = Shelves::load(&tree)?;
         Ok(Self {
             tree,
             fold,
@@ -78,6 +94,8 @@ impl Committer {
             flusher,
             failure,
             erased,
+            shelves,
+            notes,
         })
     }
 
@@ -119,9 +137,14 @@ impl Committer {
                     step.settles.push((visitors, now));
                     answers.settling.push(answer);
                 }
+                Pending::Refuse(refused) => step.refused.extend(refused),
                 Pending::Erase { erasure, answer } => {
                     step.erasures.push(erasure);
                     answers.erasing.push(answer);
+                }
+                Pending::Note { entry, answer } => {
+                    step.notes.push(entry);
+                    answers.noting.push(answer);
                 }
             }
         }
@@ -153,16 +176,27 @@ impl Committer {
     fn write(&mut self, steps: Vec<Step>) -> Result<(Done, bool), EmbeddedError> {
         let mut done = Done::default();
         let mut any = false;
+        let fold = self.fold.pinned();
         for step in steps {
-            let mut group = Group::new(&self.tree, &self.fold, &mut self.erased);
+            let mut group = Group::new(&self.tree, &fold, &mut self.erased, &mut self.shelves);
             done.committed.extend(group.take_in(step.commits)?);
             // After what came in, so that nobody is settled who has just come back.
             for (visitors, now) in step.settles {
                 done.settled.push(group.settle(&visitors, now)?);
             }
+            group.refuse(step.refused);
             any |= apply(&*self.disk, &self.tree, group)?;
+            if !step.notes.is_empty() {
+                let mut batch = sled::Batch::default();
+                for entry in &step.notes {
+                    self.notes.add(entry, &self.tree, &mut batch)?;
+                    done.noted.push(());
+                }
+                self.disk.apply(&self.tree, batch)?;
+                any = true;
+            }
             if !step.erasures.is_empty() {
-                let mut group = Group::new(&self.tree, &self.fold, &mut self.erased);
+                let mut group = Group::new(&self.tree, &fold, &mut self.erased, &mut self.shelves);
                 for erasure in &step.erasures {
                     done.erased.push(group.erase(erasure)?);
                 }
@@ -173,13 +207,13 @@ impl Committer {
     }
 }
 
-/// Puts into memory what a group changes. Says whether that was anything.
+/// Puts into memory what a group changes. Says whether anybody waits until it is on disk.
 fn apply(disk: &dyn Disk, tree: &sled::Tree, group: Group<'_>) -> Result<bool, EmbeddedError> {
     match group.into_batch()? {
         None => Ok(false),
-        Some(batch) => {
-            disk.apply(tree, batch)?;
-            Ok(true)
+        Some(written) => {
+            disk.apply(tree, written.batch)?;
+            Ok(written.awaited)
         }
     }
 }
@@ -191,6 +225,8 @@ struct Step {
     /// Visitors to settle and the moment.
     settles: Vec<(Vec<VisitorId>, Timestamp)>,
     erasures: Vec<Erasure>,
+    refused: Vec<RefusedMessage>,
+    notes: Vec<AuditEntry>,
 }
 
 /// What is answered to requests of each kind, in their order.
@@ -199,6 +235,7 @@ pub(super) struct Done {
     committed: Vec<Committed>,
     settled: Vec<usize>,
     erased: Vec<Erased>,
+    noted: Vec<()>,
 }
 
 /// Where the answers to requests of each kind go, in their order.
@@ -207,6 +244,7 @@ pub(super) struct Answers {
     committing: Vec<Asked<Committed>>,
     settling: Vec<Asked<usize>>,
     erasing: Vec<Asked<Erased>>,
+    noting: Vec<Asked<()>>,
 }
 
 impl Answers {
@@ -215,6 +253,7 @@ impl Answers {
         tell(self.committing, done.committed);
         tell(self.settling, done.settled);
         tell(self.erasing, done.erased);
+        tell(self.noting, done.noted);
     }
 
     /// Answers each with the same error.
@@ -222,6 +261,7 @@ impl Answers {
         refuse(self.committing, error);
         refuse(self.settling, error);
         refuse(self.erasing, error);
+        refuse(self.noting, error);
     }
 }
 

@@ -21,10 +21,12 @@ use super::erased::ErasedVisitors;
 use super::folding::{self, Folding};
 use super::held::Records;
 use super::record::{FULL_BYTES, LONGEST_SPAN, MessageRecord, StoredMessage, VisitorRecord};
+use super::refused::Shelves;
 use super::seen::{self, Buckets};
 use super::{EmbeddedError, keys};
 use crate::changes;
 use crate::store::joining;
+use crate::store::refused::RefusedMessage;
 use crate::store::{
     Claim, ClaimDigest, Commit, Committed, Erased, Erasure, Ground, NewMessage, ProfileFold,
 };
@@ -45,12 +47,22 @@ pub(super) struct Group<'a> {
     fold: &'a ProfileFold,
     records: Records<'a>,
     erased: &'a mut ErasedVisitors,
+    shelves: &'a mut Shelves,
     batch: sled::Batch,
     /// Whether the batch has something that is none of the records.
     more: bool,
     tally: Tally,
     /// The latest moment that anything of the group knows.
     now: Timestamp,
+    /// Whether it has refused messages.
+    refused: bool,
+}
+
+/// What is to be written.
+pub(super) struct Written {
+    pub(super) batch: sled::Batch,
+    /// Whether somebody waits until it is on disk.
+    pub(super) awaited: bool,
 }
 
 impl<'a> Group<'a> {
@@ -58,25 +70,38 @@ impl<'a> Group<'a> {
         tree: &'a sled::Tree,
         fold: &'a ProfileFold,
         erased: &'a mut ErasedVisitors,
+        shelves: &'a mut Shelves,
     ) -> Self {
         Self {
             fold,
             records: Records::new(tree),
             erased,
+            shelves,
             batch: sled::Batch::default(),
             more: false,
             tally: Tally::default(),
             now: Timestamp::MIN,
+            refused: false,
         }
     }
 
     /// What is to be written; nothing where nothing changes.
-    pub(super) fn into_batch(mut self) -> Result<Option<sled::Batch>, EmbeddedError> {
+    pub(super) fn into_batch(mut self) -> Result<Option<Written>, EmbeddedError> {
         let tree = self.records.tree;
         self.tally.write(tree, self.now, &mut self.batch)?;
-        self.more |= counters::expire(tree, self.now, &mut self.batch)?;
-        let any = self.records.write(&mut self.batch)? || self.more;
-        Ok(any.then_some(self.batch))
+        let expired = counters::expire(tree, self.now, &mut self.batch)?;
+        let awaited = self.records.write(&mut self.batch)? || self.more;
+        Ok((awaited || self.refused || expired).then_some(Written {
+            batch: self.batch,
+            awaited,
+        }))
+    }
+
+    /// Keeps messages that were refused.
+    pub(super) fn refuse(&mut self, messages: Vec<RefusedMessage>) {
+        for message in messages {
+            self.refused |= self.shelves.keep(message, self.erased, &mut self.batch);
+        }
     }
 
     /// Takes in requests. Says what each is answered.
@@ -200,6 +225,11 @@ impl<'a> Group<'a> {
             }
             // Who could have made the visitor known may also ask that it never becomes known.
             Ground::Claim(Some(_)) => true,
+            // Nobody but for what was refused of them.
+            Ground::Owner if self.shelves.erase(visitor, &mut self.batch) => {
+                self.more = true;
+                return Ok(Erased::Done);
+            }
             Ground::Owner | Ground::Claim(None) => return Ok(Erased::Unknown),
         };
         if known {
@@ -217,6 +247,7 @@ impl<'a> Group<'a> {
             self.records.erase(visitor)?;
         }
         self.more = true;
+        self.shelves.erase(visitor, &mut self.batch);
         self.erased
             .remember(visitor, erasure.now, retired, &mut self.batch);
         self.erased.expire(erasure.now, &mut self.batch);

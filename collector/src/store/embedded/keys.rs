@@ -14,6 +14,8 @@
 //! | `a` step period(4) metric(1) `n` name | the count of a name |
 //! | `a` step period(4) metric(1) `o` | the count of all names without a place |
 //! | `s` visitor `0` day(4) | a visitor's day, see `contribution` |
+//! | `d` shelf(1) number(8) | a refused message, see `refused` |
+//! | `l` number(8) | an entry of the audit log, see `notes` |
 //!
 //! A list is `s` segment `0`, `g` stage `0`, or `n` where no stage is recorded. Steps are written as
 //! what is left of them to the largest number, so that the latest comes first. A step of counting is
@@ -39,6 +41,9 @@ pub(super) const MESSAGES: &[u8] = b"e";
 
 /// First bytes of the keys of all erasures.
 pub(super) const ERASED: &[u8] = b"x";
+
+/// First bytes of the keys of all entries of the audit log.
+pub(super) const NOTES: &[u8] = b"l";
 
 /// First byte of the keys of all entries of lists.
 pub(super) const LISTS: &[u8] = b"i";
@@ -123,6 +128,33 @@ pub(super) fn buckets(visitor: &VisitorId) -> Vec<u8> {
 /// An erasure.
 pub(super) fn erased(digest: &[u8; 16]) -> Vec<u8> {
     [ERASED, digest].concat()
+}
+
+/// All refused messages of a shelf.
+pub(super) fn refused(shelf: u8) -> [u8; 2] {
+    [b'd', shelf]
+}
+
+/// One refused message.
+pub(super) fn refused_message(shelf: u8, number: u64) -> Vec<u8> {
+    [&refused(shelf)[..], &number.to_be_bytes()].concat()
+}
+
+/// The number in the key of a refused message.
+pub(super) fn refused_number(key: &[u8]) -> Option<u64> {
+    let number = <[u8; 8]>::try_from(key.get(2..)?).ok()?;
+    Some(u64::from_be_bytes(number))
+}
+
+/// An entry of the audit log.
+pub(super) fn note(number: u64) -> Vec<u8> {
+    [NOTES, &number.to_be_bytes()].concat()
+}
+
+/// The number in the key of an entry of the audit log.
+pub(super) fn note_of(key: &[u8]) -> Option<u64> {
+    let number = key.strip_prefix(NOTES)?.try_into().ok()?;
+    Some(u64::from_be_bytes(number))
 }
 
 /// Message ids.

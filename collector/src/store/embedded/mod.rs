@@ -19,7 +19,9 @@ mod group;
 mod held;
 mod index;
 mod keys;
+mod notes;
 mod record;
+mod refused;
 mod seen;
 #[cfg(test)]
 mod tests;
@@ -35,8 +37,10 @@ use firstglance_engine::codec::{DecodeError, Encode};
 use firstglance_engine::{Person, Profile, Timestamp, VisitorId};
 use tokio::sync::{mpsc, oneshot};
 
+use super::audit::AuditEntry;
 use super::counting::{Count, Metric, Period};
 use super::listing::{List, ListSize, Listed, Position as ListPosition};
+use super::refused::{RefusedMessage, RefusedPage, Shelf};
 use super::{
     Commit, Committed, Erased, Erasure, Later, Position, ProfileFold, Store, StoreError,
     TimelineEntry, joining,
@@ -370,6 +374,14 @@ impl Store for Embedded {
         })
     }
 
+    fn note(&self, entry: AuditEntry) -> Later<'_, ()> {
+        self.ask(|answer| Pending::Note { entry, answer })
+    }
+
+    fn notes(&self, before: Option<u64>, limit: usize) -> Later<'_, Vec<(u64, AuditEntry)>> {
+        self.scan(move |tree| notes::read(tree, before, limit))
+    }
+
     fn list(
         &self,
         lists: Vec<List>,
@@ -395,6 +407,25 @@ impl Store for Embedded {
             Some(queue) if queue.is_closed() => Err(self.failure.set("the committer stopped")),
             Some(_) => Ok(()),
         }
+    }
+
+    fn keep_refused(&self, refused: Vec<RefusedMessage>) -> usize {
+        let count = refused.len();
+        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        let sent = queue
+            .as_ref()
+            .is_some_and(|queue| queue.try_send(Pending::Refuse(refused)).is_ok());
+        if sent { 0 } else { count }
+    }
+
+    fn refused(
+        &self,
+        shelf: Shelf,
+        reason: Option<Box<str>>,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Later<'_, RefusedPage> {
+        self.scan(move |tree| refused::read(tree, shelf, reason.as_deref(), before, limit))
     }
 
     fn close(&self) -> Later<'_, ()> {

@@ -91,7 +91,14 @@ fn an_event_and_then_time() {
         runtime().block_on(store.commit(commit(messages))).unwrap();
     };
     let walk = |seconds: u64| {
-        let walk = sweep::walk(&store, &model, || after(seconds), std::time::Duration::ZERO);
+        let walk = sweep::walk(
+            &store,
+            &model,
+            sweep::Whom::Recent,
+            || after(seconds),
+            std::time::Duration::ZERO,
+            |_| {},
+        );
         let mut runtime = tokio::runtime::Builder::new_current_thread();
         runtime
             .enable_time()
@@ -132,7 +139,14 @@ fn who_stays_away_is_left_alone() {
         .block_on(store.commit(commit(&[watched(0, 1, 0)])))
         .unwrap();
     let now = || after(sweep::LONGEST_AWAY.0 / 1_000 + 1);
-    let walk = sweep::walk(&store, &model, now, std::time::Duration::ZERO);
+    let walk = sweep::walk(
+        &store,
+        &model,
+        sweep::Whom::Recent,
+        now,
+        std::time::Duration::ZERO,
+        |_| {},
+    );
     assert_eq!(runtime().block_on(walk).unwrap(), 0);
     assert_eq!(told(&store, 0), [entered(0)]);
 }

@@ -7,6 +7,7 @@ mod erasures;
 mod faults;
 mod lists;
 mod persons;
+mod refused;
 
 use std::collections::{BTreeMap, HashSet};
 

@@ -1,0 +1,184 @@
+//! What runs for one site beside its endpoints, and how it follows another configuration.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use firstglance_engine::Model;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use super::super::Failure;
+use crate::clock;
+use crate::config::{Config, ConfigFile, TlsFiles};
+use crate::cookie::CookieKey;
+use crate::cookieless::DailySalt;
+use crate::country::Countries;
+use crate::data::{DataError, DataFolder};
+use crate::evaluation::{self, Evaluations};
+use crate::http::{App, Shared, SiteFiles};
+use crate::store::embedded::Embedded;
+use crate::store::{ProfileFold, Store};
+
+/// See the module.
+pub(super) struct Running {
+    /// The site's id.
+    pub(super) id: String,
+    /// Held until the store is closed; nothing where it is the folder of all, which is held anyway.
+    own: Option<DataFolder>,
+    fold: ProfileFold,
+    models: watch::Sender<Arc<Model>>,
+    evaluating: JoinHandle<()>,
+    daily: Option<Daily>,
+    countries: Option<Arc<Countries>>,
+}
+
+/// What tells countries, where the owner has named a file for it.
+fn countries(config: &Config) -> Result<Option<Arc<Countries>>, String> {
+    let Some(file) = &config.site.country_database else {
+        return Ok(None);
+    };
+    match Countries::open(file) {
+        Ok(countries) => Ok(Some(Arc::new(countries))),
+        Err(error) => Err(format!(
+            "{}: cannot read the countries: {error}",
+            file.display()
+        )),
+    }
+}
+
+/// Names of visitors for a day, and what renews their salt.
+struct Daily {
+    salt: Arc<DailySalt>,
+    renewing: JoinHandle<()>,
+}
+
+impl Daily {
+    fn of(data: &DataFolder) -> Result<Self, DataError> {
+        let salt = Arc::new(DailySalt::of(data, clock::now())?);
+        let renewing = tokio::spawn(salt.clone().renew());
+        Ok(Self { salt, renewing })
+    }
+}
+
+impl Drop for Daily {
+    fn drop(&mut self) {
+        self.renewing.abort();
+    }
+}
+
+impl Running {
+    /// Opens the data of a site.
+    pub(super) async fn open(
+        config: Config,
+        root: &DataFolder,
+        shared: &Arc<Shared>,
+    ) -> Result<(App, Self), Failure> {
+        let id = config.site.id().to_owned();
+        let own = config.site.named.as_ref().map(|id| root.of_site(id));
+        let own = own.transpose()?;
+        let data = own.as_ref().unwrap_or(root);
+        let countries = countries(&config)?;
+        let cookie = CookieKey::of(data, &config.site)?;
+        let model: Arc<Model> = Arc::new(config.model.clone());
+        let fold = ProfileFold::new(model.clone());
+        let (folder, folding) = (data.store(), fold.clone());
+        let store = tokio::task::spawn_blocking(move || {
+            Embedded::open(&folder, folding)
+                .map_err(|error| format!("{}: cannot open the store: {error}", folder.display()))
+        })
+        .await??;
+        let store: Arc<dyn Store> = Arc::new(store);
+        let mut daily = None;
+        if config.tracker.cookieless {
+            daily = Some(Daily::of(data)?);
+        } else {
+            DailySalt::remove(data)?;
+        }
+        let app = App::new(config, store.clone(), cookie, shared.clone());
+        let evaluations = Evaluations {
+            site: id.clone(),
+            store,
+            noted: data.file(evaluation::FILE),
+            metrics: app.metrics().clone(),
+        };
+        let (models, changing) = watch::channel(model);
+        let running = Self {
+            id,
+            own,
+            fold,
+            models,
+            evaluating: tokio::spawn(evaluations.run(changing)),
+            daily,
+            countries,
+        };
+        Ok((running.equipped(app), running))
+    }
+
+    /// The endpoints with what runs beside them.
+    fn equipped(&self, mut app: App) -> App {
+        if let Some(daily) = &self.daily {
+            app = app.with_daily_names(daily.salt.clone());
+        }
+        if let Some(countries) = &self.countries {
+            app = app.with_countries(countries.clone());
+        }
+        app
+    }
+
+    /// Gets ready what another configuration needs; nothing of that is used yet.
+    pub(super) fn prepare(&mut self, config: &Config, root: &DataFolder) -> Result<(), String> {
+        // The file may be a newer one of the same name. Also where another site's configuration
+        // turns out to be wrong, what a visitor's country is does not depend on that.
+        self.countries = countries(config)?;
+        if config.tracker.cookieless && self.daily.is_none() {
+            let daily = Daily::of(self.own.as_ref().unwrap_or(root));
+            self.daily = Some(daily.map_err(|error| error.to_string())?);
+        }
+        Ok(())
+    }
+
+    /// The site by another configuration, which everything that is committed from now on follows.
+    pub(super) fn follow(&mut self, former: &App, config: Config, root: &DataFolder) -> App {
+        let model = Arc::new(config.model.clone());
+        if !config.tracker.cookieless && self.daily.take().is_some() {
+            let data = self.own.as_ref().unwrap_or(root);
+            if let Err(error) = DailySalt::remove(data) {
+                tracing::error!(%error, "the day's salt is still there");
+            }
+        }
+        self.fold.replace(model.clone());
+        // Only another model has anything evaluated again.
+        self.models.send_if_modified(|present| {
+            let other = **present != *model;
+            if other {
+                *present = model;
+            }
+            other
+        });
+        self.equipped(former.reconfigured(config))
+    }
+
+    /// Ends what would go on by itself.
+    pub(super) fn stop(&self) {
+        self.evaluating.abort();
+        if let Some(daily) = &self.daily {
+            daily.renewing.abort();
+        }
+    }
+}
+
+/// The certificates of all sites. Their paths begin at the folder of the configuration.
+pub(super) fn certificates(configs: &[ConfigFile]) -> Vec<SiteFiles> {
+    let of = |ConfigFile { path, config }: &ConfigFile| {
+        let files = config.server.tls.as_ref()?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        Some(SiteFiles {
+            hosts: config.site.hosts.clone(),
+            files: TlsFiles {
+                certificate: folder.join(&files.certificate),
+                key: folder.join(&files.key),
+            },
+        })
+    };
+    configs.iter().filter_map(of).collect()
+}

@@ -1,0 +1,76 @@
+//! `/admin/v1/refused`: the latest messages that were refused, and why, the newest first.
+
+use firstglance_engine::json::JsonWriter;
+use hyper::{StatusCode, Uri};
+
+use super::super::answer::{Answer, json};
+use super::super::error::HttpError;
+use super::super::{App, query};
+use crate::ingest::AUTOMATED;
+use crate::store::refused::{RefusedMessage, Shelf};
+
+const DEFAULT_LIMIT: usize = 100;
+const MOST: usize = 1_000;
+
+pub(super) async fn answer(app: &App, uri: &Uri) -> Result<Answer, HttpError> {
+    let limit = query::limit(uri, DEFAULT_LIMIT, MOST)?;
+    let reason = query::parameter(uri, "reason").filter(|reason| !reason.is_empty());
+    let shelf = match reason.as_deref() {
+        Some(AUTOMATED) => Shelf::Automated,
+        _ => Shelf::Faulty,
+    };
+    let before = match query::parameter(uri, "cursor") {
+        None => None,
+        Some(cursor) => Some(cursor.parse::<u64>().map_err(|_| HttpError::Query {
+            name: "cursor",
+            detail: "\"cursor\" must be the \"next\" of the answer before".to_owned(),
+        })?),
+    };
+    let reason = reason.map(|reason| reason.into_owned().into_boxed_str());
+    let page = app.store.refused(shelf, reason, before, limit).await?;
+
+    let mut body = JsonWriter::default();
+    body.open('{');
+    body.name("refused");
+    body.open('[');
+    for (_, message) in &page.messages {
+        write(&mut body, message);
+    }
+    body.close(']');
+    body.name("next");
+    match page.next {
+        Some(next) => body.text(&next.to_string()),
+        None => body.null(),
+    }
+    body.close('}');
+    Ok(json(StatusCode::OK, body.into_string()))
+}
+
+fn write(json: &mut JsonWriter, refused: &RefusedMessage) {
+    json.open('{');
+    json.name("receivedAt");
+    json.moment(refused.received_at);
+    for (name, text) in [
+        ("code", &refused.reason),
+        ("where", &refused.place),
+        ("message", &refused.detail),
+    ] {
+        json.name(name);
+        json.text(text);
+    }
+    let visitor = refused.visitor.as_ref().map(|visitor| visitor.as_str());
+    for (name, text) in [
+        ("messageId", refused.message_id.as_deref()),
+        ("visitor", visitor),
+    ] {
+        json.name(name);
+        match text {
+            Some(text) => json.text(text),
+            None => json.null(),
+        }
+    }
+    // A text and not JSON: it may have been cut.
+    json.name("text");
+    json.text(&refused.raw);
+    json.close('}');
+}
