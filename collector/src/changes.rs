@@ -11,6 +11,9 @@ use sha2::{Digest as _, Sha256};
 /// Name of the library that says a change in a timeline.
 pub const LIBRARY: &str = "firstglance-collector";
 
+/// What the id of a change's message begins with.
+pub const ID_PREFIX: &str = "fg-";
+
 /// The `type` of a change in a timeline.
 pub const KIND: &str = "track";
 
@@ -53,7 +56,7 @@ pub fn message_id(change: &Change) -> String {
         ChangeKind::Stage { from, to } => (from, to),
     };
     let named = format!("{}\n{}\n{one}\n{other}", change.at, change.name());
-    let mut id = String::from("fg-");
+    let mut id = String::from(ID_PREFIX);
     for byte in &Sha256::digest(named.as_bytes())[..8] {
         // Writing into a String cannot fail.
         let _ = write!(id, "{byte:02x}");
@@ -89,6 +92,13 @@ pub fn message(change: &Change, visitor: &VisitorId) -> String {
     json.close('}');
     json.close('}');
     json.into_string()
+}
+
+/// Whether what stands in a timeline is a change that [`message`] tells.
+#[must_use]
+pub fn is_told(message_id: &str, raw: &str) -> bool {
+    let ending = format!(r#""context":{{"library":{{"name":"{LIBRARY}"}}}}}}"#);
+    message_id.starts_with("fg-") && raw.ends_with(&ending)
 }
 
 /// Writes the changes of a profile that are kept, newest first, as the member `changes` of the
@@ -135,6 +145,8 @@ mod tests {
             assert_eq!(read.id.as_str(), message_id(&change));
             assert_eq!(read.context.library.as_deref(), Some(LIBRARY));
             assert_eq!(kind_of(&json).as_ref(), Some(&change.kind));
+            assert!(is_told(&message_id(&change), &json));
+            assert!(!is_told("m", &json));
         }
     }
 }

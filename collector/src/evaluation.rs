@@ -130,11 +130,11 @@ impl Evaluations {
     }
 }
 
-/// How many visitors are known: each is in the list of one stage.
+/// How many visitors are known.
 async fn known(store: &dyn Store) -> Result<u64, StoreError> {
-    let sizes = store.list_sizes().await?.into_iter();
-    let stages = sizes.filter(|one| matches!(one.list, List::Stage(_)));
-    Ok(stages.map(|one| one.visitors).sum())
+    let mut sizes = store.list_sizes().await?.into_iter();
+    let all = sizes.find(|one| one.list == List::All);
+    Ok(all.map_or(0, |all| all.visitors))
 }
 
 fn digest(model: &Model) -> String {

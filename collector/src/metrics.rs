@@ -8,10 +8,11 @@ use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
-use prometheus_client::registry::Registry;
+use prometheus_client::registry::{Registry, Unit};
 
 use crate::ingest::Refused;
 use crate::store::Committed;
+use crate::store::meter::Meter;
 
 /// For the header `Content-Type` of what [`Metrics::text`] gives.
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -20,6 +21,9 @@ pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; cha
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
+    store_ready: Gauge,
+    store_waiting: Gauge,
+    store_disk: Gauge,
     messages: Family<Outcome, Counter>,
     refused: Family<Reason, Counter>,
     dropped: Counter,
@@ -101,6 +105,9 @@ impl Default for Metrics {
         }
         Self {
             registry,
+            store_ready: Gauge::default(),
+            store_waiting: Gauge::default(),
+            store_disk: Gauge::default(),
             messages,
             refused,
             dropped,
@@ -160,6 +167,42 @@ impl Metrics {
         let shown = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
         self.reevaluated.set(shown(done));
         self.to_reevaluate.set(shown(total));
+    }
+
+    /// Like the default, with what a store measures of itself.
+    #[must_use]
+    pub fn of_store(meter: &Meter) -> Self {
+        let mut metrics = Self::default();
+        meter.register(&mut metrics.registry);
+        for (name, help, gauge) in [
+            (
+                "store_ready",
+                "Whether the store takes commits: 1 or 0",
+                &metrics.store_ready,
+            ),
+            (
+                "store_waiting",
+                "Requests that wait for the store",
+                &metrics.store_waiting,
+            ),
+        ] {
+            metrics.registry.register(name, help, gauge.clone());
+        }
+        metrics.registry.register_with_unit(
+            "store_disk",
+            "What the store takes on disk",
+            Unit::Bytes,
+            metrics.store_disk.clone(),
+        );
+        metrics
+    }
+
+    /// How the store is at this moment: requests that wait, and bytes on disk.
+    pub fn store_is(&self, ready: bool, waiting: usize, disk: u64) {
+        self.store_ready.set(i64::from(ready));
+        self.store_waiting
+            .set(i64::try_from(waiting).unwrap_or(i64::MAX));
+        self.store_disk.set(i64::try_from(disk).unwrap_or(i64::MAX));
     }
 
     /// All of it in the text form that Prometheus reads.

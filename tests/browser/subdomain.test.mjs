@@ -69,3 +69,31 @@ test('without locks, two tabs at once count everything once', async () => {
   assert.equal(new Set(stored).size, stored.length);
   visitor.assertNoErrors();
 });
+
+test('the cookie of a site with an id is its own, beside that of another site', async () => {
+  const named = await Shop.open({
+    site: SITE,
+    configure: (text) => text.replace('[site]', `[site]\nid = "shop"\ncookie_domain = "${SITE}"`),
+  });
+  try {
+    visitor = await named.visitor();
+    const { visitor: id } = await stateOf(await visitor.open(address('winkel', '/e-bikes/')));
+    await until('the cookie is there', async () => (await cookies()).length === 1);
+    assert.deepEqual(await cookies(), [`fg_visitor_demo-fietsen .${SITE}`]);
+    const foreign = { name: 'fg_visitor', value: 'somebody.else', domain: `.${SITE}`, path: '/' };
+    await visitor.context.addCookies([foreign]);
+
+    // Nothing is stored for this host, so the cookie says who it is.
+    const magazine = await visitor.open(address('magazine', '/magazine/'));
+    assert.equal((await stateOf(magazine)).visitor, id);
+    await until('the page is stored', async () => (await named.admin.profile(id))?.pageViews === 2);
+    await magazine.evaluate(() => window.firstglance('consent', 'denied'));
+    await until('the cookie is gone', async () => (await cookies()).length === 1);
+    assert.deepEqual(await cookies(), [`fg_visitor .${SITE}`]);
+    visitor.assertNoErrors();
+  } finally {
+    await visitor?.leave();
+    visitor = undefined;
+    await named.close();
+  }
+});

@@ -4,7 +4,7 @@
  * or the person could be recognised by elsewhere.
  */
 import { consent } from './consent.js';
-import { later, name } from './given.js';
+import { later, name, site } from './given.js';
 import { run } from './run.js';
 import { read, write } from './storage.js';
 
@@ -46,10 +46,16 @@ export function sessionAt(at) {
   return session;
 }
 
+/** What follows the name of a cookie. */
+const after = (name) => ('; ' + document.cookie).split('; ' + name + '=')[1];
+
+/** Name of the collector's cookie: of several sites all but one have one of their own. */
+const cookieName = () => (after('fg_visitor_' + site) ? 'fg_visitor_' + site : 'fg_visitor');
+
 /** The id in the collector's cookie; nothing where it cannot be read. */
 function cookieId() {
   try {
-    return decodeURIComponent(/(?:^|; )fg_visitor=([^;]*)\./.exec(document.cookie)?.[1] || '');
+    return decodeURIComponent(/^([^;]*)\./.exec(after(cookieName()))?.[1] || '');
   } catch {}
 }
 
@@ -72,8 +78,9 @@ export function disown() {
 /** Removes the cookie, also one for all subdomains: whose it is cannot be seen. */
 function clear() {
   try {
+    const own = cookieName();
     for (let domain = location.hostname; domain; domain = domain.replace(/^[^.]*\.?/, '')) {
-      for (const whose of ['', ';domain=' + domain]) document.cookie = 'fg_visitor=;path=/;max-age=0' + whose;
+      for (const whose of ['', ';domain=' + domain]) document.cookie = own + '=;path=/;max-age=0' + whose;
     }
   } catch {}
 }

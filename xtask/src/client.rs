@@ -23,6 +23,32 @@ pub(crate) struct Message {
     pub(crate) timestamp: String,
 }
 
+impl Message {
+    /// Pages about a few topics, so that profiles have something in them, and other events.
+    fn to_json(&self) -> Value {
+        let chosen = self.id.bytes().map(u64::from).sum::<u64>() % 7;
+        let mut message = match chosen {
+            0..3 => json!({"type": "track", "event": "Crash Tested"}),
+            3 => json!({
+                "type": "track",
+                "event": "Site Searched",
+                "properties": {"query": "wat is de prijs"},
+            }),
+            _ => json!({
+                "type": "page",
+                "properties": {
+                    "path": format!("/prijzen/{chosen}/"),
+                    "topics": [format!("Topic {chosen}")],
+                },
+            }),
+        };
+        message["messageId"] = self.id.as_str().into();
+        message["anonymousId"] = self.visitor.as_str().into();
+        message["timestamp"] = self.timestamp.as_str().into();
+        message
+    }
+}
+
 /// What became of a batch.
 pub(crate) enum Sent {
     /// 2xx: on disk, but for the messages with these ids, which were refused.
@@ -68,13 +94,7 @@ impl Client {
     pub(crate) fn post(&self, write_key: &str, batch: &[Message]) -> Result<Sent> {
         let body = json!({
             "writeKey": write_key,
-            "batch": batch.iter().map(|message| json!({
-                "type": "track",
-                "event": "Crash Tested",
-                "messageId": message.id,
-                "anonymousId": message.visitor,
-                "timestamp": message.timestamp,
-            })).collect::<Vec<_>>(),
+            "batch": batch.iter().map(Message::to_json).collect::<Vec<_>>(),
         });
         let answer = self
             .agent
@@ -98,9 +118,9 @@ impl Client {
         }
     }
 
-    /// The ids of all stored messages of a visitor, as the timeline lists them. Changes, which the
-    /// collector puts beside the messages that caused them, are left out.
-    pub(crate) fn timeline(&self, visitor: &str) -> Result<Vec<String>> {
+    /// All stored messages of a visitor, as the timeline lists them: their ids, and as they came.
+    /// Changes, which the collector puts beside the messages that caused them, are left out.
+    pub(crate) fn timeline(&self, visitor: &str) -> Result<Vec<(String, Value)>> {
         let mut ids = Vec::new();
         let mut cursor: Option<String> = None;
         loop {
@@ -123,7 +143,8 @@ impl Client {
                     .and_then(Value::as_str)
                     .with_context(|| format!("no messageId in {path}: {event}"))?;
                 if !id.starts_with("fg-") {
-                    ids.push(id.to_owned());
+                    let message = event.get("message").cloned().unwrap_or_default();
+                    ids.push((id.to_owned(), message));
                 }
             }
             let next = match page.get("next") {
@@ -138,17 +159,9 @@ impl Client {
         }
     }
 
-    /// The number of events that the visitor's profile counts; nothing for an unknown visitor.
-    pub(crate) fn profile_events(&self, visitor: &str) -> Result<Option<u64>> {
-        let path = format!("/admin/v1/profiles/{visitor}");
-        let Some(profile) = self.admin(&path, &[])? else {
-            return Ok(None);
-        };
-        profile
-            .get("events")
-            .and_then(Value::as_u64)
-            .map(Some)
-            .with_context(|| format!("no number of events in {path}: {profile}"))
+    /// The visitor's profile; nothing for an unknown visitor.
+    pub(crate) fn profile(&self, visitor: &str) -> Result<Option<Value>> {
+        self.admin(&format!("/admin/v1/profiles/{visitor}"), &[])
     }
 
     /// An answer of the admin API; nothing for 404.

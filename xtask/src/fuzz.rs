@@ -16,10 +16,14 @@ use crate::tools;
 use crate::workspace::{Workspace, capture, run as run_command};
 
 /// The targets, and the longest input of each in bytes.
-const TARGETS: [(&str, u32); 4] = [
+const TARGETS: [(&str, u32); 8] = [
     ("address", 4_096),
     ("condition", 400),
     ("fold", 3_000),
+    ("forget", 1_024),
+    ("head", 2_048),
+    ("ingest", 8_192),
+    ("link", 4_096),
     ("model", 4_096),
 ];
 

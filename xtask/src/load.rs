@@ -7,18 +7,22 @@ use std::process::{Child, Command, Stdio};
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
+use crate::server::{Server, WRITE_KEY};
 use crate::workspace::{Workspace, capture};
 
 /// The program.
 pub(crate) struct Load(PathBuf);
 
 impl Load {
-    /// Builds it.
-    pub(crate) fn build(workspace: &Workspace) -> Result<Self> {
+    /// Builds it. In short without optimisation: that takes seconds in place of minutes, and its
+    /// figures mean little anyway.
+    pub(crate) fn build(workspace: &Workspace, short: bool) -> Result<Self> {
+        let profile = if short { "dev" } else { "bench" };
         let messages = capture(
             workspace
                 .cargo()
                 .args(["bench", "--package", "firstglance", "--bench", "load"])
+                .args(["--profile", profile])
                 .args(["--no-run", "--message-format=json-render-diagnostics"])
                 .stderr(Stdio::inherit()),
         )?;
@@ -46,6 +50,34 @@ impl Load {
     /// Runs it to its end.
     pub(crate) fn run(&self, arguments: &[&str]) -> Result<Value> {
         finish(self.start(arguments)?)
+    }
+
+    /// Stores profiles of so many visitors.
+    pub(crate) fn fill(&self, server: &Server, visitors: u64) -> Result<Value> {
+        let (address, visitors) = (server.address().to_string(), visitors.to_string());
+        self.run(&[
+            "fill",
+            "--address",
+            &address,
+            "--write-key",
+            WRITE_KEY,
+            "--visitors",
+            &visitors,
+        ])
+    }
+
+    /// Holds what is stored against the account of what was acknowledged.
+    pub(crate) fn check(&self, server: &Server, account: &str) -> Result<Value> {
+        let address = server.address().to_string();
+        self.run(&[
+            "check",
+            "--address",
+            &address,
+            "--token",
+            server.token(),
+            "--account",
+            account,
+        ])
     }
 
     /// Starts it.

@@ -16,6 +16,7 @@ mod module;
 mod parity;
 mod peers;
 mod progress;
+mod proof;
 mod random;
 mod recipes;
 mod sdks;
@@ -70,6 +71,9 @@ enum Command {
     /// Kills the collector again and again and proves that nothing acknowledged is lost.
     #[command(after_help = "Example:\n  cargo xtask kill-loop --rounds 100 --seed 7")]
     KillLoop(kill_loop::Options),
+    /// Proves what the collector promises when there is too much, too little, or damage.
+    #[command(after_help = "Example:\n  cargo xtask proof --short\n  cargo xtask proof overload")]
+    Proof(proof::Options),
     /// Proves that page and collector give the same answer, in a real Chromium.
     #[command(after_help = "Example:\n  cargo xtask parity --streams 300 --seed 7")]
     Parity(parity::Options),
@@ -134,6 +138,7 @@ fn run(command: Command) -> Result<ExitCode> {
         }
         Command::Parity(options) => parity::run(&workspace, &options)?,
         Command::KillLoop(options) => kill_loop::run(&workspace, &options)?,
+        Command::Proof(options) => proof::run(&workspace, &options)?,
         Command::Bench(options) => bench::run(&workspace, &options)?,
         Command::Recipes(options) => recipes::run(&workspace, &options)?,
         Command::Loss(options) => loss::run(&workspace, &options)?,

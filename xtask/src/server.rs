@@ -4,7 +4,7 @@
 use std::fs::{self, File};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -28,14 +28,21 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    /// The demo's configuration, with data and log in a folder.
-    pub(crate) fn new(workspace: &Workspace, binary: PathBuf, folder: &Path) -> Self {
-        Self {
+    /// The demo's configuration without its limits, because all that is sent comes from one address;
+    /// with data and log in a folder.
+    pub(crate) fn new(workspace: &Workspace, binary: PathBuf, folder: &Path) -> Result<Self> {
+        const UNLIMITED: &str = "\n[limits]\nvisitor_events = 0\naddress_requests = 0\n";
+        let demo = workspace.root.join("site-demo/firstglance.toml");
+        let demo = fs::read_to_string(&demo)
+            .with_context(|| format!("no configuration at {}", demo.display()))?;
+        let config = folder.join("firstglance.toml");
+        fs::write(&config, demo + UNLIMITED)?;
+        Ok(Self {
             binary,
-            config: workspace.root.join("site-demo/firstglance.toml"),
+            config,
             data: folder.join("data"),
             log: folder.join("collector.log"),
-        }
+        })
     }
 }
 
@@ -92,6 +99,11 @@ impl Server {
         Ok(server)
     }
 
+    /// The admin token.
+    pub(crate) fn token(&self) -> &str {
+        &self.token
+    }
+
     /// Bytes of memory: those in use now, and the most that ever were.
     pub(crate) fn memory(&self) -> Result<Memory> {
         let path = format!("/proc/{}/status", self.process.id());
@@ -107,6 +119,18 @@ impl Server {
             now: bytes("VmRSS:")?,
             most: bytes("VmHWM:")?,
         })
+    }
+
+    /// SIGTERM: the process may finish what is under way. Says how it ended.
+    pub(crate) fn terminate(&mut self) -> Result<ExitStatus> {
+        if let Some(status) = self.process.try_wait()? {
+            bail!("the collector ended by itself ({status}) before it was asked to");
+        }
+        let pid = i32::try_from(self.process.id()).ok();
+        let pid = pid.and_then(rustix::process::Pid::from_raw);
+        let pid = pid.context("the collector's number is none")?;
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM)?;
+        Ok(self.process.wait()?)
     }
 
     /// Starts, and kills in the middle of the start.

@@ -11,7 +11,7 @@ use clap::builder::PossibleValuesParser;
 
 use crate::tools::{self, WASM_TARGET};
 use crate::workspace::{Workspace, run as run_command};
-use crate::{assets, bench, build, fuzz, kill_loop, loss, parity, recipes, sdks, size};
+use crate::{assets, bench, build, fuzz, kill_loop, loss, parity, proof, recipes, sdks, size};
 
 const PAGE_TESTS: &str = "tests/page";
 const BROWSER_TESTS: &str = "tests/browser";
@@ -32,7 +32,7 @@ struct Step {
     run: fn(&Workspace) -> Result<()>,
 }
 
-const STEPS: [Step; 16] = [
+const STEPS: [Step; 17] = [
     Step {
         name: "format",
         what: "cargo fmt --check",
@@ -61,7 +61,11 @@ const STEPS: [Step; 16] = [
         name: "cargo-test",
         what: "cargo test --workspace",
         needs: &[],
-        run: |workspace| run_command(workspace.cargo().args(["test", "--workspace"])),
+        run: |workspace| {
+            // The list of robots is one of them.
+            tools::ensure_npm_packages(workspace)?;
+            run_command(workspace.cargo().args(["test", "--workspace"]))
+        },
     },
     Step {
         name: "build",
@@ -116,6 +120,12 @@ const STEPS: [Step; 16] = [
         what: "a short round of the crash proof",
         needs: &["build"],
         run: kill,
+    },
+    Step {
+        name: "proof",
+        what: "short rounds of what the collector promises when things go wrong",
+        needs: &["build"],
+        run: |workspace| proof::run(workspace, &proof::Options::short()),
     },
     Step {
         name: "parity",
@@ -338,6 +348,7 @@ fn kill(workspace: &Workspace) -> Result<()> {
             rounds: KILL_ROUNDS,
             seed: None,
             binary: None,
+            most_pause: kill_loop::MOST_PAUSE,
         },
     )
 }

@@ -12,7 +12,7 @@ use firstglance_collector::clock;
 use firstglance_collector::config::Config;
 use firstglance_collector::ingest::{self, Form, Sender};
 use firstglance_engine::codec::Encode as _;
-use firstglance_engine::{Evaluation, Profile};
+use firstglance_engine::{Evaluation, Profile, Timestamp};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -158,19 +158,24 @@ fn measured(options: &Options, mut group: impl FnMut(u64, &mut u64)) -> Value {
     })
 }
 
+/// A batch that came from nowhere in particular.
+fn request(body: &[u8], received_at: Timestamp) -> ingest::Request<'_> {
+    ingest::Request {
+        form: Form::Batch,
+        body,
+        header_key: None,
+        received_at,
+        daily_visitor: None,
+        sender: Sender::default(),
+    }
+}
+
 /// Reading and validating, beside a parser that reads the same texts into values.
 pub(crate) fn judge(batch: usize, seconds: f64) -> Value {
     let mut body = Body::new("k", batch);
     let now = clock::now();
     let bytes = body.of(1, 1, now).to_vec();
-    let request = ingest::Request {
-        form: Form::Batch,
-        body: &bytes,
-        header_key: None,
-        received_at: now,
-        daily_visitor: None,
-        sender: Sender::default(),
-    };
+    let request = request(&bytes, now);
     let events = batch as u64;
     let judged = each(seconds / 2.0, || {
         let judged = ingest::judge(std::hint::black_box(request.clone()), "k").unwrap();
@@ -199,15 +204,7 @@ pub(crate) fn fold(config: &Path, batch: usize, seconds: f64, batches: u32) -> V
         let now = clock::now();
         let bytes = body.of(1, first_id, now).to_vec();
         first_id += batch as u64;
-        let request = ingest::Request {
-            form: Form::Batch,
-            body: &bytes,
-            header_key: None,
-            received_at: now,
-            daily_visitor: None,
-            sender: Sender::default(),
-        };
-        let judged = ingest::judge(request, "k").unwrap();
+        let judged = ingest::judge(request(&bytes, now), "k").unwrap();
         let begun = Instant::now();
         let mut evaluation = Evaluation::new();
         for new in &judged.commit.messages {

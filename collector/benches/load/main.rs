@@ -31,6 +31,8 @@ enum Command {
     Send(send::Options),
     /// Sends one message for each visitor that there is to be.
     Fill(send::FillOptions),
+    /// Reads back what an earlier run kept account of.
+    Check(send::CheckOptions),
     /// Holds connections that say nothing, or only a part of a request, and asks beside them.
     Idle(idle::Options),
     /// A server that reads bodies and answers as the collector does, and nothing else.
@@ -73,6 +75,7 @@ fn main() {
     let line = match Arguments::parse().command {
         Command::Send(options) => send::send(&options),
         Command::Fill(options) => send::fill(&options),
+        Command::Check(options) => send::check(&options),
         Command::Idle(options) => idle::run(&options),
         Command::Server { listen } => baseline::serve(listen),
         Command::Sled(options) => baseline::sled(&options),

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -50,12 +51,28 @@ pub(crate) struct Options {
     /// Reads back what is stored, with this token: the visitors must have been unknown before.
     #[arg(long)]
     verify: Option<String>,
-    /// Goes on until the server is gone, and then ends without complaint.
+    /// Ends when the first connection breaks.
     #[arg(long)]
     until_gone: bool,
-    /// Only reads back what an earlier run with `--account` wrote, and sends nothing.
+    /// Ends when the first batch is refused.
     #[arg(long)]
-    account: Option<std::path::PathBuf>,
+    until_refused: bool,
+    /// Reads nothing back now, and writes into this file what is to be read back later.
+    #[arg(long)]
+    account: Option<PathBuf>,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct CheckOptions {
+    /// The collector.
+    #[arg(long)]
+    address: SocketAddr,
+    /// The administrator's token.
+    #[arg(long)]
+    token: String,
+    /// What an earlier run wrote.
+    #[arg(long)]
+    account: PathBuf,
 }
 
 #[derive(clap::Args)]
@@ -226,6 +243,14 @@ fn one(
             }
             Ok(answer) if answer.status == 503 || answer.status == 429 => {
                 tally.busy += 1;
+                let failed = answer.body.windows(12).any(|some| some == b"store_failed");
+                if keep && failed {
+                    // It may be on disk all the same: that is what only a restart finds out.
+                    tally.account.entry(visitor).or_default().1 += events;
+                }
+                if options.until_refused {
+                    gone.store(true, Ordering::Relaxed);
+                }
                 tally.busy_without_delay += u64::from(answer.header("retry-after").is_none());
             }
             Ok(_) => tally.other += 1,
@@ -312,12 +337,18 @@ pub(crate) fn fill(options: &FillOptions) -> Value {
     })
 }
 
+/// Compares what is stored with what an earlier run kept account of.
+pub(crate) fn check(options: &CheckOptions) -> Value {
+    let account = std::fs::read(&options.account).unwrap();
+    let account: Vec<(u64, u64, u64)> = serde_json::from_slice(&account).unwrap();
+    let account = (account.into_iter())
+        .map(|(visitor, stored, doubtful)| (visitor, (stored, doubtful)))
+        .collect();
+    verify(options.address, &options.token, &account)
+}
+
 /// Compares what is stored with what was acknowledged: all of that, nothing else, nothing twice.
-pub(crate) fn verify(
-    address: SocketAddr,
-    token: &str,
-    account: &HashMap<u64, (u64, u64)>,
-) -> Value {
+fn verify(address: SocketAddr, token: &str, account: &HashMap<u64, (u64, u64)>) -> Value {
     let headers = format!("Authorization: Bearer {token}\r\n");
     let mut connection = Connection::new(address);
     let (mut lost, mut foreign, mut stored) = (0, 0, 0);

@@ -2,10 +2,17 @@
 //! operation failed, 2 wrong usage.
 
 mod check;
+mod erase;
+mod export;
+mod health;
+mod import;
 mod log;
+mod opened;
+mod progress;
 mod replay;
 mod serve;
 mod token;
+mod verify;
 
 use std::fmt::Display;
 use std::io::{self, Write as _};
@@ -29,7 +36,12 @@ enum Command {
     Serve(serve::Arguments),
     Check(check::Arguments),
     Replay(replay::Arguments),
+    Export(export::Arguments),
+    Import(import::Arguments),
+    Erase(erase::Arguments),
     Token(token::Arguments),
+    Health(health::Arguments),
+    Verify(verify::Arguments),
 }
 
 /// Why a command failed: a line or more for people to read.
@@ -57,7 +69,12 @@ pub fn run() -> ExitCode {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Replay(arguments) => replay::run(&arguments),
+        Command::Export(arguments) => export::run(&arguments),
+        Command::Import(arguments) => import::run(&arguments),
+        Command::Erase(arguments) => erase::run(&arguments),
         Command::Token(arguments) => token::run(&arguments),
+        Command::Health(arguments) => health::run(&arguments),
+        Command::Verify(arguments) => verify::run(&arguments),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -34,7 +34,7 @@ pub(super) struct Arguments {
     explain: bool,
 }
 
-fn moment(text: &str) -> Result<Timestamp, String> {
+pub(super) fn moment(text: &str) -> Result<Timestamp, String> {
     Timestamp::parse(text).map_err(|error| format!("it {error}"))
 }
 

@@ -149,7 +149,7 @@ const TABLES: &[&str] = &[
 ];
 
 impl Config {
-    /// Reads a configuration file.
+    /// Reads a configuration file. Paths in it begin at its folder.
     ///
     /// # Errors
     /// [`ConfigError`] when it cannot be read, or with all that is wrong with it.
@@ -163,10 +163,23 @@ impl Config {
             let at = error.utf8_error().valid_up_to();
             unreadable(format!("byte {} is not UTF-8", at + 1))
         })?;
-        Self::parse(&text).map_err(|problems| ConfigError::Invalid {
+        let mut config = Self::parse(&text).map_err(|problems| ConfigError::Invalid {
             path: path.to_owned(),
             problems,
-        })
+        })?;
+        // Wherever the process was started, a file is found from the one that names it.
+        let folder = path.parent().unwrap_or(Path::new(""));
+        for file in config.files() {
+            *file = folder.join(&*file);
+        }
+        Ok(config)
+    }
+
+    /// Files that the configuration names.
+    fn files(&mut self) -> impl Iterator<Item = &mut PathBuf> {
+        let tls = self.server.tls.iter_mut();
+        tls.flat_map(|files| [&mut files.certificate, &mut files.key])
+            .chain(&mut self.site.country_database)
     }
 
     /// Reads a configuration.

@@ -19,7 +19,7 @@ use super::{App, Limits, Shared};
 use crate::ingest::MAX_BODY_BYTES;
 
 /// The budget is kept in units of this many bytes.
-const UNIT: usize = 1_024;
+pub(super) const UNIT: usize = 1_024;
 
 /// How much, and how long, is read of a body that nobody wants, so that a client that sends before
 /// it reads gets to see the answer: closing a connection with unread bytes destroys what was sent.

@@ -50,8 +50,11 @@ pub(super) async fn answer(
     Ok(answer)
 }
 
-/// The address that a link leads to, where it may.
-fn target(to: &str, site: &Site, headers: &HeaderMap) -> Result<Url, HttpError> {
+/// The address that a link leads to, where it may. The headers are those of the request.
+///
+/// # Errors
+/// [`HttpError::Query`] says why it may not.
+pub fn target(to: &str, site: &Site, headers: &HeaderMap) -> Result<Url, HttpError> {
     let wrong = |detail: &str| HttpError::Query {
         name: "to",
         detail: detail.to_owned(),
@@ -108,7 +111,8 @@ fn is_allowed(url: &Url, host: &str, site: &Site, headers: &HeaderMap) -> bool {
 }
 
 /// Passes the campaign of a link on, as far as the target does not name one itself.
-fn with_campaign(mut target: Url, query: &str) -> Url {
+#[must_use]
+pub fn with_campaign(mut target: Url, query: &str) -> Url {
     let address = Address {
         query,
         ..Address::default()

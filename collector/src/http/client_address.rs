@@ -23,7 +23,10 @@ pub(super) fn of(request: &Request<()>, trusted: &[IpNet]) -> Option<IpAddr> {
     Some(client(*peer, request.headers(), trusted))
 }
 
-fn client(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
+/// The address of the client behind a peer, as far along `X-Forwarded-For` as each word comes from
+/// somebody who is trusted.
+#[must_use]
+pub fn client(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     let mut client = peer.to_canonical();
     let lists = headers.get_all(FORWARDED_FOR).into_iter().rev();
     let words = lists.flat_map(|list| {

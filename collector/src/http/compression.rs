@@ -2,15 +2,19 @@
 
 /// A coding, best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Coding {
+pub enum Coding {
+    /// `br`.
     Brotli,
+    /// `gzip`.
     Gzip,
+    /// None.
     Identity,
 }
 
 impl Coding {
     /// For `Content-Encoding`.
-    pub(super) const fn name(self) -> &'static str {
+    #[must_use]
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Brotli => "br",
             Self::Gzip => "gzip",
@@ -21,7 +25,8 @@ impl Coding {
     /// The best of the forms that there are, which the header accepts. Where even identity is
     /// refused it is sent all the same, as the standard allows: an unreadable asset is no worse
     /// than none.
-    pub(super) fn choose(header: Option<&str>, offered: &[Self]) -> Self {
+    #[must_use]
+    pub fn choose(header: Option<&str>, offered: &[Self]) -> Self {
         let Some(header) = header else {
             return Self::Identity;
         };

@@ -5,7 +5,6 @@
 
 use std::convert::Infallible;
 use std::fmt::Display;
-use std::future::pending;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,6 +23,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::answer::Answer;
 use super::client_address::Peer;
+use super::room::Place;
 use super::{Limits, Live, router, tls};
 
 /// Bytes of a request's head, and of what is read from a connection ahead of its use.
@@ -60,23 +60,24 @@ pub(super) struct Connections {
 
 impl Connections {
     /// Answers all requests of a connection.
-    pub(super) async fn serve(mut self, stream: TcpStream, peer: Peer) {
+    pub(super) async fn serve(mut self, stream: TcpStream, peer: Peer, place: Arc<Place>) {
         // Answers are small and whole: waiting for more to send with them only costs time.
         let _ = stream.set_nodelay(true);
         let Some(tls) = self.tls.take() else {
-            return self.http_1(stream, peer, None).await;
+            return self.http_1(stream, peer, None, place).await;
         };
         let mut running = self.running.clone();
         let handshake = tokio::time::timeout(self.limits.handshake, tls.accept(stream));
         let shaken = tokio::select! {
             shaken = handshake => shaken,
             _ = running.changed() => return,
+            () = place.closed() => return,
         };
         match shaken {
             Ok(Ok(stream)) if stream.get_ref().1.alpn_protocol() == Some(tls::HTTP_2) => {
-                self.http_2(stream, peer).await;
+                self.http_2(stream, peer, place).await;
             }
-            Ok(Ok(stream)) => self.http_1(stream, peer, Some(Encrypted)).await,
+            Ok(Ok(stream)) => self.http_1(stream, peer, Some(Encrypted), place).await,
             Ok(Err(error)) => tracing::debug!(%error, "a handshake failed"),
             Err(_) => tracing::debug!("a handshake took too long"),
         }
@@ -87,22 +88,44 @@ impl Connections {
         stream: impl AsyncRead + AsyncWrite + Unpin + 'static,
         peer: Peer,
         encrypted: Option<Encrypted>,
+        place: Arc<Place>,
     ) {
         let sites = self.sites;
-        let service = service_fn(move |request| answer(sites.clone(), request, peer, encrypted));
+        let own = place.clone();
+        let service = service_fn(move |request| {
+            let answer = answer(sites.clone(), request, peer, encrypted);
+            let place = place.clone();
+            place.works();
+            async move {
+                let answer = answer.await;
+                place.waits();
+                answer
+            }
+        });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(self.limits.head)
             .max_buf_size(READ_BUFFER)
             .serve_connection(TokioIo::new(stream), service);
         // The bound of the next head is one of idleness as well.
-        drive(connection, self.running, pending()).await;
+        drive(connection, self.running, own.closed()).await;
     }
 
-    async fn http_2(self, stream: impl AsyncRead + AsyncWrite + Unpin + 'static, peer: Peer) {
+    async fn http_2(
+        self,
+        stream: impl AsyncRead + AsyncWrite + Unpin + 'static,
+        peer: Peer,
+        place: Arc<Place>,
+    ) {
         let sites = self.sites;
-        let under_way = UnderWay::default();
-        let idle = under_way.clone().idle(self.limits.head);
+        let under_way = UnderWay::of(place.clone());
+        let patience = under_way.clone().idle(self.limits.head);
+        let idle = async move {
+            tokio::select! {
+                () = patience => {}
+                () = place.closed() => {}
+            }
+        };
         let service = service_fn(move |request| {
             let answer = answer(sites.clone(), request, peer, Some(Encrypted));
             let one = under_way.one();
@@ -125,8 +148,8 @@ impl Connections {
     }
 }
 
-/// Serves a connection to its end; asks for that end when the server stops or nothing has been
-/// asked for too long.
+/// Serves a connection to its end; asks for that end when the server stops, and when nothing has been
+/// asked for too long or others need the room.
 async fn drive<C>(connection: C, mut running: watch::Receiver<()>, idle: impl Future<Output = ()>)
 where
     C: GracefulConnection,
@@ -174,14 +197,11 @@ async fn answer(
     Ok(router::answer(&sites.present(), request).await)
 }
 
-/// Counts the requests that are under way on a connection.
+/// Counts the requests that are under way on a connection, whose place is idle when there are none.
 #[derive(Clone)]
-struct UnderWay(Arc<watch::Sender<usize>>);
-
-impl Default for UnderWay {
-    fn default() -> Self {
-        Self(Arc::new(watch::Sender::new(0)))
-    }
+struct UnderWay {
+    count: Arc<watch::Sender<usize>>,
+    place: Arc<Place>,
 }
 
 /// One request; it is under way until this is dropped.
@@ -189,19 +209,35 @@ struct One(UnderWay);
 
 impl Drop for One {
     fn drop(&mut self) {
-        self.0.0.send_modify(|count| *count -= 1);
+        let UnderWay { count, place } = &self.0;
+        count.send_modify(|count| {
+            *count -= 1;
+            if *count == 0 {
+                place.waits();
+            }
+        });
     }
 }
 
 impl UnderWay {
+    fn of(place: Arc<Place>) -> Self {
+        Self {
+            count: Arc::new(watch::Sender::new(0)),
+            place,
+        }
+    }
+
     fn one(&self) -> One {
-        self.0.send_modify(|count| *count += 1);
+        self.count.send_modify(|count| {
+            *count += 1;
+            self.place.works();
+        });
         One(self.clone())
     }
 
     /// Ends when none has been under way for so long.
     async fn idle(self, patience: Duration) {
-        let mut counts = self.0.subscribe();
+        let mut counts = self.count.subscribe();
         loop {
             // The sender lives as long as this does.
             let _ = counts.wait_for(|count| *count == 0).await;

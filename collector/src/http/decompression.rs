@@ -32,12 +32,31 @@ pub(super) async fn unpacked(
 ) -> Result<Held, HttpError> {
     // Never closed: the error cannot come.
     let _turn = shared.unpacking.acquire().await;
-    let mut rest = packed.bytes.as_slice();
+    if coding == Coding::Identity {
+        return Ok(packed);
+    }
     let mut held = Held::default();
+    unpack(&packed.bytes, coding, &mut |bytes| {
+        held.add(bytes, &shared.held)
+    })?;
+    Ok(held)
+}
+
+/// Unpacks bytes and hands out what they hold, a piece at a time and no more than a body may have.
+///
+/// # Errors
+/// [`HttpError`] when they are not packed so, when something is missing or too much, or the error of
+/// whoever takes the pieces.
+pub fn unpack(
+    packed: &[u8],
+    coding: Coding,
+    take: &mut dyn FnMut(&[u8]) -> Result<(), HttpError>,
+) -> Result<(), HttpError> {
+    let mut rest = packed;
     match coding {
-        Coding::Identity => return Ok(packed),
+        Coding::Identity => return take(packed),
         // Members one after the other are one body, as RFC 1952 has it.
-        Coding::Gzip => read(shared, MultiGzDecoder::new(&mut rest), &mut held, coding)?,
+        Coding::Gzip => read(MultiGzDecoder::new(&mut rest), coding, take)?,
         Coding::Brotli => {
             if rest
                 .first()
@@ -45,29 +64,24 @@ pub(super) async fn unpacked(
             {
                 return Err(HttpError::Packed(coding.name()));
             }
-            read(
-                shared,
-                brotli::Decompressor::new(&mut rest, 4_096),
-                &mut held,
-                coding,
-            )?;
+            read(brotli::Decompressor::new(&mut rest, 4_096), coding, take)?;
         }
     }
     // Whatever stands behind the end is not what was meant.
     if rest.is_empty() {
-        Ok(held)
+        Ok(())
     } else {
         Err(HttpError::Packed(coding.name()))
     }
 }
 
 fn read(
-    shared: &Shared,
     mut decoder: impl Read,
-    held: &mut Held,
     coding: Coding,
+    take: &mut dyn FnMut(&[u8]) -> Result<(), HttpError>,
 ) -> Result<(), HttpError> {
     let mut chunk = [0; CHUNK];
+    let mut taken = 0;
     let mut ended = false;
     loop {
         let read = decoder
@@ -81,9 +95,10 @@ fn read(
             ended = true;
             continue;
         }
-        if held.bytes.len() + read > MAX_BODY_BYTES {
+        taken += read;
+        if taken > MAX_BODY_BYTES {
             return Err(HttpError::UnpackedTooLarge);
         }
-        held.add(&chunk[..read], &shared.held)?;
+        take(&chunk[..read])?;
     }
 }

@@ -71,6 +71,14 @@ pub enum HttpError {
         /// Ids that are known.
         known: String,
     },
+    /// A list has nothing, or too much.
+    #[error("the list has {count} ids; it must have at least 1 and may have {most}")]
+    List {
+        /// How many it has.
+        count: usize,
+        /// How many it may have.
+        most: usize,
+    },
     /// Nobody knows by which name the collector was reached.
     #[error("the header Host must name the host, and nothing else")]
     Host,
@@ -172,6 +180,7 @@ impl HttpError {
             | Self::Query { .. }
             | Self::Refused { .. }
             | Self::BrokenBody
+            | Self::List { .. }
             | Self::Host
             | Self::WhichSite
             | Self::Packed(_) => StatusCode::BAD_REQUEST,
@@ -199,6 +208,7 @@ impl HttpError {
             Self::Query { .. } => "invalid_parameter",
             Self::Refused { code, .. } => code,
             Self::BrokenBody => "broken_body",
+            Self::List { .. } => "invalid_list",
             Self::Token => "unauthorized",
             Self::Role { .. } => "role_missing",
             Self::ForeignSite { .. } => "foreign_site",

@@ -59,6 +59,7 @@ pub(super) fn acceptable(headers: &HeaderMap) -> Result<Coding, HttpError> {
     let known = [
         "",
         "application/json",
+        "application/x-ndjson",
         "text/plain",
         "application/x-www-form-urlencoded",
     ];

@@ -2,6 +2,7 @@
 //! accepted is on disk.
 
 use std::borrow::Cow;
+use std::net::IpAddr;
 
 use firstglance_engine::json::JsonWriter;
 use firstglance_engine::{Timestamp, VisitorId};
@@ -78,7 +79,8 @@ pub(super) async fn take_in(
     received_at: Timestamp,
 ) -> Result<Taken, HttpError> {
     let header_key = headers::basic_user(request.headers());
-    let daily_visitor = daily_visitor(app, request, received_at)?;
+    let address = client_address::of(request, &app.behind.trusted_proxies);
+    let daily_visitor = daily_visitor(app, request, address, received_at)?;
     let mut judged = ingest::judge(
         ingest::Request {
             form,
@@ -86,11 +88,10 @@ pub(super) async fn take_in(
             header_key: header_key.as_deref(),
             received_at,
             daily_visitor: daily_visitor.as_ref(),
-            sender: sender::of(app, request, by),
+            sender: sender::of(app, request, address, by),
         },
         &app.site.write_key,
     )?;
-    let address = client_address::of(request, &app.behind.trusted_proxies);
     if !address.is_some_and(|address| app.limiters.is_own(address))
         && let Some(wait) = judged.limit(form, |visitor, count| app.limiters.events(visitor, count))
     {
@@ -122,12 +123,12 @@ pub(super) async fn take_in(
 pub(super) fn daily_visitor(
     app: &App,
     request: &Request<()>,
+    address: Option<IpAddr>,
     now: Timestamp,
 ) -> Result<Option<VisitorId>, HttpError> {
     let Some(salt) = &app.daily else {
         return Ok(None);
     };
-    let address = client_address::of(request, &app.behind.trusted_proxies);
     let user_agent = request.headers().get(USER_AGENT);
     let sender = Sender {
         write_key: &app.site.write_key,

@@ -15,7 +15,7 @@ use hyper::{Method, Request};
 
 use super::error::HttpError;
 use super::sender::SentBy;
-use super::{App, ingest as batch, me};
+use super::{App, client_address, ingest as batch, me};
 use crate::clock;
 use crate::config::DefaultConsent;
 use crate::ingest::{Form, LinkKind, Opened, link};
@@ -43,7 +43,8 @@ pub(super) async fn record(
     }
     let now = clock::now();
     let own = me::visitor(app, headers).filter(|_| app.daily.is_none());
-    let today = batch::daily_visitor(app, request, now)?;
+    let address = client_address::of(request, &app.behind.trusted_proxies);
+    let today = batch::daily_visitor(app, request, address, now)?;
     let referrer = headers.get(REFERER).and_then(|value| value.to_str().ok());
     let address = Address {
         query: request.uri().query().unwrap_or_default(),

@@ -6,11 +6,11 @@ use hyper::{Request, StatusCode};
 
 use super::answer::{Answer, set, with_body};
 use super::error::HttpError;
-use super::{App, Sites, admin};
+use super::{App, Sites, admin, body};
 use crate::metrics;
 use crate::token::Role;
 
-pub(super) fn answer(sites: &Sites, request: &Request<()>) -> Result<Answer, HttpError> {
+pub(super) async fn answer(sites: &Sites, request: &Request<()>) -> Result<Answer, HttpError> {
     let access = admin::authorise(sites.shared(), request.headers())?;
     admin::needs(&access, Role::Read)?;
     let may_see = |app: &App| {
@@ -19,6 +19,12 @@ pub(super) fn answer(sites: &Sites, request: &Request<()>) -> Result<Answer, Htt
             .as_deref()
             .is_none_or(|own| own == app.site.id())
     };
+    for app in sites.all().filter(|app| may_see(app)) {
+        let ready = app.store.ready().is_ok();
+        // What cannot be read is told as nothing; that the store fails is told beside it.
+        let size = app.store.size().await.unwrap_or_default();
+        app.metrics.store_is(ready, app.store.waiting(), size);
+    }
     let text = |app: &App| app.metrics.text().map_err(|_| HttpError::Internal);
     let text = match sites.only() {
         Some(only) if may_see(only) => text(only)?,
@@ -27,6 +33,17 @@ pub(super) fn answer(sites: &Sites, request: &Request<()>) -> Result<Answer, Htt
             let texts = seen.map(|app| Ok((app.site.id(), text(app)?)));
             merged(&texts.collect::<Result<Vec<_>, HttpError>>()?)
         }
+    };
+    // What all sites have in common is not for who may see one of several.
+    let text = if access.site.is_none() || sites.only().is_some() {
+        let shared = sites.shared();
+        let limits = &shared.limits;
+        let held = limits.held_bytes - shared.held.available_permits() * body::UNIT;
+        let streams = limits.streams - shared.streams.available_permits();
+        let end = text.find(LAST).unwrap_or(text.len());
+        format!("{}{}", &text[..end], shared.requests.text(held, streams)?)
+    } else {
+        text
     };
     let mut answer = with_body(StatusCode::OK, text);
     for (name, value) in [
@@ -41,8 +58,9 @@ pub(super) fn answer(sites: &Sites, request: &Request<()>) -> Result<Answer, Htt
 /// What begins a line that describes the counts after it.
 const DESCRIPTION: &str = "# ";
 
-/// The last line.
+/// The last line, and how it stands at the end.
 const END: &str = "# EOF";
+const LAST: &str = "# EOF\n";
 
 /// One text of those of several sites. A family of counts must stand in one piece, and each count
 /// says whose it is.

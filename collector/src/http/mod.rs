@@ -10,12 +10,12 @@ mod admin;
 pub mod answer;
 mod assets;
 mod body;
-mod click;
-mod client_address;
-mod compression;
+pub mod click;
+pub mod client_address;
+pub mod compression;
 mod connection;
 mod cors;
-mod decompression;
+pub mod decompression;
 pub mod error;
 mod forget;
 mod headers;
@@ -29,6 +29,8 @@ mod metrics;
 mod model;
 mod pixel;
 mod query;
+mod requests;
+mod room;
 mod router;
 mod sender;
 mod server;
@@ -42,7 +44,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use firstglance_engine::{Model, Timestamp};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
 use crate::agent::Agents;
 use crate::config::{self, Config, Privacy, Site, Tracker};
@@ -72,11 +74,16 @@ pub struct Limits {
     pub body: Duration,
     /// How long requests may take to finish when the server stops.
     pub stopping: Duration,
-    /// Connections at a time; more wait to be accepted.
+    /// Connections at a time, where the process may have as many files; for more, those that are
+    /// idle are closed.
     pub connections: usize,
     /// Bytes of bodies held at a time; requests beyond are asked to come back later. What is made
     /// of a body takes several times its size.
     pub held_bytes: usize,
+    /// Answers that read much of the store, at a time; requests beyond are asked to come back later.
+    pub long_answers: usize,
+    /// Clients that listen to what is committed, at a time.
+    pub streams: usize,
 }
 
 impl Default for Limits {
@@ -87,8 +94,10 @@ impl Default for Limits {
             body_pause: Duration::from_secs(10),
             body: Duration::from_secs(60),
             stopping: Duration::from_secs(10),
-            connections: 4_096,
+            connections: 16_384,
             held_bytes: 16 * 1024 * 1024,
+            long_answers: 4,
+            streams: 32,
         }
     }
 }
@@ -100,6 +109,13 @@ pub struct Shared {
     held: Arc<Semaphore>,
     /// Turns of decompressors.
     unpacking: Semaphore,
+    /// Long answers that read the store.
+    long: Arc<Semaphore>,
+    /// Those who listen to what is committed.
+    streams: Arc<Semaphore>,
+    /// Says that the server stops.
+    stopping: watch::Sender<bool>,
+    requests: requests::Requests,
 }
 
 impl Shared {
@@ -111,6 +127,10 @@ impl Shared {
             tokens,
             held: Arc::new(Semaphore::new(body::permits(limits.held_bytes))),
             unpacking: Semaphore::new(decompression::AT_A_TIME),
+            long: Arc::new(Semaphore::new(limits.long_answers)),
+            streams: Arc::new(Semaphore::new(limits.streams)),
+            stopping: watch::Sender::new(false),
+            requests: requests::Requests::default(),
         }
     }
 }
@@ -155,7 +175,7 @@ impl App {
             tracker: config.tracker,
             behind: config.server,
             daily: None,
-            metrics: Arc::default(),
+            metrics: Arc::new(Metrics::of_store(store.meter())),
             store,
             cookie: Arc::new(cookie),
             agents: Arc::default(),

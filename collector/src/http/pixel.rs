@@ -73,6 +73,15 @@ async fn whole_message(
     request: &Request<()>,
     kind: &'static str,
 ) -> Result<(), HttpError> {
+    let body = message(request)?;
+    link::take_in(app, request, Form::Single(kind), &body, clock::now()).await
+}
+
+/// The message in an address.
+///
+/// # Errors
+/// [`HttpError`] where there is none.
+pub(super) fn message(request: &Request<()>) -> Result<Vec<u8>, HttpError> {
     let wrong = |detail: &str| HttpError::Query {
         name: "data",
         detail: detail.to_owned(),
@@ -82,8 +91,7 @@ async fn whole_message(
     // A plus sign that nobody escaped is a space by now.
     let data = data.replace(' ', "+");
     let body = STANDARD.decode(&data).or_else(|_| URL_SAFE.decode(&data));
-    let body = body.map_err(|_| wrong("\"data\" is no base64"))?;
-    link::take_in(app, request, Form::Single(kind), &body, clock::now()).await
+    body.map_err(|_| wrong("\"data\" is no base64"))
 }
 
 #[cfg(test)]

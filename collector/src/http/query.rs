@@ -12,13 +12,7 @@ use super::error::HttpError;
 
 /// The value of a parameter; of several, the first.
 pub(super) fn parameter<'a>(uri: &'a Uri, name: &str) -> Option<Cow<'a, str>> {
-    let address = Address {
-        query: uri.query().unwrap_or_default(),
-        ..Address::default()
-    };
-    address
-        .parameters()
-        .find_map(|(key, value)| (key == name).then_some(value))
+    all(uri).find_map(|(key, value)| (key == name).then_some(value))
 }
 
 /// Names and values of all parameters.
@@ -27,39 +21,33 @@ pub(super) fn all(uri: &Uri) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>
         query: uri.query().unwrap_or_default(),
         ..Address::default()
     };
-    address.parameters().collect::<Vec<_>>().into_iter()
+    address.parameters()
 }
 
 /// The value of a parameter that is read in its own way; nothing where it is not given.
-pub(super) fn parsed<T>(uri: &Uri, name: &'static str) -> Result<Option<T>, HttpError>
-where
-    T: FromStr,
-    T::Err: Display,
-{
-    let Some(text) = parameter(uri, name).filter(|text| !text.is_empty()) else {
-        return Ok(None);
-    };
-    match text.parse() {
-        Ok(value) => Ok(Some(value)),
-        Err(error) => Err(HttpError::Query {
-            name,
-            detail: format!("\"{name}\" {error}"),
-        }),
-    }
+pub(super) fn parsed<T: FromStr<Err: Display>>(
+    uri: &Uri,
+    name: &'static str,
+) -> Result<Option<T>, HttpError> {
+    read(uri, name, str::parse)
 }
 
 /// The moment that a parameter says.
 pub(super) fn moment(uri: &Uri, name: &'static str) -> Result<Option<Timestamp>, HttpError> {
-    let Some(text) = parameter(uri, name).filter(|text| !text.is_empty()) else {
-        return Ok(None);
-    };
-    match Timestamp::parse(&text) {
-        Ok(moment) => Ok(Some(moment)),
-        Err(error) => Err(HttpError::Query {
-            name,
-            detail: format!("\"{name}\" {error}"),
-        }),
-    }
+    read(uri, name, Timestamp::parse)
+}
+
+fn read<T, E: Display>(
+    uri: &Uri,
+    name: &'static str,
+    read: impl FnOnce(&str) -> Result<T, E>,
+) -> Result<Option<T>, HttpError> {
+    let given = parameter(uri, name).filter(|text| !text.is_empty());
+    let value = given.map(|text| read(&text)).transpose();
+    value.map_err(|error| HttpError::Query {
+        name,
+        detail: format!("\"{name}\" {error}"),
+    })
 }
 
 /// The parameter `limit`.

@@ -47,12 +47,17 @@ impl<'a> Own<'a> {
         }
     }
 
-    async fn answer(self, sites: &Sites, request: &Request<()>) -> Result<Answer, HttpError> {
+    async fn answer(
+        self,
+        sites: &Sites,
+        request: &Request<()>,
+        body: &mut Unread,
+    ) -> Result<Answer, HttpError> {
         match self {
             Self::Health => Ok(health::alive()),
             Self::Ready => health::ready(sites),
-            Self::Metrics => metrics::answer(sites, request),
-            Self::Admin(rest) => admin::answer(sites, request, rest).await,
+            Self::Metrics => metrics::answer(sites, request).await,
+            Self::Admin(rest) => admin::answer(sites, request, body, rest).await,
         }
     }
 }
@@ -98,16 +103,43 @@ impl<'a> Endpoint<'a> {
 pub(super) async fn answer(sites: &Sites, request: Request<Incoming>) -> Answer {
     let started = std::time::Instant::now();
     let method = request.method().clone();
-    let path = request.uri().path().to_owned();
     let (head, body) = request.into_parts();
     let mut body = Unread::new(&head.headers, body);
     let request = Request::from_parts(head, ());
     let answer = unpanicked(route(sites, &request, &mut body)).await;
     body.discard().await;
     let status = answer.status().as_u16();
-    let microseconds = started.elapsed().as_micros() as u64;
-    tracing::debug!(%method, path, status, microseconds, "answered");
+    let took = started.elapsed();
+    let route = name(request.uri().path(), request.method());
+    sites.shared().requests.answered(route, status, took);
+    // The route and not the path, which has ids of visitors.
+    let microseconds = took.as_micros() as u64;
+    tracing::debug!(%method, route, status, microseconds, "answered");
     answer
+}
+
+/// The name of a route: its usual path, with names in braces in place of what differs.
+fn name(path: &str, method: &Method) -> &'static str {
+    match Own::of(path) {
+        Some(Own::Health) => return "/healthz",
+        Some(Own::Ready) => return "/readyz",
+        Some(Own::Metrics) => return "/metrics",
+        Some(Own::Admin(rest)) => return admin::name(rest, method),
+        None => {}
+    }
+    // Whatever a site calls its addresses, their last part says what they are; what is unusual is
+    // of the site itself.
+    match path.rsplit('/').next() {
+        Some("batch" | "import" | "b") => "/v1/batch",
+        Some("track" | "t" | "page" | "p" | "screen" | "s") => "/v1/{type}",
+        Some("identify" | "i" | "alias" | "a" | "group" | "g") => "/v1/{type}",
+        Some("forget") => "/v1/forget",
+        Some("me") => "/v1/me",
+        Some("model") => "/v1/model",
+        Some("pixel.gif") => "/v1/pixel.gif",
+        Some("click") => "/v1/click",
+        _ => "other",
+    }
 }
 
 async fn route(sites: &Sites, request: &Request<()>, body: &mut Unread) -> Answer {
@@ -116,7 +148,7 @@ async fn route(sites: &Sites, request: &Request<()>, body: &mut Unread) -> Answe
         if let Err(error) = takes(own.methods(), request) {
             return error.into();
         }
-        let answered = own.answer(sites, request).await;
+        let answered = own.answer(sites, request, body).await;
         return answered.unwrap_or_else(Answer::from);
     }
     let app = match sites.choose(request, body).await {

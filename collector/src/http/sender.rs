@@ -1,10 +1,12 @@
 //! What a request's headers and address tell of a visitor's browser. Of a server that sends for
 //! others they would tell nothing about those.
 
+use std::net::IpAddr;
+
 use hyper::Request;
 use hyper::header::{HeaderName, ORIGIN, USER_AGENT};
 
-use super::{App, client_address};
+use super::App;
 use crate::agent::{Device, Hints};
 use crate::config::Robots;
 use crate::ingest::Sender;
@@ -24,15 +26,19 @@ pub(super) enum SentBy {
     Reader,
 }
 
-/// What is told of a request's sender.
-pub(super) fn of<'a>(app: &'a App, request: &'a Request<()>, by: SentBy) -> Sender<'a> {
+/// What is told of a request's sender, whose address is this one.
+pub(super) fn of<'a>(
+    app: &'a App,
+    request: &'a Request<()>,
+    address: Option<IpAddr>,
+    by: SentBy,
+) -> Sender<'a> {
     let text = |name: &HeaderName| {
         let value = request.headers().get(name);
         value
             .and_then(|value| value.to_str().ok())
             .unwrap_or_default()
     };
-    let address = client_address::of(request, &app.behind.trusted_proxies);
     let is_own = address.is_some_and(|address| app.limiters.is_own(address));
     let mut sender = Sender {
         // The owner's own machines and tests are no robots.

@@ -7,12 +7,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, oneshot, watch};
+use tokio::sync::{oneshot, watch};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_rustls::TlsAcceptor;
 
 use super::client_address::Peer;
 use super::connection::Connections;
+use super::room::Room;
 use super::tls::Certificates;
 use super::{Live, Sites};
 use crate::store::StoreError;
@@ -106,24 +107,21 @@ async fn run(
         tls,
         running,
     };
-    let connections = Arc::new(Semaphore::new(limits.connections));
+    let connections = Room::new(limits.connections);
     let mut tasks = JoinSet::new();
     loop {
+        // Accepted first: room is made only for somebody who is there.
         let next = async {
-            // Never closed: the error cannot come.
-            let permit = connections.clone().acquire_owned().await;
-            (permit, listener.accept().await)
+            let accepted = listener.accept().await;
+            (connections.room().await, accepted)
         };
         tokio::select! {
             _ = &mut stopped => break,
             Some(_) = tasks.join_next(), if !tasks.is_empty() => {}
-            (permit, accepted) = next => match accepted {
+            (room, accepted) = next => match accepted {
                 Ok((stream, peer)) => {
-                    let connection = all.clone().serve(stream, Peer(peer.ip()));
-                    tasks.spawn(async move {
-                        connection.await;
-                        drop(permit);
-                    });
+                    let place = connections.opened(room);
+                    tasks.spawn(all.clone().serve(stream, Peer(peer.ip()), place));
                 }
                 Err(error) => {
                     // Out of file descriptors, mostly: wait until some are free.
@@ -134,6 +132,8 @@ async fn run(
         }
     }
     drop(listener);
+    // What has no end of its own ends now.
+    sites.present().shared().stopping.send_replace(true);
     drop(stopping);
     let finished = async { while tasks.join_next().await.is_some() {} };
     if tokio::time::timeout(limits.stopping, finished)

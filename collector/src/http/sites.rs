@@ -16,7 +16,7 @@ use hyper::header::{HOST, HeaderMap, ORIGIN};
 use super::addresses::{self, Needed};
 use super::body::Unread;
 use super::error::HttpError;
-use super::{App, Shared, headers, query};
+use super::{App, Shared, headers, pixel, query};
 use crate::ingest::{self, IngestError};
 use crate::store::StoreError;
 
@@ -142,6 +142,11 @@ impl Sites {
         };
         if let Some(key) = named {
             return self.of_key(&key).ok_or(HttpError::Site);
+        }
+        if matches!(needed, Needed::Pixel(Some(_)))
+            && let Some(key) = ingest::write_key(&pixel::message(request)?)
+        {
+            return self.of_key(&key).ok_or(IngestError::WrongKey.into());
         }
         if matches!(needed, Needed::Ingest(_) | Needed::Forget) && body.may_come() {
             let coding = headers::acceptable(headers)?;

@@ -5,9 +5,11 @@
 //! Visitors are counted anew in each period: those of a day are not the sum of its hours.
 //!
 //! Names come from pages and addresses, so from anybody. Each metric has room for so many of them in
-//! each period, the first that come; what comes under further names counts together, as others.
+//! each period, the first that come; what comes under further names counts together, as others. A
+//! name tells of nobody by an e-mail address: see [`counted_name`].
 
 use std::fmt;
+use std::ops::Range;
 use std::str::FromStr;
 
 use firstglance_engine::origin::channel_of;
@@ -89,6 +91,26 @@ impl Period {
         Timestamp::MIN.plus(Milliseconds(self.number as u64 * self.step.length().0))
     }
 
+    /// From its beginning to that of the next.
+    #[must_use]
+    pub const fn range(self) -> Range<Timestamp> {
+        let start = self.start();
+        start..start.plus(self.step.length())
+    }
+
+    /// The day that it is, or is an hour of.
+    #[must_use]
+    pub const fn day(self) -> Self {
+        let hours = match self.step {
+            Step::Hour => 24,
+            Step::Day => 1,
+        };
+        Self {
+            step: Step::Day,
+            number: self.number / hours,
+        }
+    }
+
     /// Whether it is still kept at a moment.
     #[must_use]
     pub const fn is_kept(self, now: Timestamp) -> bool {
@@ -161,6 +183,15 @@ impl Metric {
         }
     }
 
+    /// Whether a day's count is the sum of those of its hours.
+    #[must_use]
+    pub const fn adds_up(self) -> bool {
+        !matches!(
+            self,
+            Self::Visitors | Self::ArrivedVisitors | Self::EngagedVisitors
+        )
+    }
+
     /// For how many names there is room in a period; nothing where it has no names.
     #[must_use]
     pub const fn room(self) -> Option<u64> {
@@ -214,13 +245,20 @@ pub struct Count {
     pub count: u64,
 }
 
-/// A name as it is counted: short, and without control characters.
+/// A name as it is counted: short, without control characters, and with `@` in place of each word
+/// that has one. Counts outlive the messages that they are of, and an address would tell whose.
 #[must_use]
 pub fn counted_name(name: &str) -> String {
-    let plain = clip(name, LONGEST_NAME).chars();
-    plain
-        .map(|one| if one.is_control() { ' ' } else { one })
-        .collect()
+    let plain = |one: char| if one.is_control() { ' ' } else { one };
+    if !name.contains('@') {
+        return clip(name, LONGEST_NAME).chars().map(plain).collect();
+    }
+    let name: String = name.chars().map(plain).collect();
+    let words = name.split(' ');
+    let words: Vec<&str> = words
+        .map(|word| if word.contains('@') { "@" } else { word })
+        .collect();
+    clip(&words.join(" "), LONGEST_NAME).to_owned()
 }
 
 /// What brought somebody to a page, as far as it is counted apart: not which click it was, nor which
@@ -314,6 +352,7 @@ mod tests {
             assert_eq!(period.start(), Timestamp::parse(start).unwrap());
             assert_eq!(Period::of(step, period.start()), period);
             assert!(period.is_kept(at));
+            assert_eq!(period.day(), Period::of(Step::Day, at));
             let kept = Milliseconds::from_days(step.days_kept());
             assert!(period.is_kept(at.plus(kept)));
             assert!(!period.is_kept(at.plus(kept).plus(step.length())));
@@ -330,6 +369,10 @@ mod tests {
         }
         assert!("week".parse::<Step>().is_err() && "".parse::<Metric>().is_err());
         assert_eq!(counted_name("a\nb\u{7f}"), "a b ");
+        assert_eq!(
+            counted_name("mail to jo@example.nl\nsent"),
+            "mail to @ sent"
+        );
         assert_eq!(counted_name(&"é".repeat(100)).len(), LONGEST_NAME);
     }
 

@@ -215,6 +215,27 @@ pub fn visitors_of<R: Register>(
     Ok(vec![visitor.clone()])
 }
 
+/// All visitors of the person that a user is, sorted. A visitor that a full person did not take is
+/// not among them.
+///
+/// # Errors
+/// When the register cannot be read.
+pub fn visitors_of_user<R: Register>(
+    register: &mut R,
+    user: &UserId,
+) -> Result<Vec<VisitorId>, R::Error> {
+    let root = root(register, user)?;
+    let mut visitors = register.person(&root)?.visitors.clone();
+    // Known by the user's name alone, and in a person only where a message said so.
+    let own = VisitorId::of_user(user);
+    if register.membership(&own)?.is_some()
+        && let Err(place) = visitors.binary_search(&own)
+    {
+        visitors.insert(place, own);
+    }
+    Ok(visitors)
+}
+
 /// A register in memory.
 #[derive(Debug, Default)]
 pub struct InMemory {

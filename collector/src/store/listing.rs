@@ -1,7 +1,7 @@
 //! Lists: visitors by segment and by stage, those seen latest first.
 //!
-//! A visitor is in the lists of the segments and of the stage that were recorded for them, and each
-//! list is in the order of when they were last seen, to [`STEP`]; visitors of the same step are in the
+//! A visitor is in the list of all, and in those of the segments and of the stage that were recorded
+//! for them. Each list is in the order of when they were last seen, to [`STEP`]; visitors of the same step are in the
 //! order of their ids. So reading one is reading a range, and whoever does one thing after the other
 //! does not move each time.
 //!
@@ -22,6 +22,8 @@ pub const STEP: Milliseconds = Milliseconds::from_minutes(10);
 /// Which list.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum List {
+    /// Everybody: whoever changes from one stage to another while it is read stays where they are.
+    All,
     /// Visitors of a stage, by its id; without one, those who were never seen to leave the first.
     Stage(Option<Box<str>>),
     /// Visitors in a segment, by its id.
@@ -33,7 +35,9 @@ impl List {
     pub fn of(profile: &Profile) -> impl Iterator<Item = Self> {
         let stage = Self::Stage(profile.recorded_stage().map(Into::into));
         let segments = profile.recorded_segments();
-        std::iter::once(stage).chain(segments.map(|id| Self::Segment(id.into())))
+        [Self::All, stage]
+            .into_iter()
+            .chain(segments.map(|id| Self::Segment(id.into())))
     }
 }
 

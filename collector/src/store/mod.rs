@@ -14,8 +14,10 @@
 pub mod audit;
 pub mod counting;
 pub mod embedded;
+pub mod feed;
 pub mod joining;
 pub mod listing;
+pub mod meter;
 pub mod refused;
 
 use std::future::Future;
@@ -24,11 +26,15 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use firstglance_engine::history::Change;
-use firstglance_engine::{Evaluation, Message, Model, Person, Profile, Timestamp, VisitorId};
+use firstglance_engine::{
+    Evaluation, Message, Model, Person, Profile, Timestamp, UserId, VisitorId,
+};
 
 use audit::AuditEntry;
 use counting::{Count, Metric, Period};
+use feed::Feed;
 use listing::{List, ListSize, Listed, Position as ListPosition};
+use meter::Meter;
 use refused::{RefusedMessage, RefusedPage, Shelf};
 
 /// An answer that arrives later.
@@ -108,6 +114,20 @@ pub trait Store: Send + Sync + 'static {
     /// The counts of a metric from one period to another, both included and of the same length, in
     /// no particular order: see [`counting`]. What is not told is 0.
     fn counts(&self, metric: Metric, first: Period, last: Period) -> Later<'_, Vec<Count>>;
+    /// All visitors of the person that a user is, sorted; nobody where the user is not known.
+    fn visitors_of_user<'a>(&'a self, user: &'a UserId) -> Later<'a, Vec<VisitorId>>;
+
+    /// What was committed, told as it is on disk.
+    fn feed(&self) -> &Feed;
+
+    /// What it measures of itself.
+    fn meter(&self) -> &Meter;
+
+    /// Requests that wait at present.
+    fn waiting(&self) -> usize;
+
+    /// Bytes that the data take on disk.
+    fn size(&self) -> Later<'_, u64>;
 
     /// Keeps messages that were refused, as far as there is room; the oldest make place. Nobody is
     /// told that they are kept, so nobody waits: they are written with what is written next. Says

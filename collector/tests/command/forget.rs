@@ -19,7 +19,7 @@ const MESSAGES: usize = 60;
 const VISITORS: usize = 24;
 
 /// The status and the body of the answer; nothing where the process is gone.
-fn exchange(address: &str, head: &str, body: &str) -> Option<(u16, String)> {
+pub(super) fn exchange(address: &str, head: &str, body: &str) -> Option<(u16, String)> {
     let mut stream = TcpStream::connect(address).ok()?;
     write!(
         stream,

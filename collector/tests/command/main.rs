@@ -3,9 +3,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod forget;
+mod health;
+mod log;
+mod moving;
 mod reload;
 mod replay;
 mod token;
+mod verify;
 
 use std::fs;
 use std::io::{Read as _, Write as _};
@@ -27,6 +31,23 @@ fn run(arguments: &[&str]) -> Output {
         .stdin(Stdio::null())
         .output()
         .unwrap()
+}
+
+/// Runs it with a text as its standard input.
+fn feed(arguments: &[&str], input: &str) -> Output {
+    let mut child = firstglance(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(input.as_bytes())
+        .unwrap();
+    child.wait_with_output().unwrap()
 }
 
 fn folder() -> (TempDir, PathBuf) {
@@ -55,6 +76,19 @@ impl Drop for Serving {
     fn drop(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
+    }
+}
+
+impl Serving {
+    /// Asks it to end, sees that it does in good order, and gives its log.
+    fn terminate(&mut self) -> String {
+        let ended = Command::new("kill").arg(self.0.id().to_string()).status();
+        assert!(ended.unwrap().success());
+        assert_eq!(self.0.wait().unwrap().code(), Some(0));
+        let mut log = String::new();
+        let stderr = self.0.stderr.take();
+        stderr.unwrap().read_to_string(&mut log).unwrap();
+        log
     }
 }
 
@@ -117,7 +151,9 @@ fn wrong_usage() {
 
 #[test]
 fn every_command_has_help_with_an_example() {
-    for command in ["serve", "check", "replay", "token"] {
+    for command in [
+        "serve", "check", "replay", "token", "health", "export", "import", "erase", "verify",
+    ] {
         let output = run(&[command, "--help"]);
         assert_eq!(output.status.code(), Some(0));
         let help = String::from_utf8(output.stdout).unwrap();
@@ -280,19 +316,7 @@ fn a_signal_ends_it_in_good_order_and_secrets_are_not_logged() {
     let data = folder.path().join("data");
     let (mut serving, address) = serve(&config, &data);
     assert!(ask(&address, "/healthz").is_some());
-    let ended = Command::new("kill")
-        .arg(serving.0.id().to_string())
-        .status();
-    assert!(ended.unwrap().success());
-    assert_eq!(serving.0.wait().unwrap().code(), Some(0));
-    let mut log = String::new();
-    serving
-        .0
-        .stderr
-        .take()
-        .unwrap()
-        .read_to_string(&mut log)
-        .unwrap();
+    let log = serving.terminate();
     let lines: Vec<serde_json::Value> = log
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())

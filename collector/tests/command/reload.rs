@@ -149,14 +149,7 @@ fn another_configuration_holds_whole_or_not_at_all() {
     });
 
     // A configuration that changed while nothing ran is followed as well.
-    let ended = Command::new("kill")
-        .arg(serving.0.id().to_string())
-        .status();
-    assert!(ended.unwrap().success());
-    assert_eq!(serving.0.wait().unwrap().code(), Some(0));
-    let mut log = String::new();
-    let stderr = serving.0.stderr.take();
-    stderr.unwrap().read_to_string(&mut log).unwrap();
+    let log = serving.terminate();
     for expected in [
         "duplicate key",
         "everything goes on by the former configuration",

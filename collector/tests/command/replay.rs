@@ -1,27 +1,14 @@
 //! `firstglance replay`: messages of a file as profiles, a line each.
 
-use std::io::Write as _;
 use std::path::Path;
-use std::process::{Output, Stdio};
+use std::process::Output;
 
-use super::{firstglance, folder, text};
+use super::{feed, folder, text};
 
 fn replay(config: &Path, more: &[&str], input: &str) -> Output {
     let mut arguments = vec!["replay", "--config", text(config)];
     arguments.extend_from_slice(more);
-    let mut child = firstglance(&arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child
-        .stdin
-        .take()
-        .unwrap()
-        .write_all(input.as_bytes())
-        .unwrap();
-    child.wait_with_output().unwrap()
+    feed(&arguments, input)
 }
 
 #[test]

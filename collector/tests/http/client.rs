@@ -21,6 +21,30 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
+    /// Whether the end of a body that came in pieces was said.
+    pub(crate) whole: bool,
+}
+
+/// What chunks hold, and whether the last one came.
+fn unchunked(mut bytes: &[u8]) -> (Vec<u8>, bool) {
+    let mut body = Vec::new();
+    loop {
+        let Some(end) = bytes.windows(2).position(|some| some == b"\r\n") else {
+            return (body, false);
+        };
+        let size = std::str::from_utf8(&bytes[..end]).unwrap();
+        let size = usize::from_str_radix(size, 16).unwrap();
+        bytes = &bytes[end + 2..];
+        if size == 0 {
+            return (body, true);
+        }
+        if bytes.len() < size + 2 {
+            body.extend_from_slice(bytes);
+            return (body, false);
+        }
+        body.extend_from_slice(&bytes[..size]);
+        bytes = &bytes[size + 2..];
+    }
 }
 
 pub(crate) fn get(path: &str) -> Request {
@@ -100,15 +124,26 @@ impl Answer {
         let head = std::str::from_utf8(&bytes[..end]).unwrap();
         let mut lines = head.split("\r\n");
         let status = lines.next().unwrap().split(' ').nth(1).unwrap();
+        let headers: Vec<(String, String)> = lines
+            .map(|line| {
+                let (name, value) = line.split_once(':').unwrap();
+                (name.to_lowercase(), value.trim().to_owned())
+            })
+            .collect();
+        let body = &bytes[end + 4..];
+        let chunked = headers
+            .iter()
+            .any(|(name, value)| name == "transfer-encoding" && value == "chunked");
+        let (body, whole) = if chunked {
+            unchunked(body)
+        } else {
+            (body.to_vec(), true)
+        };
         Self {
             status: status.parse().unwrap(),
-            headers: lines
-                .map(|line| {
-                    let (name, value) = line.split_once(':').unwrap();
-                    (name.to_lowercase(), value.trim().to_owned())
-                })
-                .collect(),
-            body: bytes[end + 4..].to_vec(),
+            headers,
+            body,
+            whole,
         }
     }
 

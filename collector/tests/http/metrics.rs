@@ -84,3 +84,38 @@ async fn only_for_the_owner() {
         (405, Some("GET, HEAD"))
     );
 }
+
+#[tokio::test]
+async fn requests_store_and_process() {
+    let collector = Collector::start().await;
+    collector.batch(&[page("a", "1", "/", 2)]).await;
+    collector.admin("profiles/a").await;
+    collector.admin("profiles/nobody").await;
+    collector.send(get("/healthz")).await;
+    let token = format!("Bearer {}", collector.token);
+    let asked = get("/metrics").header("Authorization", &token);
+    let answer = collector.send(asked).await;
+    let text = answer.text();
+    assert_eq!(text.matches("# EOF").count(), 1);
+    for line in [
+        "firstglance_http_requests_total{route=\"/v1/batch\",status=\"2xx\"} 1",
+        "firstglance_http_requests_total{route=\"profiles/{id}\",status=\"2xx\"} 1",
+        "firstglance_http_requests_total{route=\"profiles/{id}\",status=\"4xx\"} 1",
+        "firstglance_http_request_seconds_count{route=\"/healthz\"} 1",
+        "firstglance_http_bodies_held_bytes 0",
+        "firstglance_http_streams 0",
+        "firstglance_store_ready 1",
+        "firstglance_store_waiting 0",
+        "firstglance_build{version=\"0.1.0\"} 1",
+    ] {
+        assert!(text.lines().any(|one| one == line), "{line} in {text}");
+    }
+    let number = |name: &str| {
+        let line = text.lines().find_map(|line| line.strip_prefix(name));
+        line.and_then(|rest| rest.trim().parse::<f64>().ok())
+            .unwrap()
+    };
+    assert!(number("firstglance_store_disk_bytes ") > 0.0);
+    assert!(number("firstglance_store_flush_seconds_count ") >= 1.0);
+    assert!(!text.contains("nobody"));
+}

@@ -26,6 +26,7 @@ async fn each_route_needs_its_role() {
         ("GET", "/metrics", Role::Read),
         ("HEAD", "/admin/v1/profiles/a", Role::Read),
         ("GET", "/admin/v1/audit", Role::Operate),
+        ("GET", "/admin/v1/refused", Role::Operate),
         ("DELETE", "/admin/v1/profiles/a", Role::Erase),
     ] {
         for (role, token) in [&read, &operate, &erase] {
@@ -84,6 +85,7 @@ async fn a_token_of_one_site_opens_no_other() {
         ("GET", "profiles/a/why"),
         ("GET", "segments"),
         ("GET", "audit"),
+        ("GET", "refused"),
         ("DELETE", "profiles/a"),
     ] {
         // Neither of a site that is there nor of one that is not.

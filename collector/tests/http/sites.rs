@@ -81,6 +81,12 @@ async fn what_says_which_site_is_meant() {
         let encoded = base64::engine::general_purpose::STANDARD.encode(format!("{user}:"));
         request.header("Authorization", &format!("Basic {encoded}"))
     };
+    let data = |key: &str, visitor: &str| {
+        use base64::Engine as _;
+        let message = page(visitor, "1", "/", 5);
+        let message = message.replacen('{', &format!(r#"{{"writeKey":"{key}","#), 1);
+        base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(message)
+    };
     let without_key = |visitor: &str| body("X", visitor, "1").replace(r#""writeKey":"X","#, "");
     let batch = |text: String| post("/v1/batch", text);
     for (visitor, request, expected) in [
@@ -131,6 +137,26 @@ async fn what_says_which_site_is_meant() {
             Err("invalid_field"),
         ),
         ("b7", batch("{".to_owned()), Err("site_missing")),
+        (
+            "b8",
+            get("/v1/pixel.gif?writeKey=kb&type=track&event=Opened&anonymousId=b8"),
+            Ok("blog"),
+        ),
+        (
+            "b9",
+            get(&format!("/v1/pixel/page?data={}", data("kw", "b9"))),
+            Ok("wiki"),
+        ),
+        (
+            "c1",
+            get(&format!("/v1/pixel/page?data={}", data("no", "c1"))),
+            Err("wrong_write_key"),
+        ),
+        (
+            "c2",
+            get("/v1/pixel.gif?anonymousId=c2"),
+            Err("site_missing"),
+        ),
     ] {
         let answer = collector.send(request).await;
         match expected {

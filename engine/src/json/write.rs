@@ -132,8 +132,8 @@ impl JsonWriter {
         self.out.push_str(text);
     }
 
-    /// A text that is JSON already. What may not stand inside an HTML page can only lie in its
-    /// texts, where it is escaped.
+    /// A text that is JSON already. What may not stand inside an HTML page or on a terminal can only
+    /// lie in its texts, where it is escaped.
     pub fn raw(&mut self, json: &str) {
         self.separate();
         for character in json.chars() {
@@ -141,6 +141,7 @@ impl JsonWriter {
                 '<' => self.out.push_str("\\u003c"),
                 '>' => self.out.push_str("\\u003e"),
                 '&' => self.out.push_str("\\u0026"),
+                '\u{7f}' => self.out.push_str("\\u007f"),
                 other => self.out.push(other),
             }
         }

@@ -25,13 +25,11 @@ export const pixels = () => bottom | 0;
 
 /** Something scrolled. */
 export function scrolled(event) {
-  if (!target) later(plan, measured + SPACE - now());
+  // Once a frame is painted nothing has to be laid out for a look.
+  if (!target) later(() => requestAnimationFrame(() => later(run, 0, frame)), measured + SPACE - now());
   target = event.target;
   sign(event);
 }
-
-/** Once the frame is painted nothing has to be laid out for a look. */
-const plan = () => requestAnimationFrame(() => later(run, 0, frame));
 
 function frame() {
   const element = target;

@@ -68,11 +68,10 @@ export const field = (form) =>
 
 /** The query that an address asks for. */
 function queryOf(url) {
-  // To take an address apart costs a start more than all else here.
-  if (!/\?/.test(url)) return;
   try {
     const names = searchNames();
-    const found = [...new URL(url).searchParams].find(([name, value]) => names.includes(name.toLowerCase()) && value.trim());
+    // To take an address apart costs a start more than all else here.
+    const found = /\?/.test(url) && [...new URL(url).searchParams].find(([name, value]) => names.includes(name.toLowerCase()) && value.trim());
     return clip(found[1], MAX_QUERY);
   } catch {}
 }

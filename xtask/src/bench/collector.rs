@@ -63,13 +63,13 @@ struct Row {
 
 pub(super) fn run(workspace: &Workspace, short: bool, options: &Options) -> Result<()> {
     let binary = build::under_test(workspace, options.binary.as_deref())?;
-    let load = Load::build(workspace)?;
+    let load = Load::build(workspace, short)?;
     let folder = tempfile::Builder::new()
         .prefix("firstglance-bench-")
         .tempdir()?;
     let mut bench = Bench {
         load,
-        settings: Settings::new(workspace, binary, folder.path()),
+        settings: Settings::new(workspace, binary, folder.path())?,
         seconds: (if short { "2" } else { "8" }).to_owned(),
         rows: Vec::new(),
     };
@@ -147,16 +147,7 @@ impl Bench {
         let _ = fs::remove_dir_all(&self.settings.data);
         let mut server = Server::start(&self.settings)?;
         let address = server.address().to_string();
-        let visitors = stored.to_string();
-        self.load.run(&[
-            "fill",
-            "--address",
-            &address,
-            "--write-key",
-            WRITE_KEY,
-            "--visitors",
-            &visitors,
-        ])?;
+        self.load.fill(&server, stored)?;
         let batches = self.send(&address, stored, &["--batch", "10"])?;
         let bytes = number(&batches, "/bytes")?;
         let events = number(&batches, "/events_a_second")?;
@@ -302,22 +293,12 @@ impl Bench {
     fn rewriting(&mut self, folder: &Path, short: bool) -> Result<()> {
         let _ = fs::remove_dir_all(&self.settings.data);
         let server = Server::start(&self.settings)?;
-        let address = server.address().to_string();
         let visitors: u64 = if short { 5_000 } else { 50_000 };
         let mut sent = 0.0;
         let mut factors = Vec::new();
         for pass in 1..=PASSES {
             progress::show(&format!("pass {pass} of {PASSES}"));
-            let visitors = visitors.to_string();
-            let line = self.load.run(&[
-                "fill",
-                "--address",
-                &address,
-                "--write-key",
-                WRITE_KEY,
-                "--visitors",
-                &visitors,
-            ])?;
+            let line = self.load.fill(&server, visitors)?;
             sent += number(&line, "/events")? * number(&line, "/bytes_each")?;
             factors.push(size_of(folder)? as f64 / sent);
         }

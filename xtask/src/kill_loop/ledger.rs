@@ -3,13 +3,22 @@
 //! Never talks to the collector but to read.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::thread;
 
-use anyhow::Result;
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
 
 use crate::client::{Client, Message};
+use crate::random;
 
 /// How many examples of a failure are worth a reader's time.
 const EXAMPLES: usize = 10;
+
+/// Scores are told to a thousandth, and at moments that lie a little apart.
+const SAME_SCORE: f64 = 0.002;
 
 /// All messages of a run, by visitor.
 #[derive(Default)]
@@ -32,6 +41,8 @@ pub(super) struct Findings {
     pub(super) duplicated: BTreeSet<String>,
     pub(super) foreign: BTreeSet<String>,
     pub(super) miscounted: BTreeSet<String>,
+    /// Visitors whose profile is not the fold of their log.
+    pub(super) misfolded: BTreeSet<String>,
     examples: Vec<String>,
 }
 
@@ -70,20 +81,115 @@ impl Ledger {
     pub(super) fn check(
         &mut self,
         client: &Client,
+        replay: &Replay,
         round: Option<u64>,
         findings: &mut Findings,
     ) -> Result<()> {
+        let mut folded = Folded::default();
         let touched = std::mem::take(&mut self.touched);
         let when = round.map_or_else(|| "at the end".to_owned(), |round| format!("round {round}"));
         for (name, visitor) in &self.visitors {
             if round.is_some() && !touched.contains(name) {
                 continue;
             }
-            let stored = client.timeline(name)?;
-            let counted = client.profile_events(name)?;
+            let (stored, messages): (Vec<String>, Vec<Value>) =
+                client.timeline(name)?.into_iter().unzip();
+            let profile = client.profile(name)?;
+            let counted = profile.as_ref().and_then(|one| one.get("events")?.as_u64());
             visitor.compare(name, &stored, counted, &when, findings);
+            if let Some(profile) = profile {
+                folded.profiles.insert(name.clone(), profile);
+            }
+            for message in messages {
+                folded.log.push_str(&message.to_string());
+                folded.log.push('\n');
+            }
+        }
+        folded.compare(replay, &when, findings)
+    }
+}
+
+/// What the store has folded, and what it folded it from.
+#[derive(Default)]
+struct Folded {
+    profiles: BTreeMap<String, Value>,
+    log: String,
+}
+
+impl Folded {
+    /// Folds the log once more, by the command that does it without a store, and compares.
+    fn compare(&self, replay: &Replay, when: &str, findings: &mut Findings) -> Result<()> {
+        let again = replay.profiles(&self.log)?;
+        for (name, stored) in &self.profiles {
+            let Some(folded) = again.get(name) else {
+                findings.differ(name, when, "nothing");
+                continue;
+            };
+            for member in ["events", "pageViews", "visits", "segments", "stage"] {
+                let expected = &folded[member];
+                let found = stored.pointer(&format!("/{member}"));
+                if found.is_some_and(|found| found != expected) {
+                    findings.differ(name, when, &format!("{member} {expected}"));
+                }
+            }
+            let interests = stored.get("interests").and_then(Value::as_array);
+            for interest in interests.into_iter().flatten() {
+                let id = interest
+                    .get("id")
+                    .and_then(Value::as_str)
+                    .unwrap_or_default();
+                let score = |value: &Value| value.as_f64().unwrap_or(f64::NAN);
+                let (found, expected) =
+                    (score(&interest["score"]), score(&folded["interests"][id]));
+                let same = (found - expected).abs() < SAME_SCORE;
+                if !same {
+                    findings.differ(name, when, &format!("interest {id} {expected}"));
+                }
+            }
         }
         Ok(())
+    }
+}
+
+/// `firstglance replay` of the collector that is tested.
+pub(super) struct Replay {
+    pub(super) binary: PathBuf,
+    pub(super) config: PathBuf,
+}
+
+impl Replay {
+    /// Profiles by visitor.
+    fn profiles(&self, log: &str) -> Result<HashMap<String, Value>> {
+        let mut process = Command::new(&self.binary)
+            .arg("replay")
+            .arg("--config")
+            .arg(&self.config)
+            .args(["--now", &random::now()])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .with_context(|| format!("could not start {}", self.binary.display()))?;
+        let mut input = process.stdin.take().context("no way into the command")?;
+        // Both ends at once: the command may answer before it has read everything.
+        let output = thread::scope(|scope| {
+            let written = scope.spawn(move || input.write_all(log.as_bytes()));
+            let output = process.wait_with_output();
+            // Where it did not read, its exit says so.
+            let _ = written.join();
+            output
+        })?;
+        if !output.status.success() {
+            bail!("firstglance replay ended with {}", output.status);
+        }
+        let text = String::from_utf8(output.stdout)?;
+        text.lines()
+            .map(|line| {
+                let profile: Value = serde_json::from_str(line)?;
+                let name = profile.get("anonymousId").and_then(Value::as_str);
+                let name = name.with_context(|| format!("no anonymousId in {line}"))?;
+                Ok((name.to_owned(), profile))
+            })
+            .collect()
     }
 }
 
@@ -129,11 +235,20 @@ impl Findings {
             && self.duplicated.is_empty()
             && self.foreign.is_empty()
             && self.miscounted.is_empty()
+            && self.misfolded.is_empty()
     }
 
     /// Sentences about the first failures.
     pub(super) fn examples(&self) -> &[String] {
         &self.examples
+    }
+
+    fn differ(&mut self, name: &str, when: &str, expected: &str) {
+        if self.misfolded.insert(name.to_owned()) {
+            self.example(format!(
+                "{when}: the profile of {name} is not the fold of its log, which has {expected}"
+            ));
+        }
     }
 
     fn example(&mut self, sentence: String) {

@@ -5,7 +5,8 @@
 //! while it opens them. Then the clients do what clients do: they send again what was never
 //! acknowledged, and one batch each whose acknowledgement they pretend to have missed. After that,
 //! through the admin API, every acknowledged message must be in its visitor's timeline exactly
-//! once, and the profile must count as many events as the timeline holds.
+//! once, the profile must count as many events as the timeline holds, and it must be what
+//! `firstglance replay` makes of the timeline.
 //!
 //! Never looks into the store: what the API does not show does not count.
 
@@ -25,7 +26,7 @@ use crate::progress;
 use crate::random::{self, Random};
 use crate::server::{Server, Settings, WRITE_KEY};
 use crate::workspace::Workspace;
-use ledger::{Findings, Ledger};
+use ledger::{Findings, Ledger, Replay};
 
 const CLIENTS: usize = 4;
 
@@ -36,6 +37,9 @@ const MESSAGES_IN_A_BATCH: u64 = 20;
 
 /// How often one batch may fail while the collector runs.
 const PATIENCE: u32 = 500;
+
+/// How long a round goes on at most, where nothing else is asked for, in milliseconds.
+pub(crate) const MOST_PAUSE: u64 = 800;
 
 /// What the user can choose.
 #[derive(clap::Args)]
@@ -49,6 +53,9 @@ pub(crate) struct Options {
     /// Tests this collector instead of building one.
     #[arg(long, value_name = "FILE")]
     pub(crate) binary: Option<PathBuf>,
+    /// Milliseconds after which a round kills at the latest: fewer make more rounds in an hour.
+    #[arg(long, value_name = "MILLISECONDS", default_value_t = MOST_PAUSE)]
+    pub(crate) most_pause: u64,
 }
 
 /// What one client did in one round.
@@ -82,10 +89,10 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     let folder = tempfile::Builder::new()
         .prefix("firstglance-kill-loop-")
         .tempdir()?;
-    let settings = Settings::new(workspace, binary, folder.path());
+    let settings = Settings::new(workspace, binary, folder.path())?;
     let mut totals = Totals::default();
     let mut findings = Findings::default();
-    let outcome = rounds(&settings, options.rounds, seed, &mut totals, &mut findings);
+    let outcome = rounds(&settings, options, seed, &mut totals, &mut findings);
     progress::clear();
 
     print!("{}", table(&totals, &findings));
@@ -107,16 +114,20 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
 
 fn rounds(
     settings: &Settings,
-    rounds: u64,
+    options: &Options,
     seed: u64,
     totals: &mut Totals,
     findings: &mut Findings,
 ) -> Result<()> {
     let mut random = Random::new(seed);
     let mut ledger = Ledger::default();
+    let replay = Replay {
+        binary: settings.binary.clone(),
+        config: settings.config.clone(),
+    };
     let mut server = Server::start(settings)?;
-    for round in 1..=rounds {
-        let sessions = one_round(&mut server, round, seed, &mut random)?;
+    for round in 1..=options.rounds {
+        let sessions = one_round(&mut server, round, seed, &mut random, options.most_pause)?;
         totals.rounds = round;
         let mut again = Vec::new();
         let mut twice = Vec::new();
@@ -156,14 +167,14 @@ fn rounds(
             ledger.sent(&refused);
             totals.acknowledged += ledger.acknowledged(&taken);
         }
-        ledger.check(&client, Some(round), findings)?;
+        ledger.check(&client, &replay, Some(round), findings)?;
         progress::show(&format!(
-            "round {round} of {rounds}: {} acknowledged, {} in doubt",
-            totals.acknowledged, totals.in_doubt
+            "round {round} of {}: {} acknowledged, {} in doubt",
+            options.rounds, totals.acknowledged, totals.in_doubt
         ));
     }
     // Everything once more: a later crash must not harm an earlier round.
-    ledger.check(&server.client(), None, findings)
+    ledger.check(&server.client(), &replay, None, findings)
 }
 
 /// Clients post until the kill.
@@ -172,10 +183,14 @@ fn one_round(
     round: u64,
     seed: u64,
     random: &mut Random,
+    most_pause: u64,
 ) -> Result<Vec<Session>> {
     let killed = AtomicBool::new(false);
     let acknowledged = AtomicU64::new(0);
-    let (client, pause) = (server.address(), random.milliseconds(100, 800));
+    let (client, pause) = (
+        server.address(),
+        random.milliseconds(most_pause / 8, most_pause),
+    );
     let seeds: Vec<u64> = (0..CLIENTS).map(|_| random.next()).collect();
     thread::scope(|scope| {
         let clients: Vec<_> = seeds
@@ -335,6 +350,10 @@ fn table(totals: &Totals, findings: &Findings) -> String {
         (
             "profile and timeline differ",
             findings.miscounted.len().to_string(),
+        ),
+        (
+            "profile is not the fold of its log",
+            findings.misfolded.len().to_string(),
         ),
         ("open failures", totals.open_failures.to_string()),
         ("slowest restart", restart),

@@ -37,10 +37,14 @@ pub(super) struct Arguments {
     /// A folder whose files are served at / beside the first site's own addresses
     #[arg(long, value_name = "DIR")]
     site: Option<PathBuf>,
+    /// How lines of the log look; text on a terminal and JSON elsewhere when neither this nor the
+    /// variable FIRSTGLANCE_LOG_FORMAT says so
+    #[arg(long, value_name = "FORMAT")]
+    log_format: Option<log::LogFormat>,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    log::start();
+    log::start(arguments.log_format);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;

@@ -1,6 +1,5 @@
 //! What runs for one site beside its endpoints, and how it follows another configuration.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use firstglance_engine::Model;
@@ -9,7 +8,7 @@ use tokio::task::JoinHandle;
 
 use super::super::Failure;
 use crate::clock;
-use crate::config::{Config, ConfigFile, TlsFiles};
+use crate::config::{Config, ConfigFile};
 use crate::cookie::CookieKey;
 use crate::cookieless::DailySalt;
 use crate::country::Countries;
@@ -167,17 +166,12 @@ impl Running {
     }
 }
 
-/// The certificates of all sites. Their paths begin at the folder of the configuration.
+/// The certificates of all sites.
 pub(super) fn certificates(configs: &[ConfigFile]) -> Vec<SiteFiles> {
-    let of = |ConfigFile { path, config }: &ConfigFile| {
-        let files = config.server.tls.as_ref()?;
-        let folder = path.parent().unwrap_or(Path::new(""));
+    let of = |one: &ConfigFile| {
         Some(SiteFiles {
-            hosts: config.site.hosts.clone(),
-            files: TlsFiles {
-                certificate: folder.join(&files.certificate),
-                key: folder.join(&files.key),
-            },
+            hosts: one.config.site.hosts.clone(),
+            files: one.config.server.tls.clone()?,
         })
     };
     configs.iter().filter_map(of).collect()

@@ -5,15 +5,20 @@
 //! it is about visitors: then the audit log says who asked, before the answer leaves; of an erasure
 //! also before anything is erased.
 
+mod access;
 mod audit;
 mod campaigns;
 mod erase;
+mod erase_many;
+mod export;
+mod long;
 mod periods;
 mod person;
 mod profile;
 mod profiles;
 mod refused;
 mod segments;
+mod stream;
 mod timeline;
 mod trends;
 mod why;
@@ -26,8 +31,9 @@ use hyper::{Method, Request, Uri};
 use percent_encoding::percent_decode_str;
 
 use super::answer::Answer;
+use super::body::{Held, Unread};
 use super::error::HttpError;
-use super::{App, Shared, Sites, query};
+use super::{App, Shared, Sites, headers, query};
 use crate::clock;
 use crate::store::StoreError;
 use crate::store::audit::AuditEntry;
@@ -47,6 +53,9 @@ const ROUTES: &[Route] = &[
     get("profiles/{id}/timeline", Role::Read, |asked| {
         Box::pin(async move { timeline::answer(asked.app, asked.uri, &asked.visitor()?).await })
     }),
+    get("profiles/{id}/access", Role::Read, |asked| {
+        Box::pin(async move { access::answer(asked.app, asked.uri, &asked.visitor()?).await })
+    }),
     get("profiles/{id}/why", Role::Read, |asked| {
         Box::pin(async move { why::answer(asked.app, asked.uri, &asked.visitor()?).await })
     }),
@@ -58,6 +67,15 @@ const ROUTES: &[Route] = &[
     }),
     totals("trends", Role::Read, |asked| {
         Box::pin(trends::answer(asked.app, asked.uri))
+    }),
+    get("export", Role::Read, |asked| {
+        Box::pin(export::answer(asked.app, asked.uri))
+    }),
+    get("stream", Role::Read, |asked| {
+        Box::pin(async move { stream::answer(asked.app, asked.uri) })
+    }),
+    post("erase", Role::Erase, |asked| {
+        Box::pin(erase_many::answer(asked))
     }),
     get("refused", Role::Operate, |asked| {
         Box::pin(refused::answer(asked.app, asked.uri))
@@ -74,6 +92,10 @@ struct Asked<'a> {
     uri: &'a Uri,
     /// The part of the path that the name in braces stands for, percent-encoded.
     part: &'a str,
+    /// Who asks.
+    access: &'a Access,
+    /// The body of a request that has one.
+    body: &'a [u8],
 }
 
 impl Asked<'_> {
@@ -141,6 +163,17 @@ const fn delete(path: &'static str, role: Role, answer: Answering) -> Route {
     }
 }
 
+/// A route that takes a body and changes what is stored of visitors.
+const fn post(path: &'static str, role: Role, answer: Answering) -> Route {
+    Route {
+        method: Method::POST,
+        path,
+        role,
+        about: About::Visitors,
+        answer,
+    }
+}
+
 impl Route {
     /// The part of a path that the name in braces stands for, where the path is this route's.
     fn part<'a>(&self, path: &'a str) -> Option<&'a str> {
@@ -177,6 +210,7 @@ fn told(mut answer: Answer, count: usize) -> Answer {
 pub(super) async fn answer(
     sites: &Sites,
     request: &Request<()>,
+    body: &mut Unread,
     path: &str,
 ) -> Result<Answer, HttpError> {
     // Before anything else: who has no token does not learn what exists.
@@ -185,12 +219,22 @@ pub(super) async fn answer(
     let mut routes = ROUTES.iter().filter(|one| one.takes(request.method()));
     let found = routes.find_map(|route| Some((route, route.part(path)?)));
     let (route, part) = found.ok_or(HttpError::Route)?;
+    let refused = needs(&access, route.role).err();
+    // Nothing is read of whoever may not send it.
+    let held = match (&refused, route.method == Method::POST) {
+        (None, true) => {
+            let coding = headers::acceptable(request.headers())?;
+            body.read(app, coding).await?
+        }
+        _ => Held::default(),
+    };
     let asked = Asked {
         app,
         uri: request.uri(),
         part,
+        access: &access,
+        body: &held.bytes,
     };
-    let refused = needs(&access, route.role).err();
     if route.about == About::Nobody {
         return match refused {
             Some(error) => Err(error),
@@ -247,6 +291,13 @@ fn unwritten(access: &Access, route: &Route, error: &StoreError) {
         route = route.path,
         "the audit log cannot be written"
     );
+}
+
+/// The name of the route of a path below `/admin/v1/`.
+pub(super) fn name(path: &str, method: &Method) -> &'static str {
+    let mut routes = ROUTES.iter().filter(|one| one.takes(method));
+    let found = routes.find(|one| one.part(path).is_some());
+    found.map_or("/admin/v1/", |route| route.path)
 }
 
 /// The methods that a path below `/admin/v1/` takes.
@@ -326,6 +377,7 @@ mod tests {
             ("profiles/a", "GET, HEAD, DELETE"),
             ("profiles/", "GET, HEAD, DELETE"),
             ("profiles/a/timeline", "GET, HEAD"),
+            ("erase", "POST"),
             ("profiles/a/b", "GET, HEAD"),
             ("unknown", "GET, HEAD"),
         ] {
@@ -349,7 +401,7 @@ mod tests {
     #[test]
     fn what_takes_away_needs_the_highest_role() {
         for route in ROUTES {
-            let erases = route.method == Method::DELETE;
+            let erases = route.method == Method::DELETE || route.path == "erase";
             assert_eq!(erases, route.role == Role::Erase, "{}", route.path);
         }
     }

@@ -33,7 +33,8 @@ pub(super) async fn answer(app: &App, visitor: &VisitorId) -> Result<Answer, Htt
     Ok(json(StatusCode::OK, body.into_string()))
 }
 
-fn write_profile(json: &mut JsonWriter, profile: &Profile) {
+/// What the profile holds, as members of the present object.
+pub(super) fn write_profile(json: &mut JsonWriter, profile: &Profile) {
     json.name("activeSeconds");
     json.rounded(profile.active.as_seconds(), 1);
     json.name("clicksTotal");

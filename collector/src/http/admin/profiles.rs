@@ -43,7 +43,7 @@ pub(super) async fn answer(app: &App, uri: &Uri) -> Result<Answer, HttpError> {
     let wanted = Wanted::of(uri)?;
     let filter = Filter::of(uri);
     let mut after = filter.position(uri)?;
-    let lists = wanted.lists(app).await?;
+    let lists = wanted.lists(app);
 
     let now = clock::now();
     let mut body = JsonWriter::default();
@@ -180,23 +180,18 @@ impl Wanted {
     }
 
     /// The lists that have everybody who is wanted.
-    async fn lists(&self, app: &App) -> Result<Vec<List>, HttpError> {
+    fn lists(&self, app: &App) -> Vec<List> {
         if let Some(segment) = &self.segment {
-            return Ok(vec![List::Segment(segment.clone())]);
+            return vec![List::Segment(segment.clone())];
         }
         if let Some(stage) = &self.stage {
             let mut lists = vec![List::Stage(Some(stage.clone()))];
             if **stage == *snapshot::first_stage(&app.model) {
                 lists.push(List::Stage(None));
             }
-            return Ok(lists);
+            return lists;
         }
-        // Everybody is in one stage, also in one that the configuration has no more.
-        let all = app.store.list_sizes().await?.into_iter();
-        let stages = all
-            .map(|size| size.list)
-            .filter(|list| matches!(list, List::Stage(_)));
-        Ok(stages.collect())
+        vec![List::All]
     }
 
     fn is(&self, visitor: &VisitorId, profile: &Profile, snapshot: &Snapshot) -> bool {

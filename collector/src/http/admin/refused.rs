@@ -6,6 +6,7 @@ use hyper::{StatusCode, Uri};
 use super::super::answer::{Answer, json};
 use super::super::error::HttpError;
 use super::super::{App, query};
+use super::told;
 use crate::ingest::AUTOMATED;
 use crate::store::refused::{RefusedMessage, Shelf};
 
@@ -43,7 +44,10 @@ pub(super) async fn answer(app: &App, uri: &Uri) -> Result<Answer, HttpError> {
         None => body.null(),
     }
     body.close('}');
-    Ok(json(StatusCode::OK, body.into_string()))
+    Ok(told(
+        json(StatusCode::OK, body.into_string()),
+        page.messages.len(),
+    ))
 }
 
 fn write(json: &mut JsonWriter, refused: &RefusedMessage) {

@@ -41,8 +41,8 @@ pub(super) async fn answer(app: &App, uri: &Uri) -> Result<Answer, HttpError> {
             List::Stage(stage) => {
                 let stage = stage.unwrap_or_else(|| first_stage(&app.model).into());
                 *stages.entry(stage).or_default() += size.visitors;
-                visitors += size.visitors;
             }
+            List::All => visitors = size.visitors,
         }
     }
 

@@ -51,7 +51,8 @@ pub(super) async fn answer(app: &App, uri: &Uri, visitor: &VisitorId) -> Result<
     ))
 }
 
-fn write(json: &mut JsonWriter, entry: &TimelineEntry) {
+/// Writes a message of a timeline.
+pub(super) fn write(json: &mut JsonWriter, entry: &TimelineEntry) {
     json.open('{');
     json.name("messageId");
     json.text(&entry.message_id);

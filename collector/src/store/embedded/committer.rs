@@ -4,7 +4,7 @@
 //!
 //! The slower the disk, the more requests share a flush, so throughput holds up while latency
 //! stays that of a flush or two. What a group changes is the work of `group`; `flusher` waits for the
-//! disk and answers.
+//! device and answers.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -16,10 +16,13 @@ use super::disk::Disk;
 use super::erased::ErasedVisitors;
 use super::flusher::{Applied, Flusher};
 use super::group::Group;
+use super::mark::Mark;
 use super::notes::Notes;
 use super::refused::Shelves;
-use super::{EmbeddedError, Failure};
+use super::{EmbeddedError, Failure, keys};
 use crate::store::audit::AuditEntry;
+use crate::store::feed::{FedMessage, Feed};
+use crate::store::meter::Meter;
 use crate::store::refused::RefusedMessage;
 use crate::store::{Commit, Committed, Erased, Erasure, ProfileFold, StoreError};
 
@@ -69,9 +72,12 @@ pub(super) struct Committer {
     tree: sled::Db,
     fold: ProfileFold,
     disk: Arc<dyn Disk>,
+    /// Number of the last group.
+    group: u64,
     flusher: Flusher,
     failure: Failure,
     erased: ErasedVisitors,
+    feed: Feed,
     shelves: Shelves,
     notes: Notes,
 }
@@ -80,20 +86,24 @@ impl Committer {
     pub(super) fn new(
         tree: sled::Db,
         fold: ProfileFold,
-        disk: Arc<dyn Disk>,
+        (disk, mark): (Arc<dyn Disk>, Mark),
+        group: u64,
         failure: Failure,
+        (feed, meter): (Feed, Meter),
     ) -> Result<Self, EmbeddedError> {
         let erased = ErasedVisitors::load(&tree)?;
         let notes = Notes::load(&tree)?;
-        let flusher = Flusher::start(tree.clone(), disk.clone(), failure.clone())?;
+        let flusher = Flusher::start((disk.clone(), mark), failure.clone(), feed.clone(), meter)?;
         let shelves = Shelves::load(&tree)?;
         Ok(Self {
             tree,
             fold,
             disk,
+            group,
             flusher,
             failure,
             erased,
+            feed,
             shelves,
             notes,
         })
@@ -163,8 +173,9 @@ impl Committer {
         }
     }
 
-    /// What is to be answered once it is on disk, and whether anything is to be flushed.
-    fn apply(&mut self, steps: Vec<Step>) -> Result<(Done, bool), StoreError> {
+    /// What is to be answered once it is on disk, and the group's number where anything is to be
+    /// flushed.
+    fn apply(&mut self, steps: Vec<Step>) -> Result<(Done, Option<u64>), StoreError> {
         // sled has been seen to panic; a panic here must not let requests wait for ever.
         match catch_unwind(AssertUnwindSafe(|| self.write(steps))) {
             Ok(Ok(applied)) => Ok(applied),
@@ -173,25 +184,31 @@ impl Committer {
         }
     }
 
-    fn write(&mut self, steps: Vec<Step>) -> Result<(Done, bool), EmbeddedError> {
+    fn write(&mut self, steps: Vec<Step>) -> Result<(Done, Option<u64>), EmbeddedError> {
         let mut done = Done::default();
         let mut any = false;
+        let number = self.group + 1;
         let fold = self.fold.pinned();
         for step in steps {
             let mut group = Group::new(&self.tree, &fold, &mut self.erased, &mut self.shelves);
+            if self.feed.is_heard() {
+                group.tell_what_it_takes_in();
+            }
             done.committed.extend(group.take_in(step.commits)?);
+            done.fed.append(&mut group.fed());
             // After what came in, so that nobody is settled who has just come back.
             for (visitors, now) in step.settles {
                 done.settled.push(group.settle(&visitors, now)?);
             }
             group.refuse(step.refused);
-            any |= apply(&*self.disk, &self.tree, group)?;
+            any |= apply(&*self.disk, &self.tree, group, number)?;
             if !step.notes.is_empty() {
                 let mut batch = sled::Batch::default();
                 for entry in &step.notes {
                     self.notes.add(entry, &self.tree, &mut batch)?;
                     done.noted.push(());
                 }
+                batch.insert(keys::GROUP, &number.to_be_bytes());
                 self.disk.apply(&self.tree, batch)?;
                 any = true;
             }
@@ -200,18 +217,32 @@ impl Committer {
                 for erasure in &step.erasures {
                     done.erased.push(group.erase(erasure)?);
                 }
-                any |= apply(&*self.disk, &self.tree, group)?;
+                any |= apply(&*self.disk, &self.tree, group, number)?;
             }
         }
-        Ok((done, any))
+        if any {
+            // Here and not by the flusher: while the engine is flushed beside another thread that
+            // writes, it lets go of nothing that it replaces, and memory grows without end.
+            self.disk.flush(&self.tree)?;
+            self.group = number;
+        }
+        Ok((done, any.then_some(number)))
     }
 }
 
 /// Puts into memory what a group changes. Says whether anybody waits until it is on disk.
-fn apply(disk: &dyn Disk, tree: &sled::Tree, group: Group<'_>) -> Result<bool, EmbeddedError> {
+fn apply(
+    disk: &dyn Disk,
+    tree: &sled::Tree,
+    group: Group<'_>,
+    number: u64,
+) -> Result<bool, EmbeddedError> {
     match group.into_batch()? {
         None => Ok(false),
-        Some(written) => {
+        Some(mut written) => {
+            if written.awaited {
+                written.batch.insert(keys::GROUP, &number.to_be_bytes());
+            }
             disk.apply(tree, written.batch)?;
             Ok(written.awaited)
         }
@@ -233,6 +264,8 @@ struct Step {
 #[derive(Default)]
 pub(super) struct Done {
     committed: Vec<Committed>,
+    /// What the feed tells once it is on disk.
+    pub(super) fed: Vec<FedMessage>,
     settled: Vec<usize>,
     erased: Vec<Erased>,
     noted: Vec<()>,
@@ -254,6 +287,11 @@ impl Answers {
         tell(self.settling, done.settled);
         tell(self.erasing, done.erased);
         tell(self.noting, done.noted);
+    }
+
+    /// How many requests these are of.
+    pub(super) fn count(&self) -> usize {
+        self.committing.len() + self.settling.len() + self.erasing.len() + self.noting.len()
     }
 
     /// Answers each with the same error.

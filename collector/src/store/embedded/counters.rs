@@ -16,12 +16,15 @@ use crate::store::counting::{Count, Metric, Period, Step};
 /// Counters removed at once, when their time is over.
 const AT_ONCE: usize = 1_000;
 
-/// By how much counts change.
+/// By how much counts change. What adds up is held by hour alone: a day's is worked out of that.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Tally(BTreeMap<(Period, Metric), BTreeMap<Box<str>, i64>>);
 
+/// The same for each period, by the names of a tally.
+type ByPeriod<'a> = BTreeMap<(Period, Metric), BTreeMap<&'a str, i64>>;
+
 impl Tally {
-    /// Counts in one period.
+    /// Counts in one period. For what adds up, an hour.
     pub(super) fn count_in(&mut self, period: Period, metric: Metric, name: &str, number: i64) {
         let names = self.0.entry((period, metric)).or_default();
         match names.get_mut(name) {
@@ -32,11 +35,9 @@ impl Tally {
         }
     }
 
-    /// Counts in the hour and in the day of a moment.
+    /// Counts what adds up at a moment.
     pub(super) fn count(&mut self, at: Timestamp, metric: Metric, name: &str, number: i64) {
-        for step in Step::ALL {
-            self.count_in(Period::of(step, at), metric, name, number);
-        }
+        self.count_in(Period::of(Step::Hour, at), metric, name, number);
     }
 
     /// Adds another as often as is said: -1 takes it away.
@@ -48,6 +49,29 @@ impl Tally {
         }
     }
 
+    /// How many counts it has.
+    pub(super) fn len(&self) -> usize {
+        self.0.values().map(BTreeMap::len).sum()
+    }
+
+    /// Hours and days that are kept at a moment.
+    pub(super) fn by_period(&self, now: Timestamp) -> ByPeriod<'_> {
+        let mut all = ByPeriod::new();
+        for ((period, metric), names) in &self.0 {
+            let day = (metric.adds_up() && period.step == Step::Hour).then(|| period.day());
+            for period in [Some(*period), day].into_iter().flatten() {
+                if !period.is_kept(now) {
+                    continue;
+                }
+                let counts = all.entry((period, *metric)).or_default();
+                for (name, number) in names {
+                    *counts.entry(&**name).or_default() += number;
+                }
+            }
+        }
+        all
+    }
+
     /// Puts the counts that change into a batch, but those of periods that are kept no more.
     pub(super) fn write(
         &self,
@@ -55,37 +79,38 @@ impl Tally {
         now: Timestamp,
         batch: &mut sled::Batch,
     ) -> Result<(), EmbeddedError> {
-        for ((period, metric), names) in &self.0 {
-            if !period.is_kept(now) {
-                continue;
-            }
-            write_names(tree, *period, *metric, names, batch)?;
-        }
-        Ok(())
+        self.write_where(tree, now, |_, _| true, batch)
     }
 
-    /// What the tree should have, by key, given which names have a place there.
-    pub(super) fn expected(
+    /// The same of those that are wanted.
+    pub(super) fn write_where(
         &self,
         tree: &sled::Tree,
         now: Timestamp,
-        expected: &mut BTreeMap<Vec<u8>, i64>,
+        wanted: impl Fn(Period, Metric) -> bool,
+        batch: &mut sled::Batch,
     ) -> Result<(), EmbeddedError> {
-        for ((period, metric), names) in &self.0 {
-            if !period.is_kept(now) {
-                continue;
-            }
-            for (name, number) in names {
-                let own = keys::counter(*period, *metric, name);
-                let key = if metric.room().is_none() || tree.contains_key(&own)? {
-                    own
-                } else {
-                    keys::other_names(*period, *metric)
-                };
-                *expected.entry(key).or_default() += number;
+        for ((period, metric), names) in self.by_period(now) {
+            if wanted(period, metric) {
+                write_names(tree, period, metric, &names, batch)?;
             }
         }
         Ok(())
+    }
+}
+
+/// Where a name is counted: at its own place, or where there is none for it with all others.
+pub(super) fn place_of(
+    tree: &sled::Tree,
+    period: Period,
+    metric: Metric,
+    name: &str,
+) -> Result<Vec<u8>, EmbeddedError> {
+    let own = keys::counter(period, metric, name);
+    if metric.room().is_none() || tree.contains_key(&own)? {
+        Ok(own)
+    } else {
+        Ok(keys::other_names(period, metric))
     }
 }
 
@@ -93,7 +118,7 @@ fn write_names(
     tree: &sled::Tree,
     period: Period,
     metric: Metric,
-    names: &BTreeMap<Box<str>, i64>,
+    names: &BTreeMap<&str, i64>,
     batch: &mut sled::Batch,
 ) -> Result<(), EmbeddedError> {
     let other_names = keys::other_names(period, metric);
@@ -213,21 +238,40 @@ pub(super) fn counts(
     Ok(all)
 }
 
-/// Takes all counters out. Begun again after an interruption it goes on.
-pub(super) fn clear(tree: &sled::Tree) -> Result<(), EmbeddedError> {
-    for prefix in [keys::COUNTERS, keys::DAYS] {
-        loop {
-            let mut batch = sled::Batch::default();
-            let mut any = false;
-            for key in tree.scan_prefix(prefix).keys().take(AT_ONCE) {
-                batch.remove(key?);
-                any = true;
-            }
-            if !any {
-                break;
-            }
-            tree.apply_batch(batch)?;
+/// Takes everything out whose key begins so. Begun again after an interruption it goes on.
+pub(super) fn clear(tree: &sled::Tree, prefix: &[u8]) -> Result<(), EmbeddedError> {
+    loop {
+        let mut batch = sled::Batch::default();
+        let mut any = false;
+        for key in tree.scan_prefix(prefix).keys().take(AT_ONCE) {
+            batch.remove(key?);
+            any = true;
         }
+        if !any {
+            return Ok(());
+        }
+        tree.apply_batch(batch)?;
+    }
+}
+
+/// Notes that up to a moment there may be counts of messages that nothing stored tells of any more:
+/// of a visitor who goes after messages of theirs have gone.
+pub(super) fn leave_unsure(
+    tree: &sled::Tree,
+    until: Timestamp,
+    batch: &mut sled::Batch,
+) -> Result<(), EmbeddedError> {
+    if unsure(tree)?.is_none_or(|known| known < until) {
+        batch.insert(keys::UNSURE, &until.as_milliseconds().to_be_bytes());
     }
     Ok(())
+}
+
+/// Up to when that may be; nothing where it never is.
+pub(super) fn unsure(tree: &sled::Tree) -> Result<Option<Timestamp>, EmbeddedError> {
+    let Some(bytes) = tree.get(keys::UNSURE)? else {
+        return Ok(None);
+    };
+    let milliseconds = i64::try_from(number(&bytes)?).map_err(|_| EmbeddedError::Key)?;
+    Ok(Some(Timestamp::from_milliseconds(milliseconds)))
 }

@@ -125,6 +125,13 @@ impl ErasedVisitors {
     }
 }
 
+/// Whether a key and its value are an erasure.
+pub(super) fn is_readable(key: &[u8], value: &[u8]) -> bool {
+    let digest = key.strip_prefix(keys::ERASED);
+    digest.is_some_and(|digest| IdDigest::try_from(digest).is_ok())
+        && Erasure::from_bytes(value).is_some()
+}
+
 fn digest(visitor: &VisitorId) -> IdDigest {
     let digest = Sha256::new()
         .chain_update(b"firstglance erased visitor\0")

@@ -1,29 +1,32 @@
-//! The flusher: a thread that puts on disk what the committer has put into memory, and only then
-//! answers. While the disk works, the committer works out the next group.
+//! The flusher: a thread that waits until the device has what the committer has flushed, and only
+//! then answers. Meanwhile the committer works out the next group.
 //!
 //! Takes groups in the order in which they were applied, so that a request whose messages an earlier
 //! group already has is answered after that group is on disk, and never after a failure.
 
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 use super::committer::{Answers, Done};
 use super::disk::Disk;
+use super::mark::Mark;
 use super::{EmbeddedError, Failure};
+use crate::store::feed::Feed;
+use crate::store::meter::Meter;
 
-/// Groups that may wait beside the one that is being flushed. Requests beyond wait for the committer
-/// and make the next group larger, which saves flushes.
+/// Groups that may wait beside the one that is being synced. Requests beyond wait for the committer
+/// and make the next group larger, which saves syncs.
 const WAITING: usize = 1;
 
 /// A group that is in memory.
 pub(super) struct Applied {
     pub(super) answers: Answers,
     pub(super) done: Done,
-    /// Whether there is anything to flush.
-    pub(super) changed: bool,
+    /// Its number, where there is anything to sync.
+    pub(super) changed: Option<u64>,
 }
 
 /// See the module.
@@ -33,11 +36,16 @@ pub(super) struct Flusher {
 }
 
 impl Flusher {
-    pub(super) fn start(tree: sled::Db, disk: Arc<dyn Disk>, failure: Failure) -> io::Result<Self> {
+    pub(super) fn start(
+        (disk, mark): (Arc<dyn Disk>, Mark),
+        failure: Failure,
+        feed: Feed,
+        meter: Meter,
+    ) -> io::Result<Self> {
         let (queue, waiting) = sync_channel(WAITING);
         let thread = std::thread::Builder::new()
             .name("flusher".to_owned())
-            .spawn(move || run(&waiting, &tree, &*disk, &failure))?;
+            .spawn(move || run(&waiting, (&*disk, &mark), &failure, &feed, &meter))?;
         Ok(Self { queue, thread })
     }
 
@@ -58,27 +66,36 @@ impl Flusher {
     }
 }
 
-fn run(waiting: &Receiver<Applied>, tree: &sled::Tree, disk: &dyn Disk, failure: &Failure) {
-    while let Ok(applied) = waiting.recv() {
-        let flushed = failure.check().and_then(|()| {
-            if !applied.changed {
+fn run(
+    waiting: &Receiver<Applied>,
+    (disk, mark): (&dyn Disk, &Mark),
+    failure: &Failure,
+    feed: &Feed,
+    meter: &Meter,
+) {
+    while let Ok(mut applied) = waiting.recv() {
+        let begun = Instant::now();
+        let synced = failure.check().and_then(|()| {
+            let Some(number) = applied.changed else {
                 return Ok(());
-            }
-            // sled has been seen to panic; a panic here must not let requests wait for ever.
-            match catch_unwind(AssertUnwindSafe(|| flush(tree, disk))) {
-                Ok(Ok(())) => Ok(()),
-                Ok(Err(error)) => Err(failure.set(&error.to_string())),
-                Err(_) => Err(failure.set("the store panicked while it flushed")),
-            }
+            };
+            sync(disk, mark, number).map_err(|error| failure.set(&error.to_string()))
         });
-        match flushed {
-            Ok(()) => applied.answers.tell(applied.done),
+        match synced {
+            Ok(()) => {
+                if applied.changed.is_some() {
+                    meter.flushed(applied.answers.count(), begun.elapsed().as_secs_f64());
+                }
+                let fed = std::mem::take(&mut applied.done.fed);
+                applied.answers.tell(applied.done);
+                feed.tell(fed);
+            }
             Err(error) => applied.answers.refuse(&error),
         }
     }
 }
 
-fn flush(tree: &sled::Tree, disk: &dyn Disk) -> Result<(), EmbeddedError> {
-    disk.flush(tree)?;
-    Ok(disk.sync()?)
+fn sync(disk: &dyn Disk, mark: &Mark, number: u64) -> Result<(), EmbeddedError> {
+    disk.sync()?;
+    Ok(mark.write(number)?)
 }

@@ -40,11 +40,10 @@ impl Folding {
         let mut evaluation = Evaluation::new();
         self.contribution = Contribution::after(&self.profile);
         for new in in_time {
-            let sessions = self.profile.sessions.clone();
-            let changed = fold.apply(&mut self.profile, &mut evaluation, &new.message);
             self.contribution.message(&new.message);
-            self.contribution
-                .sessions(&sessions, &self.profile.sessions);
+            let visits = &self.profile.sessions;
+            self.contribution.visit(visits, new.message.timestamp);
+            let changed = fold.apply(&mut self.profile, &mut evaluation, &new.message);
             self.contribution.changes(&changed);
             self.changed.extend(changed);
         }

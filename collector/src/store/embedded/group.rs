@@ -17,14 +17,17 @@ use subtle::ConstantTimeEq as _;
 
 use super::contribution::Contribution;
 use super::counters::{self, Tally};
+use super::days::Day;
 use super::erased::ErasedVisitors;
 use super::folding::{self, Folding};
 use super::held::Records;
 use super::record::{FULL_BYTES, LONGEST_SPAN, MessageRecord, StoredMessage, VisitorRecord};
+use super::recount::Stored;
 use super::refused::Shelves;
 use super::seen::{self, Buckets};
 use super::{EmbeddedError, keys};
 use crate::changes;
+use crate::store::feed::FedMessage;
 use crate::store::joining;
 use crate::store::refused::RefusedMessage;
 use crate::store::{
@@ -56,6 +59,8 @@ pub(super) struct Group<'a> {
     now: Timestamp,
     /// Whether it has refused messages.
     refused: bool,
+    /// What is told of what was taken in, where somebody listens.
+    fed: Option<Vec<FedMessage>>,
 }
 
 /// What is to be written.
@@ -82,7 +87,18 @@ impl<'a> Group<'a> {
             tally: Tally::default(),
             now: Timestamp::MIN,
             refused: false,
+            fed: None,
         }
+    }
+
+    /// Remembers what is taken in from here on, for the feed.
+    pub(super) fn tell_what_it_takes_in(&mut self) {
+        self.fed = Some(Vec::new());
+    }
+
+    /// What was remembered.
+    pub(super) fn fed(&mut self) -> Vec<FedMessage> {
+        self.fed.take().unwrap_or_default()
     }
 
     /// What is to be written; nothing where nothing changes.
@@ -235,9 +251,7 @@ impl<'a> Group<'a> {
         if known {
             joining::leave(&mut self.records, visitor)?;
             let tree = self.records.tree;
-            let profile = &self.records.visitor(visitor)?.record.profile;
-            let counted = Contribution::stored(tree, visitor, profile)?;
-            self.tally.add(&counted, -1);
+            self.uncount(visitor)?;
             let all = [keys::messages, keys::buckets, keys::days];
             for prefix in all.map(|of| of(visitor)) {
                 for key in tree.scan_prefix(prefix).keys() {
@@ -252,6 +266,24 @@ impl<'a> Group<'a> {
             .remember(visitor, erasure.now, retired, &mut self.batch);
         self.erased.expire(erasure.now, &mut self.batch);
         Ok(if known { Erased::Done } else { Erased::Unknown })
+    }
+
+    /// Takes out of the counts what the stored messages of a visitor have added.
+    fn uncount(&mut self, visitor: &VisitorId) -> Result<(), EmbeddedError> {
+        let tree = self.records.tree;
+        let record = &self.records.visitor(visitor)?.record;
+        let stored = Stored::read(tree, visitor, record)?;
+        self.tally.add(&stored.tally, -1);
+        for entry in tree.scan_prefix(keys::days(visitor)) {
+            let (key, bytes) = entry?;
+            if let (Some((_, number)), Ok(day)) = (keys::day_of(&key), Day::from_bytes(&bytes)) {
+                day.count(number, &mut self.tally, -1);
+            }
+        }
+        if let Some((_, until)) = stored.unsure {
+            counters::leave_unsure(tree, until, &mut self.batch)?;
+        }
+        Ok(())
     }
 
     /// Takes in what a message says of persons. Its visitor is known from here on, and for nobody
@@ -300,16 +332,29 @@ impl<'a> Group<'a> {
             contribution,
         } = folding;
         let tree = self.records.tree;
-        contribution.add_to(&mut self.tally, tree, &visitor, &profile, &mut self.batch)?;
+        let after = (&profile, self.now);
+        contribution.add_to(&mut self.tally, tree, &visitor, after, &mut self.batch)?;
         let record = &mut self.records.visitor(&visitor)?.record;
         record.profile = profile;
         let mut received_at = None;
         for (request, new) in fresh {
             let source = &requests[request];
             received_at = received_at.max(Some(source.received_at));
-            let stored = new.into_iter().map(stored).collect();
+            let stored: Vec<StoredMessage> = new.into_iter().map(stored).collect();
             let context = source.context.as_deref();
             let at = source.received_at;
+            if let Some(fed) = &mut self.fed {
+                let message = |stored: &StoredMessage| FedMessage {
+                    visitor: visitor.clone(),
+                    timestamp: stored.timestamp,
+                    received_at: at,
+                    message_id: stored.id.clone(),
+                    kind: stored.kind.clone(),
+                    raw: stored.raw.clone(),
+                    context: context.map(Into::into),
+                };
+                fed.extend(stored.iter().map(message));
+            }
             keep(&mut self.batch, &visitor, record, at, context, stored);
         }
         if let Some(at) = received_at {
@@ -337,7 +382,7 @@ impl<'a> Group<'a> {
                 count += changed.len();
                 let mut contribution = Contribution::default();
                 contribution.changes(&changed);
-                self.tally.add(contribution.tally(), 1);
+                self.tally.add(&contribution.tally, 1);
                 tell(&mut self.batch, visitor, &mut held.record, now, &changed);
             }
         }

@@ -105,8 +105,7 @@ pub(super) fn read(
     while found.len() < limit {
         let newest = (open.iter().enumerate())
             .min_by(|(_, (one, _)), (_, (other, _))| {
-                let by = |one: &Position| (u64::MAX - one.step, one.visitor.clone());
-                by(one).cmp(&by(other))
+                (other.step, &one.visitor).cmp(&(one.step, &other.visitor))
             })
             .map(|(place, _)| place);
         let Some(newest) = newest else { break };
@@ -157,68 +156,6 @@ pub(super) fn sizes(tree: &sled::Tree) -> Result<Vec<ListSize>, EmbeddedError> {
         all.push(ListSize { list, visitors });
     }
     Ok(all)
-}
-
-/// Differences between the lists and what the profiles say, each in words. Nothing else may write
-/// meanwhile.
-pub(super) fn check(tree: &sled::Tree) -> Result<Vec<String>, EmbeddedError> {
-    let mut differences = Vec::new();
-    let mut sizes: BTreeMap<Vec<u8>, u64> = BTreeMap::new();
-    for entry in tree.scan_prefix(keys::VISITORS) {
-        let (key, bytes) = entry?;
-        let visitor = keys::visitor_of(&key).ok_or(EmbeddedError::Key)?;
-        let profile = VisitorRecord::from_bytes(&bytes)?.profile;
-        let position = Position::of(&visitor, profile.last_seen);
-        for list in List::of(&profile) {
-            let key = keys::listed(&list, &position);
-            if !tree.contains_key(&key)? {
-                differences.push(format!("{visitor} is missing in the list {list:?}"));
-            }
-            let list = keys::list_of(&key).ok_or(EmbeddedError::Key)?;
-            *sizes.entry(list.to_vec()).or_default() += 1;
-        }
-    }
-    for key in tree.scan_prefix(keys::LISTS).keys() {
-        let key = key?;
-        let list = keys::list_of(&key).ok_or(EmbeddedError::Key)?;
-        let rest = key.get(keys::LISTS.len() + list.len()..);
-        let position = rest.and_then(keys::position_of).ok_or(EmbeddedError::Key)?;
-        let stored = tree.get(keys::visitor(&position.visitor))?;
-        let belongs = match stored {
-            None => false,
-            Some(bytes) => {
-                let profile = VisitorRecord::from_bytes(&bytes)?.profile;
-                entries(&position.visitor, &profile)
-                    .iter()
-                    .any(|one| *one == *key)
-            }
-        };
-        if !belongs {
-            let list = keys::list_of_size(&keys::size(list)).ok_or(EmbeddedError::Key)?;
-            let visitor = &position.visitor;
-            differences.push(format!(
-                "{visitor} is in the list {list:?} and should not be there"
-            ));
-        }
-    }
-    for entry in tree.scan_prefix(keys::SIZES) {
-        let (key, bytes) = entry?;
-        let list = key.get(keys::SIZES.len()..).ok_or(EmbeddedError::Key)?;
-        let (is, should) = (number(&bytes)?, sizes.remove(list).unwrap_or(0));
-        if is != should {
-            let list = keys::list_of_size(&key).ok_or(EmbeddedError::Key)?;
-            differences.push(format!(
-                "the size of {list:?} is {is} and should be {should}"
-            ));
-        }
-    }
-    for (list, should) in sizes {
-        let list = keys::list_of_size(&keys::size(&list)).ok_or(EmbeddedError::Key)?;
-        differences.push(format!(
-            "the size of {list:?} is missing; it should be {should}"
-        ));
-    }
-    Ok(differences)
 }
 
 /// Makes all lists anew from the profiles. Nothing else may write meanwhile. What it was doing when

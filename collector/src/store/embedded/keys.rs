@@ -8,18 +8,18 @@
 //! | `e` visitor `0` time(8) number(8) | messages, see `record` |
 //! | `m` visitor `0` level(1) bucket(2) | message ids, see `seen` |
 //! | `x` digest(16) | an erasure, see `erased` |
+//! | `g` | number(8) of the group that was written last, see `mark` |
 //! | `i` list step(8) visitor | nothing: the visitor is in the list, see `index` |
 //! | `t` list | how many visitors are in the list |
-//! | `c` | version of what is counted, see `counters` |
 //! | `a` step period(4) metric(1) `n` name | the count of a name |
 //! | `a` step period(4) metric(1) `o` | the count of all names without a place |
-//! | `s` visitor `0` day(4) | a visitor's day, see `contribution` |
+//! | `av` visitor `0` day(4) | a visitor's day, see `days` |
+//! | `au` | the moment(8) up to which counts may have more than what is stored, see `counters` |
 //! | `d` shelf(1) number(8) | a refused message, see `refused` |
 //! | `l` number(8) | an entry of the audit log, see `notes` |
 //!
-//! A list is `s` segment `0`, `g` stage `0`, or `n` where no stage is recorded. Steps are written as
-//! what is left of them to the largest number, so that the latest comes first. A step of counting is
-//! `h` or `d`.
+//! A list is `a` for all, `s` segment `0`, `g` stage `0`, or `n` where no stage is recorded. Steps are written as
+//! what is left of them to the largest number, so that the latest comes first. A step of counting is `h` or `d`.
 //!
 //! Numbers are big-endian, so that keys sort as numbers do. An id holds no control character
 //! ([`VisitorId`] and [`UserId`] see to that), so the `0` after it ends it, and no visitor's keys begin with
@@ -33,11 +33,20 @@ use crate::store::listing::{List, Position};
 /// The key under which the layout's version lies.
 pub(super) const VERSION: &[u8] = b"v";
 
+/// The key under which the number of the last group lies.
+pub(super) const GROUP: &[u8] = b"g";
+
 /// First bytes of the keys of all visitor records.
 pub(super) const VISITORS: &[u8] = b"p";
 
-/// First byte of the keys of all messages.
+/// First bytes of the keys of all persons.
+pub(super) const PERSONS: &[u8] = b"u";
+
+/// First bytes of the keys of all messages.
 pub(super) const MESSAGES: &[u8] = b"e";
+
+/// First bytes of the keys of all message ids.
+pub(super) const BUCKETS: &[u8] = b"m";
 
 /// First bytes of the keys of all erasures.
 pub(super) const ERASED: &[u8] = b"x";
@@ -51,14 +60,14 @@ pub(super) const LISTS: &[u8] = b"i";
 /// First byte of the keys of all sizes of lists.
 pub(super) const SIZES: &[u8] = b"t";
 
-/// The key under which the version of what is counted lies.
-pub(super) const COUNTING: &[u8] = b"c";
+/// First byte of the keys of all that is counted.
+pub(super) const COUNTS: &[u8] = b"a";
 
-/// First byte of the keys of all counters.
-pub(super) const COUNTERS: &[u8] = b"a";
+/// First bytes of the keys of what is remembered of visitors' days.
+pub(super) const DAYS: &[u8] = b"av";
 
-/// First byte of the keys of what is remembered of visitors' days.
-pub(super) const DAYS: &[u8] = b"s";
+/// The key under which it lies up to when counts may have more than what is stored.
+pub(super) const UNSURE: &[u8] = b"au";
 
 fn prefix(kind: u8, visitor: &VisitorId) -> Vec<u8> {
     named(kind, visitor.as_str())
@@ -88,6 +97,12 @@ pub(super) fn visitor_of(key: &[u8]) -> Option<VisitorId> {
 /// A user's person.
 pub(super) fn person(user: &UserId) -> Vec<u8> {
     named(b'u', user.as_str())
+}
+
+/// The user of a person's key.
+pub(super) fn user_of(key: &[u8]) -> Option<UserId> {
+    let id = key.strip_prefix(PERSONS)?.strip_suffix(&[0])?;
+    UserId::parse(core::str::from_utf8(id).ok()?).ok()
 }
 
 /// All messages of a visitor.
@@ -165,9 +180,17 @@ pub(super) fn bucket(visitor: &VisitorId, level: u8, bucket: u16) -> Vec<u8> {
     key
 }
 
+/// Level and bucket in the key of message ids.
+pub(super) fn bucket_of(key: &[u8]) -> Option<(u8, u16)> {
+    let (rest, bucket) = key.split_last_chunk::<2>()?;
+    let (level, _) = rest.split_last()?;
+    Some((*level, u16::from_be_bytes(*bucket)))
+}
+
 /// All entries of a list.
 pub(super) fn list(list: &List) -> Vec<u8> {
     match list {
+        List::All => [LISTS, b"a"].concat(),
         List::Segment(id) => [LISTS, b"s", id.as_bytes(), &[0]].concat(),
         List::Stage(Some(id)) => [LISTS, b"g", id.as_bytes(), &[0]].concat(),
         List::Stage(None) => [LISTS, b"n"].concat(),
@@ -186,7 +209,7 @@ pub(super) fn listed(of: &List, position: &Position) -> Vec<u8> {
 pub(super) fn list_of(entry: &[u8]) -> Option<&[u8]> {
     let list = entry.strip_prefix(LISTS)?;
     let end = match list.first()? {
-        b'n' => 1,
+        b'a' | b'n' => 1,
         // No id holds a zero.
         _ => list.iter().position(|byte| *byte == 0)? + 1,
     };
@@ -212,6 +235,7 @@ pub(super) fn list_of_size(key: &[u8]) -> Option<List> {
     let (kind, id) = key.strip_prefix(SIZES)?.split_first()?;
     let id = || core::str::from_utf8(id.strip_suffix(&[0])?).ok();
     match kind {
+        b'a' => Some(List::All),
         b's' => Some(List::Segment(id()?.into())),
         b'g' => Some(List::Stage(Some(id()?.into()))),
         b'n' => Some(List::Stage(None)),
@@ -225,7 +249,7 @@ pub(super) fn counters_of(period: Period) -> Vec<u8> {
         Step::Hour => b"h",
         Step::Day => b"d",
     };
-    [COUNTERS, step, &period.number.to_be_bytes()].concat()
+    [COUNTS, step, &period.number.to_be_bytes()].concat()
 }
 
 /// All counters of a metric in a period.
@@ -272,7 +296,7 @@ pub(super) enum Counted<'a> {
 
 /// See [`Counted`].
 pub(super) fn counted(key: &[u8]) -> Option<Counted<'_>> {
-    match key.get(COUNTERS.len() + 6..)? {
+    match key.get(COUNTS.len() + 6..)? {
         [b'o'] => Some(Counted::OtherNames),
         [b'n', name @ ..] => core::str::from_utf8(name).ok().map(Counted::Name),
         _ => None,
@@ -281,7 +305,7 @@ pub(super) fn counted(key: &[u8]) -> Option<Counted<'_>> {
 
 /// The period of a counter.
 pub(super) fn period_of(key: &[u8]) -> Option<Period> {
-    let (step, rest) = key.strip_prefix(COUNTERS)?.split_first()?;
+    let (step, rest) = key.strip_prefix(COUNTS)?.split_first()?;
     let step = match step {
         b'h' => Step::Hour,
         b'd' => Step::Day,
@@ -291,26 +315,21 @@ pub(super) fn period_of(key: &[u8]) -> Option<Period> {
     Some(Period { step, number })
 }
 
-/// A counter in words.
-pub(super) fn describe_counter(key: &[u8]) -> String {
-    let metric = key.get(COUNTERS.len() + 5).and_then(|number| {
-        let mut all = Metric::ALL.into_iter();
-        all.find(|metric| number_of(*metric) == *number)
-    });
-    let (Some(period), Some(metric), Some(counted)) = (period_of(key), metric, counted(key)) else {
-        return format!("the counter {key:?}");
-    };
-    let (metric, step, start) = (metric.name(), period.step.name(), period.start());
-    match counted {
-        Counted::Name("") => format!("{metric} of the {step} {start}"),
-        Counted::Name(name) => format!("{metric} of the {step} {start}, {name:?},"),
-        Counted::OtherNames => format!("{metric} of the {step} {start}, all others,"),
-    }
+/// The metric of a counter.
+pub(super) fn metric_of(key: &[u8]) -> Option<Metric> {
+    let number = key.get(COUNTS.len() + 5)?;
+    let mut all = Metric::ALL.into_iter();
+    all.find(|metric| number_of(*metric) == *number)
+}
+
+/// Whether it is the key of a counter.
+pub(super) fn is_counter(key: &[u8]) -> bool {
+    period_of(key).is_some() && metric_of(key).is_some() && counted(key).is_some()
 }
 
 /// What is remembered of a visitor's days.
 pub(super) fn days(visitor: &VisitorId) -> Vec<u8> {
-    prefix(b's', visitor)
+    [DAYS, visitor.as_str().as_bytes(), &[0]].concat()
 }
 
 /// What is remembered of a visitor's day.
@@ -320,9 +339,17 @@ pub(super) fn day(visitor: &VisitorId, number: u32) -> Vec<u8> {
     key
 }
 
-/// The day of such a key.
-pub(super) fn day_of(key: &[u8]) -> Option<u32> {
-    key.last_chunk().map(|number| u32::from_be_bytes(*number))
+/// The visitor and the number of the day of such a key.
+pub(super) fn day_of(key: &[u8]) -> Option<(VisitorId, u32)> {
+    let (id, number) = key.strip_prefix(DAYS)?.split_last_chunk()?;
+    let id = core::str::from_utf8(id.strip_suffix(&[0])?).ok()?;
+    Some((VisitorId::parse(id).ok()?, u32::from_be_bytes(*number)))
+}
+
+/// The visitor in a key of messages or of their ids.
+pub(super) fn owner_of(key: &[u8]) -> Option<VisitorId> {
+    let id = key.get(1..)?.split(|byte| *byte == 0).next()?;
+    VisitorId::parse(core::str::from_utf8(id).ok()?).ok()
 }
 
 #[cfg(test)]
@@ -337,6 +364,26 @@ mod tests {
         );
         assert!(!messages(&long).starts_with(&messages(&short)));
         assert_eq!(visitor_of(&visitor(&long)), Some(long));
+    }
+
+    #[test]
+    fn counters_and_days() {
+        for (step, metric) in [(Step::Hour, Metric::Events), (Step::Day, Metric::Sessions)] {
+            let period = Period { step, number: 77 };
+            for (key, expected) in [
+                (counter(period, metric, "a"), Counted::Name("a")),
+                (other_names(period, metric), Counted::OtherNames),
+            ] {
+                assert_eq!(counted(&key), Some(expected));
+                assert_eq!(period_of(&key), Some(period));
+                assert_eq!(metric_of(&key), Some(metric));
+                assert_eq!(day_of(&key), None);
+            }
+        }
+        let visitor = VisitorId::parse("a").unwrap();
+        let key = day(&visitor, 5);
+        assert_eq!(day_of(&key), Some((visitor, 5)));
+        assert_eq!(period_of(&key), None);
     }
 
     #[test]

@@ -11,6 +11,7 @@
 mod committer;
 mod contribution;
 mod counters;
+mod days;
 mod disk;
 mod erased;
 mod flusher;
@@ -19,60 +20,46 @@ mod group;
 mod held;
 mod index;
 mod keys;
+mod mark;
+mod migration;
 mod notes;
+mod opening;
 mod record;
+mod recount;
 mod refused;
 mod seen;
 #[cfg(test)]
 mod tests;
 mod timeline;
+mod verify;
 
 use std::fs::File;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 
 use firstglance_engine::codec::{DecodeError, Encode};
-use firstglance_engine::{Person, Profile, Timestamp, VisitorId};
+use firstglance_engine::{Person, Profile, Timestamp, UserId, VisitorId};
 use tokio::sync::{mpsc, oneshot};
 
 use super::audit::AuditEntry;
 use super::counting::{Count, Metric, Period};
+use super::feed::Feed;
 use super::listing::{List, ListSize, Listed, Position as ListPosition};
+use super::meter::Meter;
 use super::refused::{RefusedMessage, RefusedPage, Shelf};
 use super::{
     Commit, Committed, Erased, Erasure, Later, Position, ProfileFold, Store, StoreError,
     TimelineEntry, joining,
 };
-use crate::clock;
 use committer::{Committer, Pending};
 use disk::{Disk, Synced};
 use held::Records;
 use record::VisitorRecord;
 
 /// Version of the layout in [`keys`].
-const LAYOUT: &[u8] = b"3";
-
-/// The one before it, which had no lists.
-const WITHOUT_LISTS: &[u8] = b"2";
-
-/// The first one.
-const FIRST_LAYOUT: &str = "1";
-
-/// Version of what is counted: data that have another, or none, are counted anew.
-const COUNTING: &[u8] = b"1";
-
-/// Visitors counted between two words in the log.
-const TOLD_EVERY: u64 = 100_000;
-
-/// Bytes of sled's page cache.
-const CACHE_BYTES: u64 = 64 * 1024 * 1024;
-
-/// Bytes of sled's segments. What is larger than a quarter of one, sled puts into a file of its own
-/// that nothing ever flushes; a leaf of 17 of our largest records, which are visitors with every
-/// table of their profiles full, stays below that. It is the most that sled takes.
-const SEGMENT_BYTES: usize = 16 * 1024 * 1024;
+const LAYOUT: &[u8] = b"4";
 
 /// Requests that may wait for the committer; more are asked to come back later.
 const WAITING: usize = 1_024;
@@ -96,10 +83,35 @@ pub enum EmbeddedError {
     /// A key cannot be read.
     #[error("a key in the store is not one of ours")]
     Key,
+    /// sled found its files damaged, or panicked over them.
+    #[error(
+        "the files in {path} are damaged: {reason}. Restore them from a backup; if there is none, keep \
+         a copy of the folder before anything else is tried", path = .path.display()
+    )]
+    Damaged {
+        /// The folder.
+        path: PathBuf,
+        /// What sled said.
+        reason: String,
+    },
+    /// Requests that were acknowledged are missing.
+    #[error(
+        "the end of the log is damaged: {missing} groups of requests that were acknowledged are not \
+         there any more. Restore the data from a backup; or, to go on with what is left, remove the \
+         file {path} and start again", path = .path.display()
+    )]
+    Missing {
+        /// How many groups: each is what shared a flush.
+        missing: u64,
+        /// The file that knows of them.
+        path: PathBuf,
+    },
     /// The data were written by another version of this program.
     #[error("the data have the layout {0:?}, which this version of firstglance does not know")]
     Layout(String),
 }
+
+pub use verify::{Finding, FindingKind, Mode, Verified, verify};
 
 /// The embedded store.
 pub struct Embedded {
@@ -107,6 +119,8 @@ pub struct Embedded {
     queue: Mutex<Option<mpsc::Sender<Pending>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
     failure: Failure,
+    feed: Feed,
+    meter: Meter,
 }
 
 /// Why nothing is acknowledged any more; unset while all is well.
@@ -137,16 +151,7 @@ impl Embedded {
     /// # Errors
     /// [`EmbeddedError`] when the folder cannot be written or its data cannot be read.
     pub fn open(folder: &Path, fold: ProfileFold) -> Result<Self, EmbeddedError> {
-        let database = folder.join("db");
-        let mut file: Option<File> = None;
-        let sync = move || {
-            let file = match &mut file {
-                Some(file) => file,
-                none => none.insert(File::open(&database)?),
-            };
-            file.sync_data()
-        };
-        Self::open_with(folder, fold, Box::new(sync))
+        Self::open_with(folder, fold, sync_of(folder))
     }
 
     /// Like [`Embedded::open`], with another way to reach the disk: tests let it fail.
@@ -162,63 +167,20 @@ impl Embedded {
         fold: ProfileFold,
         disk: Arc<dyn Disk>,
     ) -> Result<Self, EmbeddedError> {
-        let tree = sled::Config::new()
-            .path(folder)
-            .cache_capacity(CACHE_BYTES)
-            .segment_size(SEGMENT_BYTES)
-            .flush_every_ms(None)
-            .open();
-        let tree = match tree {
-            // The first layout had smaller segments, and nothing else differs that sled would refuse.
-            Err(sled::Error::Unsupported(_)) => {
-                return Err(EmbeddedError::Layout(FIRST_LAYOUT.to_owned()));
-            }
-            opened => opened?,
-        };
-        match tree.get(keys::VERSION)? {
-            Some(version) if version == LAYOUT => {}
-            Some(version) if version == WITHOUT_LISTS => {
-                tracing::info!("making the lists of visitors, which these data do not have yet");
-                index::rebuild(&tree)?;
-                tree.flush()?;
-                // The version only after what it stands for: begun again, it is made anew.
-                tree.insert(keys::VERSION, LAYOUT)?;
-                disk.flush(&tree)?;
-                disk.sync()?;
-                tracing::info!("the lists of visitors are made");
-            }
-            Some(version) => {
-                let version = String::from_utf8_lossy(&version).into_owned();
-                return Err(EmbeddedError::Layout(version));
-            }
-            None => {
-                tree.insert(keys::COUNTING, COUNTING)?;
-                tree.insert(keys::VERSION, LAYOUT)?;
-                tree.flush()?;
-                sync_new_folder(folder)?;
-            }
-        }
-        if tree
-            .get(keys::COUNTING)?
-            .is_none_or(|version| version != COUNTING)
-        {
-            if tree.scan_prefix(keys::VISITORS).next().is_some() {
-                tracing::info!("counting the messages, which these data do not have counted yet");
-                contribution::adopt_changes(&tree)?;
-                contribution::rebuild(&tree, clock::now(), &mut |visitors| {
-                    if visitors % TOLD_EVERY == 0 {
-                        tracing::info!(visitors, "counting the messages");
-                    }
-                })?;
-                disk.flush(&tree)?;
-            }
-            tree.insert(keys::COUNTING, COUNTING)?;
-            disk.flush(&tree)?;
-            disk.sync()?;
-        }
+        let tree = open_tree(folder, &*disk)?;
+        let (mark, group) = opening::whole(folder, &tree)?;
         let failure = Failure::default();
         let (queue, waiting) = mpsc::channel(WAITING);
-        let committer = Committer::new(tree.clone(), fold, disk, failure.clone())?;
+        let (feed, meter) = (Feed::default(), Meter::default());
+        let told = (feed.clone(), meter.clone());
+        let committer = Committer::new(
+            tree.clone(),
+            fold,
+            (disk, mark),
+            group,
+            failure.clone(),
+            told,
+        )?;
         let thread = std::thread::Builder::new()
             .name("committer".to_owned())
             .spawn(move || committer.run(waiting))?;
@@ -227,18 +189,9 @@ impl Embedded {
             queue: Mutex::new(Some(queue)),
             thread: Mutex::new(Some(thread)),
             failure,
+            feed,
+            meter,
         })
-    }
-
-    /// Compares lists and counts with what they follow from, visitor by visitor. Differences are told
-    /// in words; none is as it should be. What is written meanwhile may show as one.
-    ///
-    /// # Errors
-    /// [`EmbeddedError`] when a record cannot be read.
-    pub fn check(&self, now: Timestamp) -> Result<Vec<String>, EmbeddedError> {
-        let mut differences = index::check(&self.tree)?;
-        differences.extend(contribution::check(&self.tree, now)?);
-        Ok(differences)
     }
 
     fn record(&self, visitor: &VisitorId) -> Result<Option<VisitorRecord>, EmbeddedError> {
@@ -450,6 +403,59 @@ impl Store for Embedded {
             self.failure.check()
         })
     }
+
+    fn visitors_of_user<'a>(&'a self, user: &'a UserId) -> Later<'a, Vec<VisitorId>> {
+        let user = user.clone();
+        self.scan(move |tree| joining::visitors_of_user(&mut Records::new(tree), &user))
+    }
+
+    fn feed(&self) -> &Feed {
+        &self.feed
+    }
+
+    fn meter(&self) -> &Meter {
+        &self.meter
+    }
+
+    fn waiting(&self) -> usize {
+        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        let free = queue.as_ref().map(mpsc::Sender::capacity);
+        free.map_or(0, |free| WAITING.saturating_sub(free))
+    }
+
+    fn size(&self) -> Later<'_, u64> {
+        let tree = self.tree.clone();
+        self.scan(move |_| Ok(tree.size_on_disk()?))
+    }
+}
+
+/// Opens the tree in a folder, which is made if need be, in the present layout.
+fn open_tree(folder: &Path, disk: &dyn Disk) -> Result<sled::Db, EmbeddedError> {
+    let tree = opening::open(folder)?;
+    match tree.get(keys::VERSION)? {
+        Some(version) if version == LAYOUT => {}
+        Some(version) => migration::migrate(&tree, &version, disk)?,
+        None => {
+            tree.insert(keys::VERSION, LAYOUT)?;
+            tree.flush()?;
+            sync_new_folder(folder)?;
+        }
+    }
+    Ok(tree)
+}
+
+/// Reaches the disk by the file of a folder's tree.
+fn sync_of(folder: &Path) -> Sync {
+    let database = folder.join("db");
+    let mut file: Option<File> = None;
+    let sync = move || {
+        let file = match &mut file {
+            Some(file) => file,
+            none => none.insert(File::open(&database)?),
+        };
+        file.sync_data()
+    };
+    Box::new(sync)
 }
 
 /// Makes the names of a new folder and its files durable: a file whose folder forgets it is lost.

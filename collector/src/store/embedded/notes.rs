@@ -73,6 +73,11 @@ pub(super) fn read(
     Ok(found)
 }
 
+/// Whether a key and its value are an entry.
+pub(super) fn is_readable(key: &[u8], value: &[u8]) -> bool {
+    keys::note_of(key).is_some() && from_bytes(value).is_ok()
+}
+
 fn from_bytes(bytes: &[u8]) -> Result<AuditEntry, EmbeddedError> {
     serde_json::from_slice(bytes).map_err(|_| EmbeddedError::Key)
 }

@@ -37,6 +37,14 @@ const fn letter(shelf: Shelf) -> u8 {
     }
 }
 
+/// Whether a key and its value are a refused message.
+pub(super) fn is_readable(key: &[u8], value: &[u8]) -> bool {
+    let shelf = |shelf| key.starts_with(&keys::refused(letter(shelf)));
+    SHELVES.into_iter().any(shelf)
+        && keys::refused_number(key).is_some()
+        && Record::from_bytes(value).is_ok()
+}
+
 /// What is known in memory of a message on a shelf.
 #[derive(Clone, Copy, Debug)]
 struct Slip {

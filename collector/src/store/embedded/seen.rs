@@ -32,10 +32,21 @@ const HIGHEST_LEVEL: u8 = 4;
 pub(super) type IdDigest = u64;
 
 pub(super) fn digest(id: &MessageId) -> IdDigest {
-    let digest = Sha256::digest(id.as_str().as_bytes());
+    digest_of(id.as_str())
+}
+
+/// The same of an id that is stored.
+pub(super) fn digest_of(id: &str) -> IdDigest {
+    let digest = Sha256::digest(id.as_bytes());
     let mut first = [0; 8];
     first.copy_from_slice(&digest[..8]);
     u64::from_be_bytes(first)
+}
+
+/// The ids of a bucket.
+pub(super) fn ids_of(bytes: &[u8]) -> Vec<IdDigest> {
+    let (ids, _) = bytes.as_chunks::<8>();
+    ids.iter().map(|id| u64::from_le_bytes(*id)).collect()
 }
 
 /// The part that lies in the visitor's record.
@@ -50,7 +61,8 @@ pub(super) struct Seen {
 /// Reads and keeps the buckets of one visitor while a group is prepared.
 pub(super) struct Buckets<'a> {
     visitor: &'a VisitorId,
-    tree: &'a sled::Tree,
+    /// Nothing where what is stored does not count.
+    tree: Option<&'a sled::Tree>,
     /// Sorted ids by level and bucket, and whether they differ from what is stored.
     held: BTreeMap<(u8, u16), (Vec<IdDigest>, bool)>,
 }
@@ -59,7 +71,16 @@ impl<'a> Buckets<'a> {
     pub(super) const fn new(visitor: &'a VisitorId, tree: &'a sled::Tree) -> Self {
         Self {
             visitor,
-            tree,
+            tree: Some(tree),
+            held: BTreeMap::new(),
+        }
+    }
+
+    /// Those of a visitor who has none, whatever is stored.
+    pub(super) const fn empty(visitor: &'a VisitorId) -> Self {
+        Self {
+            visitor,
+            tree: None,
             held: BTreeMap::new(),
         }
     }
@@ -73,11 +94,11 @@ impl<'a> Buckets<'a> {
         match self.held.entry((level, bucket)) {
             Entry::Occupied(held) => Ok(held.into_mut()),
             Entry::Vacant(place) => {
-                let stored = self.tree.get(keys::bucket(self.visitor, level, bucket))?;
-                let ids = stored.map_or_else(Vec::new, |bytes| {
-                    let (ids, _) = bytes.as_chunks::<8>();
-                    ids.iter().map(|id| u64::from_le_bytes(*id)).collect()
-                });
+                let stored = match self.tree {
+                    Some(tree) => tree.get(keys::bucket(self.visitor, level, bucket))?,
+                    None => None,
+                };
+                let ids = stored.map_or_else(Vec::new, |bytes| ids_of(&bytes));
                 Ok(place.insert((ids, false)))
             }
         }
@@ -131,6 +152,42 @@ impl Seen {
             self.move_recent(buckets)?;
         }
         Ok(true)
+    }
+
+    /// Whether an id is remembered.
+    pub(super) fn knows(
+        &self,
+        id: IdDigest,
+        buckets: &mut Buckets<'_>,
+    ) -> Result<bool, sled::Error> {
+        if self.recent.contains(&id) {
+            return Ok(true);
+        }
+        if self.moved == 0 {
+            return Ok(false);
+        }
+        let (ids, _) = buckets.bucket(self.level, Self::bucket_of(self.level, id))?;
+        Ok(ids.binary_search(&id).is_ok())
+    }
+
+    /// How many ids a bucket has; nothing where it is not one of these, or not as it was written.
+    pub(super) fn bucket_size(&self, level: u8, bucket: u16, bytes: &[u8]) -> Option<u64> {
+        let ids = ids_of(bytes);
+        let right = level == self.level
+            && bytes.len() == ids.len() * 8
+            && ids.is_sorted_by(|one, other| one < other)
+            && ids.iter().all(|id| Self::bucket_of(level, *id) == bucket);
+        right.then_some(ids.len() as u64)
+    }
+
+    /// Ids in buckets.
+    pub(super) const fn moved(&self) -> u64 {
+        self.moved
+    }
+
+    /// Ids that are in no bucket.
+    pub(super) fn recent(&self) -> impl Iterator<Item = IdDigest> + use<'_> {
+        self.recent.iter().copied()
     }
 
     fn move_recent(&mut self, buckets: &mut Buckets<'_>) -> Result<(), sled::Error> {

@@ -31,12 +31,12 @@ fn take_in(store: &Embedded, messages: &[Message]) -> Committed {
     runtime().block_on(store.commit(commit(messages))).unwrap()
 }
 
-/// Everything in the store but versions and what erasures are remembered by.
+/// Everything in the store but the layout's version, the number of groups and what erasures are remembered by.
 fn everything(store: &Embedded) -> BTreeMap<Vec<u8>, Vec<u8>> {
     let entries = store.tree.iter().map(Result::unwrap);
-    let versions = [keys::VERSION, keys::COUNTING];
-    let kept =
-        entries.filter(|(key, _)| !versions.contains(&&**key) && !key.starts_with(keys::ERASED));
+    let kept = entries.filter(|(key, _)| {
+        key != keys::VERSION && key != keys::GROUP && !key.starts_with(keys::ERASED)
+    });
     kept.map(|(key, value)| (key.to_vec(), value.to_vec()))
         .collect()
 }

@@ -8,6 +8,8 @@ mod faults;
 mod lists;
 mod persons;
 mod refused;
+mod tails;
+mod verify;
 
 use std::collections::{BTreeMap, HashSet};
 

@@ -1,0 +1,64 @@
+//! A data folder that nobody serves, opened for a command that reads or changes it, and closed again.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use firstglance_engine::Model;
+
+use super::Failure;
+use crate::config::SiteId;
+use crate::data::DataFolder;
+use crate::store::embedded::Embedded;
+use crate::store::{ProfileFold, Store};
+
+/// Which data a command is about.
+#[derive(Debug, clap::Args)]
+pub(super) struct Which {
+    /// The data folder; no collector may run on it
+    #[arg(long, value_name = "DIR")]
+    pub(super) data: PathBuf,
+    /// The id of the site, where its [site] has one
+    #[arg(long, value_name = "ID", value_parser = site)]
+    site: Option<SiteId>,
+}
+
+fn site(text: &str) -> Result<SiteId, String> {
+    SiteId::parse(text).ok_or_else(|| "it must be the id of a [site]".to_owned())
+}
+
+impl Which {
+    /// Does something with the store. A folder without one is an error: an address that was
+    /// mistyped must not look like data that are empty.
+    pub(super) fn with_store<T>(
+        &self,
+        model: Arc<Model>,
+        must_exist: bool,
+        work: impl AsyncFnOnce(Arc<dyn Store>) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let none = |folder: &Path| Failure(format!("{}: there are no data", folder.display()));
+        if must_exist && !self.data.is_dir() {
+            return Err(none(&self.data));
+        }
+        let root = DataFolder::open(&self.data)?;
+        let own = self.site.as_ref().map(|id| root.of_site(id)).transpose()?;
+        let data = own.as_ref().unwrap_or(&root);
+        let folder = data.store();
+        if must_exist && !folder.is_dir() {
+            return Err(none(&folder));
+        }
+        let store = Embedded::open(&folder, ProfileFold::new(model))
+            .map_err(|error| format!("{}: cannot open the store: {error}", folder.display()))?;
+        let store: Arc<dyn Store> = Arc::new(store);
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()?;
+        runtime.block_on(async {
+            let done = work(store.clone()).await;
+            let closed = store.close().await;
+            let done = done?;
+            closed?;
+            Ok(done)
+        })
+    }
+}

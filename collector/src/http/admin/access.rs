@@ -1,0 +1,160 @@
+//! `/admin/v1/profiles/{id}/access`: everything that is held on one visitor, or with `?person` on all
+//! visitors of the person, as one document: for whoever asks what is known of them.
+
+use std::sync::Arc;
+
+use firstglance_engine::json::JsonWriter;
+use firstglance_engine::profile::EntryKind;
+use firstglance_engine::{
+    Evaluation, Model, Person, Profile, Snapshot, Timestamp, VisitorId, explain,
+};
+use hyper::Uri;
+use hyper::header::CONTENT_DISPOSITION;
+
+use super::super::answer::{Answer, set};
+use super::super::error::HttpError;
+use super::super::{App, query};
+use super::{long, profile, profiles, timeline};
+use crate::changes;
+use crate::clock;
+use crate::export::{ExportError, Pieces};
+use crate::store::Store;
+
+/// Messages read at once.
+const AT_ONCE: usize = 256;
+
+pub(super) async fn answer(app: &App, uri: &Uri, visitor: &VisitorId) -> Result<Answer, HttpError> {
+    let person = app.store.person(visitor).await?;
+    let whole = query::parameter(uri, "person").is_some();
+    let visitors: Vec<(VisitorId, Profile)> = person
+        .visitors()
+        .filter(|(id, _)| whole || *id == visitor)
+        .map(|(id, profile)| (id.clone(), profile.clone()))
+        .collect();
+    if visitors.is_empty() {
+        return Err(HttpError::Visitor);
+    }
+    let held = Held {
+        store: app.store.clone(),
+        model: app.model.clone(),
+        now: clock::now(),
+        asked: visitor.clone(),
+        visitors,
+    };
+    let mut answer = long::begin(app, "application/json", async |pieces| {
+        held.write(pieces).await
+    })?;
+    set(
+        &mut answer,
+        CONTENT_DISPOSITION,
+        hyper::header::HeaderValue::from_static("attachment; filename=\"firstglance-access.json\""),
+    );
+    Ok(answer)
+}
+
+/// What there is to tell.
+struct Held {
+    store: Arc<dyn Store>,
+    model: Arc<Model>,
+    now: Timestamp,
+    asked: VisitorId,
+    visitors: Vec<(VisitorId, Profile)>,
+}
+
+impl Held {
+    async fn write(self, pieces: Pieces) -> Result<(), ExportError> {
+        pieces.put(self.head()).await?;
+        for (place, (visitor, profile)) in self.visitors.iter().enumerate() {
+            let mut piece = if place == 0 { "" } else { "," }.to_owned();
+            piece.push_str(&self.visitor(visitor, profile));
+            pieces.put(piece).await?;
+            self.messages(visitor, &pieces).await?;
+            pieces.put("]}").await?;
+        }
+        pieces.put("]}\n").await?;
+        Ok(pieces.end().await?)
+    }
+
+    /// Up to the list of visitors: the person, and what is worked out of all their browsers.
+    fn head(&self) -> String {
+        let mut person = Person::new();
+        for (visitor, profile) in &self.visitors {
+            person.add(visitor.clone(), profile.clone());
+        }
+        let mut profile = person.profile(&self.model);
+        profile.settle_recorded(&self.model, self.now);
+        let evaluation = Evaluation::of(&profile, &self.model, self.now);
+        let mut json = JsonWriter::default();
+        json.open('{');
+        json.text_member("id", self.asked.as_str());
+        json.name("at");
+        json.moment(self.now);
+        json.name("person");
+        json.open('{');
+        json.name("userIds");
+        json.open('[');
+        let users = |profile: &Profile| {
+            let user = profile.entries.one(EntryKind::User);
+            user.map(|user| user.value.clone())
+        };
+        let mut known: Vec<_> = (self.visitors.iter())
+            .filter_map(|(_, profile)| users(profile))
+            .collect();
+        known.sort();
+        known.dedup();
+        for user in &known {
+            json.text(user);
+        }
+        json.close(']');
+        json.name("visitors");
+        json.open('[');
+        for (visitor, _) in &self.visitors {
+            json.text(visitor.as_str());
+        }
+        json.close(']');
+        Snapshot::of_evaluation(&evaluation, &profile, &self.model).write_members(&mut json);
+        json.name("why");
+        json.open('{');
+        explain::write_all(&evaluation, &profile, &self.model, &mut json);
+        json.close('}');
+        json.close('}');
+        json.name("visitors");
+        json.open('[');
+        json.into_string()
+    }
+
+    /// A visitor up to the list of messages.
+    fn visitor(&self, visitor: &VisitorId, profile: &Profile) -> String {
+        let mut json = JsonWriter::default();
+        json.open('{');
+        profiles::write_summary(&mut json, visitor, profile);
+        profile::write_profile(&mut json, profile);
+        changes::write_member(&mut json, profile);
+        json.name("messages");
+        json.open('[');
+        json.into_string()
+    }
+
+    async fn messages(&self, visitor: &VisitorId, pieces: &Pieces) -> Result<(), ExportError> {
+        let mut after = None;
+        let mut any = false;
+        loop {
+            let page = self.store.timeline(visitor, after, AT_ONCE).await?;
+            let last_page = page.len() < AT_ONCE;
+            after = page.last().map(|entry| entry.position);
+            let mut json = JsonWriter::default();
+            for entry in &page {
+                timeline::write(&mut json, entry);
+            }
+            let mut piece = json.into_string();
+            if any && !piece.is_empty() {
+                piece.insert(0, ',');
+            }
+            any |= !piece.is_empty();
+            pieces.put(piece).await?;
+            if last_page {
+                return Ok(());
+            }
+        }
+    }
+}
