@@ -8,6 +8,7 @@
 //! each period, the first that come; what comes under further names counts together, as others. A
 //! name tells of nobody by an e-mail address: see [`counted_name`].
 
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 use std::str::FromStr;
@@ -248,17 +249,17 @@ pub struct Count {
 /// A name as it is counted: short, without control characters, and with `@` in place of each word
 /// that has one. Counts outlive the messages that they are of, and an address would tell whose.
 #[must_use]
-pub fn counted_name(name: &str) -> String {
-    let plain = |one: char| if one.is_control() { ' ' } else { one };
-    if !name.contains('@') {
-        return clip(name, LONGEST_NAME).chars().map(plain).collect();
+pub fn counted_name(name: &str) -> Cow<'_, str> {
+    if !name.contains(|one: char| one == '@' || one.is_control()) {
+        return clip(name, LONGEST_NAME).into();
     }
+    let plain = |one: char| if one.is_control() { ' ' } else { one };
     let name: String = name.chars().map(plain).collect();
     let words = name.split(' ');
     let words: Vec<&str> = words
         .map(|word| if word.contains('@') { "@" } else { word })
         .collect();
-    clip(&words.join(" "), LONGEST_NAME).to_owned()
+    clip(&words.join(" "), LONGEST_NAME).to_owned().into()
 }
 
 /// What brought somebody to a page, as far as it is counted apart: not which click it was, nor which
@@ -282,10 +283,10 @@ impl Origin {
     #[must_use]
     pub fn new(referrer: &str, campaign: &Campaign) -> Self {
         Self {
-            referrer: counted_name(referrer),
-            source: counted_name(campaign.get("utm_source")),
-            medium: counted_name(campaign.get("utm_medium")),
-            campaign: counted_name(campaign.get("utm_campaign")),
+            referrer: counted_name(referrer).into_owned(),
+            source: counted_name(campaign.get("utm_source")).into_owned(),
+            medium: counted_name(campaign.get("utm_medium")).into_owned(),
+            campaign: counted_name(campaign.get("utm_campaign")).into_owned(),
             click_id: Campaign::click_id_name(campaign.as_lines()).to_owned(),
         }
     }

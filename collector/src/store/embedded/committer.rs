@@ -12,6 +12,7 @@ use std::sync::Arc;
 use firstglance_engine::{Timestamp, VisitorId};
 use tokio::sync::{mpsc, oneshot};
 
+use super::counters::Latest;
 use super::disk::Disk;
 use super::erased::ErasedVisitors;
 use super::flusher::{Applied, Flusher};
@@ -79,6 +80,7 @@ pub(super) struct Committer {
     erased: ErasedVisitors,
     feed: Feed,
     shelves: Shelves,
+    counted: Latest,
     notes: Notes,
 }
 
@@ -95,6 +97,7 @@ impl Committer {
         let notes = Notes::load(&tree)?;
         let flusher = Flusher::start((disk.clone(), mark), failure.clone(), feed.clone(), meter)?;
         let shelves = Shelves::load(&tree)?;
+        let counted = Latest::load(&tree)?;
         Ok(Self {
             tree,
             fold,
@@ -105,6 +108,7 @@ impl Committer {
             erased,
             feed,
             shelves,
+            counted,
             notes,
         })
     }
@@ -190,7 +194,13 @@ impl Committer {
         let number = self.group + 1;
         let fold = self.fold.pinned();
         for step in steps {
-            let mut group = Group::new(&self.tree, &fold, &mut self.erased, &mut self.shelves);
+            let mut group = Group::new(
+                &self.tree,
+                &fold,
+                &mut self.erased,
+                &mut self.shelves,
+                &mut self.counted,
+            );
             if self.feed.is_heard() {
                 group.tell_what_it_takes_in();
             }
@@ -213,7 +223,13 @@ impl Committer {
                 any = true;
             }
             if !step.erasures.is_empty() {
-                let mut group = Group::new(&self.tree, &fold, &mut self.erased, &mut self.shelves);
+                let mut group = Group::new(
+                    &self.tree,
+                    &fold,
+                    &mut self.erased,
+                    &mut self.shelves,
+                    &mut self.counted,
+                );
                 for erasure in &step.erasures {
                     done.erased.push(group.erase(erasure)?);
                 }

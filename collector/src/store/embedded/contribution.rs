@@ -12,8 +12,8 @@ use firstglance_engine::history::{Change, ChangeKind};
 use firstglance_engine::profile::{INACTIVITY, Sessions};
 use firstglance_engine::{Message, MessageKind, Milliseconds, Profile, Timestamp, VisitorId};
 
-use super::counters::Tally;
-use super::days::{self, Day};
+use super::counters::{Few, Tally};
+use super::days::{self, Day, Settled};
 use super::record::{LONGEST_SPAN, MessageRecord};
 use super::{EmbeddedError, keys, recount};
 use crate::changes;
@@ -30,7 +30,7 @@ struct Before {
 /// See the module.
 #[derive(Debug, Default)]
 pub(super) struct Contribution {
-    pub(super) tally: Tally,
+    pub(super) tally: Few,
     before: Before,
     /// Hours and days that have a message.
     pub(super) periods: BTreeSet<Period>,
@@ -144,6 +144,7 @@ impl Contribution {
         tree: &sled::Tree,
         visitor: &VisitorId,
         (profile, now): (&Profile, Timestamp),
+        settled: &mut Settled,
         batch: &mut sled::Batch,
     ) -> Result<(), EmbeddedError> {
         self.late_visits(tree, visitor)?;
@@ -165,15 +166,21 @@ impl Contribution {
                 && period.is_kept(now)
                 && let Some(more) = self.days.remove(&period.number)
             {
-                self.remember(tree, visitor, (period, new), &more, now, batch)?;
+                if settled.has(visitor, period.number, &more) {
+                    continue;
+                }
+                let day = self.remember(tree, visitor, (period, new), &more, now, batch)?;
+                if let Some(day) = day {
+                    settled.remember(visitor, period.number, &day);
+                }
             }
         }
-        tally.add(&self.tally, 1);
+        self.tally.add_to(tally);
         Ok(())
     }
 
-    /// Takes more of a day into what is remembered of it. The day may have been one without messages
-    /// until now.
+    /// Takes more of a day into what is remembered of it, and says what that is; nothing where nothing
+    /// is. The day may have been one without messages until now.
     fn remember(
         &mut self,
         tree: &sled::Tree,
@@ -182,7 +189,7 @@ impl Contribution {
         more: &Day,
         now: Timestamp,
         batch: &mut sled::Batch,
-    ) -> Result<(), EmbeddedError> {
+    ) -> Result<Option<Day>, EmbeddedError> {
         let known = if new {
             None
         } else {
@@ -190,22 +197,25 @@ impl Contribution {
         };
         let before = match known {
             Some(known) => known,
-            None if !more.is_arrival() => return Ok(()),
+            None if !more.is_arrival() => return Ok(None),
             None if new => Day::default(),
             None => recount::day(tree, visitor, day)?,
         };
+        if before.has(more) {
+            return Ok(Some(before));
+        }
         let mut after = before.clone();
         after.add(more);
-        if after == before {
-            return Ok(());
+        for (times, of) in [(-1, &before), (1, &after)] {
+            for (day, metric, origin) in of.counts(day.number) {
+                self.tally.count_in(day, metric, origin, times);
+            }
         }
-        before.count(day.number, &mut self.tally, -1);
-        after.count(day.number, &mut self.tally, 1);
         batch.insert(keys::day(visitor, day.number), after.to_bytes());
         if !before.is_arrival() {
             days::expire(tree, visitor, Step::Day.first_kept(now), batch)?;
         }
-        Ok(())
+        Ok(Some(after))
     }
 
     /// Counts the visits that moments from before the latest one begin.

@@ -1,5 +1,6 @@
-//! The counts of `store::counting` in the tree: a number for each period, metric and name. They change
-//! in the batch that changes what they follow from.
+//! The counts of `store::counting` in the tree: a number for each period, metric and name, and what is
+//! yet to be added to them, see [`Latest`]. They change in the batch that changes what they follow
+//! from.
 //!
 //! A metric has room in a period for so many names, in the order in which they come. As long as anything
 //! is counted under others, no further name gets a place, so that what went there stays there, and an
@@ -9,16 +10,81 @@
 use std::collections::BTreeMap;
 
 use firstglance_engine::Timestamp;
+use firstglance_engine::codec::{DecodeError, Encode, Reader, Writer};
 
+use super::days::Settled;
 use super::{EmbeddedError, keys};
 use crate::store::counting::{Count, Metric, Period, Step};
 
 /// Counters removed at once, when their time is over.
 const AT_ONCE: usize = 1_000;
 
+/// Groups of which counts may be pending.
+const MOST_GROUPS: u32 = 64;
+
+/// Bytes of counts that may be pending: little beside the messages of a group.
+const MOST_BYTES: usize = 16 * 1024;
+
+/// How often a reader begins anew that was overtaken by what it reads: more often than that it
+/// cannot be, in the time that it takes.
+const MOST_TRIES: usize = 16;
+
+const LATEST_VERSION: u8 = 1;
+
 /// By how much counts change. What adds up is held by hour alone: a day's is worked out of that.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Tally(BTreeMap<(Period, Metric), BTreeMap<Box<str>, i64>>);
+
+/// The same of few things: of a visitor's messages in one request, say. They are found by looking
+/// through them, which is sooner done than sorting them.
+#[derive(Debug, Default)]
+pub(super) struct Few {
+    counts: Vec<(Period, Metric, Box<str>, i64)>,
+    /// Where they went when they were many.
+    more: Tally,
+}
+
+/// Counts that are few.
+const FEW: usize = 32;
+
+impl Few {
+    /// Counts in one period. For what adds up, an hour.
+    pub(super) fn count_in(&mut self, period: Period, metric: Metric, name: &str, number: i64) {
+        let same = |one: &&mut (Period, Metric, Box<str>, i64)| {
+            one.0 == period && one.1 == metric && *one.2 == *name
+        };
+        if let Some(found) = self.counts.iter_mut().find(same) {
+            found.3 += number;
+            return;
+        }
+        if self.counts.len() == FEW {
+            let counts = std::mem::take(&mut self.counts);
+            for (period, metric, name, number) in counts {
+                self.more.count_in(period, metric, &name, number);
+            }
+        }
+        self.counts.push((period, metric, name.into(), number));
+    }
+
+    /// Counts what adds up at a moment.
+    pub(super) fn count(&mut self, at: Timestamp, metric: Metric, name: &str, number: i64) {
+        self.count_in(Period::of(Step::Hour, at), metric, name, number);
+    }
+
+    /// Adds them to others.
+    pub(super) fn add_to(&self, tally: &mut Tally) {
+        tally.add(&self.more, 1);
+        for (period, metric, name, number) in self.counts.iter().filter(|one| one.3 != 0) {
+            tally.count_in(*period, *metric, name, *number);
+        }
+    }
+
+    pub(super) fn into_tally(mut self) -> Tally {
+        let mut tally = std::mem::take(&mut self.more);
+        self.add_to(&mut tally);
+        tally
+    }
+}
 
 /// The same for each period, by the names of a tally.
 type ByPeriod<'a> = BTreeMap<(Period, Metric), BTreeMap<&'a str, i64>>;
@@ -33,11 +99,6 @@ impl Tally {
                 names.insert(name.into(), number);
             }
         }
-    }
-
-    /// Counts what adds up at a moment.
-    pub(super) fn count(&mut self, at: Timestamp, metric: Metric, name: &str, number: i64) {
-        self.count_in(Period::of(Step::Hour, at), metric, name, number);
     }
 
     /// Adds another as often as is said: -1 takes it away.
@@ -72,92 +133,240 @@ impl Tally {
         all
     }
 
-    /// Puts the counts that change into a batch, but those of periods that are kept no more.
-    pub(super) fn write(
-        &self,
-        tree: &sled::Tree,
-        now: Timestamp,
-        batch: &mut sled::Batch,
-    ) -> Result<(), EmbeddedError> {
-        self.write_where(tree, now, |_, _| true, batch)
-    }
-
-    /// The same of those that are wanted.
-    pub(super) fn write_where(
+    /// What the counters come to that it changes, where its periods are kept and wanted.
+    pub(super) fn changes(
         &self,
         tree: &sled::Tree,
         now: Timestamp,
         wanted: impl Fn(Period, Metric) -> bool,
-        batch: &mut sled::Batch,
-    ) -> Result<(), EmbeddedError> {
+    ) -> Result<Changes, EmbeddedError> {
+        let mut changes = Changes::default();
         for ((period, metric), names) in self.by_period(now) {
             if wanted(period, metric) {
-                write_names(tree, period, metric, &names, batch)?;
+                changes.add(tree, period, metric, &names)?;
             }
+        }
+        Ok(changes)
+    }
+}
+
+impl Encode for Tally {
+    fn encode(&self, out: &mut Writer) {
+        out.integer(self.0.len() as u64);
+        for ((period, metric), names) in &self.0 {
+            out.byte(match period.step {
+                Step::Hour => 0,
+                Step::Day => 1,
+            });
+            out.integer(period.number.into());
+            out.byte(keys::number_of(*metric));
+            out.integer(names.len() as u64);
+            for (name, number) in names {
+                out.text(name);
+                // The sign in the last bit.
+                out.integer((number.unsigned_abs() << 1) | u64::from(*number < 0));
+            }
+        }
+    }
+
+    fn decode(reader: &mut Reader<'_>) -> Self {
+        let mut tally = Self::default();
+        for _ in 0..reader.count() {
+            let step = reader.choice(&Step::ALL, Step::Hour, "step");
+            let number = u32::try_from(reader.integer()).unwrap_or(u32::MAX);
+            let period = Period { step, number };
+            let metric = keys::metric_of_number(reader.byte());
+            if metric.is_none() {
+                reader.fail(DecodeError::Invalid("metric"));
+            }
+            for _ in 0..reader.count() {
+                let name = reader.text();
+                let number = reader.integer();
+                let count = i64::try_from(number >> 1).unwrap_or(i64::MAX);
+                let count = if number & 1 == 1 { -count } else { count };
+                if let Some(metric) = metric {
+                    tally.count_in(period, metric, name, count);
+                }
+            }
+        }
+        tally
+    }
+}
+
+/// What counters come to, by key: 0 is no counter, for a name may be one that was erased.
+#[derive(Debug, Default)]
+pub(super) struct Changes(BTreeMap<Vec<u8>, u64>);
+
+impl Changes {
+    fn add(
+        &mut self,
+        tree: &sled::Tree,
+        period: Period,
+        metric: Metric,
+        names: &BTreeMap<&str, i64>,
+    ) -> Result<(), EmbeddedError> {
+        let other_names = keys::other_names(period, metric);
+        // The places that are free, where names come anew.
+        let mut free: Option<u64> = None;
+        let mut others = 0;
+        for (name, number) in names.iter().filter(|(_, number)| **number != 0) {
+            let key = keys::counter(period, metric, name);
+            if let Some(before) = tree.get(&key)? {
+                self.0.insert(key, add(stored(&before), *number));
+                continue;
+            }
+            let Some(room) = metric.room() else {
+                self.0.insert(key, add(0, *number));
+                continue;
+            };
+            let left = match &mut free {
+                Some(left) => left,
+                none => {
+                    let left = if tree.contains_key(&other_names)? {
+                        0
+                    } else {
+                        room.saturating_sub(taken(tree, period, metric)?)
+                    };
+                    none.insert(left)
+                }
+            };
+            if *number > 0 && *left > 0 {
+                *left -= 1;
+                self.0.insert(key, add(0, *number));
+            } else {
+                others += number;
+            }
+        }
+        if others != 0 {
+            let before = tree.get(&other_names)?;
+            let before = before.map_or(0, |bytes| stored(&bytes));
+            self.0.insert(other_names, add(before, others));
         }
         Ok(())
     }
-}
 
-/// Where a name is counted: at its own place, or where there is none for it with all others.
-pub(super) fn place_of(
-    tree: &sled::Tree,
-    period: Period,
-    metric: Metric,
-    name: &str,
-) -> Result<Vec<u8>, EmbeddedError> {
-    let own = keys::counter(period, metric, name);
-    if metric.room().is_none() || tree.contains_key(&own)? {
-        Ok(own)
-    } else {
-        Ok(keys::other_names(period, metric))
-    }
-}
-
-fn write_names(
-    tree: &sled::Tree,
-    period: Period,
-    metric: Metric,
-    names: &BTreeMap<&str, i64>,
-    batch: &mut sled::Batch,
-) -> Result<(), EmbeddedError> {
-    let other_names = keys::other_names(period, metric);
-    // The places taken, where there are free ones for names that come anew.
-    let mut free: Option<u64> = None;
-    let mut others = 0;
-    for (name, number) in names.iter().filter(|(_, number)| **number != 0) {
-        let key = keys::counter(period, metric, name);
-        if let Some(before) = tree.get(&key)? {
-            set(batch, key, add(self::number(&before)?, *number));
-            continue;
-        }
-        let Some(room) = metric.room() else {
-            set(batch, key, add(0, *number));
-            continue;
-        };
-        let left = match &mut free {
-            Some(left) => left,
-            none => {
-                let left = if tree.contains_key(&other_names)? {
-                    0
-                } else {
-                    room.saturating_sub(taken(tree, period, metric)?)
-                };
-                none.insert(left)
+    /// Puts them into a batch.
+    pub(super) fn write(self, batch: &mut sled::Batch) {
+        for (key, number) in self.0 {
+            match number {
+                0 => batch.remove(key),
+                number => batch.insert(key, &number.to_be_bytes()),
             }
-        };
-        if *number > 0 && *left > 0 {
-            *left -= 1;
-            set(batch, key, add(0, *number));
-        } else {
-            others += number;
         }
     }
-    if others != 0 {
-        let before = read(tree, &other_names)?;
-        set(batch, other_names, add(before, others));
+
+    /// What it has of a counter, and not any more.
+    pub(super) fn take(&mut self, key: &[u8]) -> Option<u64> {
+        self.0.remove(key)
     }
-    Ok(())
+
+    /// Whether it has a counter.
+    pub(super) fn has(&self, key: &[u8]) -> bool {
+        self.0.get(key).is_some_and(|number| *number > 0)
+    }
+
+    /// All that it has.
+    pub(super) fn into_all(self) -> impl Iterator<Item = (Vec<u8>, u64)> {
+        self.0.into_iter()
+    }
+}
+
+/// What was counted and is not in the counters yet: one record that each group writes anew, for a
+/// counter costs more than all the rest of counting. Whoever reads counters adds it to them.
+#[derive(Debug, Default)]
+pub(super) struct Latest {
+    /// What need not be looked up to count.
+    pub(super) settled: Settled,
+    tally: Tally,
+    /// Groups that it is of.
+    groups: u32,
+    /// When the last of them was taken in: what was kept then.
+    at: Timestamp,
+    /// How many times it was taken into the counters, so that a reader notices.
+    pub(super) times: u64,
+}
+
+impl Latest {
+    pub(super) fn load(tree: &sled::Tree) -> Result<Self, EmbeddedError> {
+        let stored = tree.get(keys::LATEST)?;
+        Ok(stored
+            .map(|bytes| Self::from_bytes(&bytes))
+            .transpose()?
+            .unwrap_or_default())
+    }
+
+    /// Whether there is nothing.
+    pub(super) fn is_empty(&self) -> bool {
+        self.tally.0.is_empty()
+    }
+
+    /// Takes in what a group has counted, and puts it into the group's batch. What takes something
+    /// away is taken from the counters at once: no name of whoever is erased stays behind.
+    pub(super) fn take_in(
+        &mut self,
+        tree: &sled::Tree,
+        tally: &Tally,
+        (now, at_once): (Timestamp, bool),
+        batch: &mut sled::Batch,
+    ) -> Result<(), EmbeddedError> {
+        if tally.0.is_empty() {
+            return Ok(());
+        }
+        self.tally.add(tally, 1);
+        self.groups += 1;
+        self.at = now;
+        if !at_once && self.groups < MOST_GROUPS {
+            let bytes = self.to_bytes();
+            if bytes.len() <= MOST_BYTES {
+                batch.insert(keys::LATEST, bytes);
+                return Ok(());
+            }
+        }
+        self.settle(tree, batch)
+    }
+
+    /// Takes all of it into the counters.
+    pub(super) fn settle(
+        &mut self,
+        tree: &sled::Tree,
+        batch: &mut sled::Batch,
+    ) -> Result<(), EmbeddedError> {
+        self.changes(tree)?.write(batch);
+        self.times = self.times.wrapping_add(1);
+        self.groups = 0;
+        self.tally = Tally::default();
+        batch.insert(keys::LATEST, self.to_bytes());
+        Ok(())
+    }
+
+    /// What the counters come to with it.
+    pub(super) fn changes(&self, tree: &sled::Tree) -> Result<Changes, EmbeddedError> {
+        self.tally.changes(tree, self.at, |_, _| true)
+    }
+}
+
+impl Encode for Latest {
+    fn encode(&self, out: &mut Writer) {
+        out.byte(LATEST_VERSION);
+        out.integer(self.times);
+        out.integer(self.groups.into());
+        self.at.encode(out);
+        self.tally.encode(out);
+    }
+
+    fn decode(reader: &mut Reader<'_>) -> Self {
+        let version = reader.byte();
+        if version != LATEST_VERSION {
+            reader.fail(DecodeError::Version(version));
+        }
+        Self {
+            settled: Settled::default(),
+            times: reader.integer(),
+            groups: u32::try_from(reader.integer()).unwrap_or(u32::MAX),
+            at: Timestamp::decode(reader),
+            tally: Tally::decode(reader),
+        }
+    }
 }
 
 /// How many names have a place.
@@ -174,16 +383,9 @@ fn add(before: u64, number: i64) -> u64 {
     before.saturating_add_signed(number)
 }
 
-/// A count of nothing is not kept: a name may be one that was erased.
-fn set(batch: &mut sled::Batch, key: Vec<u8>, number: u64) {
-    match number {
-        0 => batch.remove(key),
-        number => batch.insert(key, &number.to_be_bytes()),
-    }
-}
-
-fn read(tree: &sled::Tree, key: &[u8]) -> Result<u64, EmbeddedError> {
-    tree.get(key)?.map_or(Ok(0), |bytes| number(&bytes))
+/// A counter; nothing where it cannot be read, which verification tells.
+fn stored(bytes: &[u8]) -> u64 {
+    number(bytes).unwrap_or(0)
 }
 
 pub(super) fn number(bytes: &[u8]) -> Result<u64, EmbeddedError> {
@@ -220,20 +422,51 @@ pub(super) fn counts(
     last: Period,
 ) -> Result<Vec<Count>, EmbeddedError> {
     let mut all = Vec::new();
+    for _ in 0..MOST_TRIES {
+        let pending = Latest::load(tree)?;
+        let wanted = |period, of| of == metric && (first..=last).contains(&period);
+        let changes = pending.tally.changes(tree, pending.at, wanted)?;
+        all = counters(tree, metric, (first, last), changes)?;
+        // Else what was pending may by now be in the counters as well.
+        if Latest::load(tree)?.times == pending.times {
+            break;
+        }
+    }
+    Ok(all)
+}
+
+fn counters(
+    tree: &sled::Tree,
+    metric: Metric,
+    (first, last): (Period, Period),
+    mut changes: Changes,
+) -> Result<Vec<Count>, EmbeddedError> {
+    let mut all = Vec::new();
+    let mut tell = |key: &[u8], count| {
+        let period = keys::period_of(key).ok_or(EmbeddedError::Key)?;
+        let name = match keys::counted(key).ok_or(EmbeddedError::Key)? {
+            keys::Counted::Name(name) => Some(name.into()),
+            keys::Counted::OtherNames => None,
+        };
+        all.push(Count {
+            period,
+            name,
+            count,
+        });
+        Ok::<(), EmbeddedError>(())
+    };
     for number in first.number..=last.number {
         let period = Period { number, ..first };
         for entry in tree.scan_prefix(keys::counters(period, metric)) {
             let (key, bytes) = entry?;
-            let name = match keys::counted(&key).ok_or(EmbeddedError::Key)? {
-                keys::Counted::Name(name) => Some(name.into()),
-                keys::Counted::OtherNames => None,
-            };
-            all.push(Count {
-                period,
-                name,
-                count: self::number(&bytes)?,
-            });
+            match changes.take(&key) {
+                Some(count) => tell(&key, count)?,
+                None => tell(&key, self::number(&bytes)?)?,
+            }
         }
+    }
+    for (key, count) in changes.into_all() {
+        tell(&key, count)?;
     }
     Ok(all)
 }

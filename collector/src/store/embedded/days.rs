@@ -2,7 +2,8 @@
 //! them, each of which counts once, and whether they were engaged. Days on which nothing did are not
 //! remembered: when something does, what came before is looked up among the messages.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
+use std::hash::{BuildHasher as _, RandomState};
 
 use firstglance_engine::codec::{Encode, Reader, Writer};
 use firstglance_engine::{Milliseconds, VisitorId};
@@ -19,6 +20,9 @@ const ENGAGED_VIEWS: u64 = 2;
 
 /// Active time that makes a visitor engaged.
 const ENGAGED_TIME: Milliseconds = Milliseconds(10_000);
+
+/// Visitors of whom a day is held in memory: some two hundred bytes each.
+const MOST_SETTLED: usize = 16_384;
 
 /// Days taken out at once, when their time is over.
 const AT_ONCE: usize = 8;
@@ -55,6 +59,13 @@ impl Day {
         self.active = self.active.saturating_add(active.0).min(ENGAGED_TIME.0);
     }
 
+    /// Whether more of the same day changes nothing.
+    pub(super) fn has(&self, more: &Self) -> bool {
+        (self.views == ENGAGED_VIEWS || more.views == 0)
+            && (self.active == ENGAGED_TIME.0 || more.active == 0)
+            && (self.origins.len() == MOST_ORIGINS || more.origins.is_subset(&self.origins))
+    }
+
     /// Takes in more of the same day.
     pub(super) fn add(&mut self, more: &Self) {
         self.views = (self.views + more.views).min(ENGAGED_VIEWS);
@@ -83,14 +94,22 @@ impl Day {
 
     /// Counts it as one visitor's, or takes it away by -1.
     pub(super) fn count(&self, number: u32, tally: &mut Tally, times: i64) {
+        for (day, metric, origin) in self.counts(number) {
+            tally.count_in(day, metric, origin, times);
+        }
+    }
+
+    /// What it counts once.
+    pub(super) fn counts(&self, number: u32) -> impl Iterator<Item = (Period, Metric, &str)> {
         let step = Step::Day;
         let day = Period { step, number };
-        for origin in &self.origins {
-            tally.count_in(day, Metric::ArrivedVisitors, origin, times);
-            if self.is_engaged() {
-                tally.count_in(day, Metric::EngagedVisitors, origin, times);
-            }
-        }
+        let engaged = self.is_engaged().then_some(Metric::EngagedVisitors);
+        self.origins.iter().flat_map(move |origin| {
+            let metrics = [Some(Metric::ArrivedVisitors), engaged].into_iter();
+            metrics
+                .flatten()
+                .map(move |metric| (day, metric, &**origin))
+        })
     }
 }
 
@@ -110,6 +129,45 @@ impl Encode for Day {
             active: reader.integer(),
             origins: (0..reader.count()).map(|_| reader.text().into()).collect(),
         }
+    }
+}
+
+/// Days to which no more of the same can add, of visitors who are there at present: to look each up
+/// for each request would be most of what counting takes.
+#[derive(Debug, Default)]
+pub(super) struct Settled {
+    /// The number of the day, and digests of its origins.
+    days: HashMap<VisitorId, (u32, Vec<u64>)>,
+    digests: RandomState,
+}
+
+impl Settled {
+    /// Whether more of a day is known to change nothing.
+    pub(super) fn has(&self, visitor: &VisitorId, number: u32, more: &Day) -> bool {
+        let known = self.days.get(visitor).filter(|(day, _)| *day == number);
+        known.is_some_and(|(_, origins)| {
+            let mut more = more.origins.iter();
+            more.all(|origin| origins.contains(&self.digests.hash_one(origin)))
+        })
+    }
+
+    /// Remembers a day, where it is such a one.
+    pub(super) fn remember(&mut self, visitor: &VisitorId, number: u32, day: &Day) {
+        if day.views < ENGAGED_VIEWS || day.active < ENGAGED_TIME.0 {
+            return;
+        }
+        // Those who have gone go with all others; who is there is soon remembered again.
+        if self.days.len() >= MOST_SETTLED {
+            self.days.clear();
+        }
+        let digests = day.origins.iter().map(|one| self.digests.hash_one(one));
+        self.days
+            .insert(visitor.clone(), (number, digests.collect()));
+    }
+
+    /// Forgets a visitor.
+    pub(super) fn forget(&mut self, visitor: &VisitorId) {
+        self.days.remove(visitor);
     }
 }
 

@@ -16,7 +16,7 @@ use firstglance_engine::{Message, Timestamp, VisitorId};
 use subtle::ConstantTimeEq as _;
 
 use super::contribution::Contribution;
-use super::counters::{self, Tally};
+use super::counters::{self, Latest, Tally};
 use super::days::Day;
 use super::erased::ErasedVisitors;
 use super::folding::{self, Folding};
@@ -51,10 +51,13 @@ pub(super) struct Group<'a> {
     records: Records<'a>,
     erased: &'a mut ErasedVisitors,
     shelves: &'a mut Shelves,
+    counted: &'a mut Latest,
     batch: sled::Batch,
     /// Whether the batch has something that is none of the records.
     more: bool,
     tally: Tally,
+    /// Whether it takes somebody out of the counts.
+    uncounts: bool,
     /// The latest moment that anything of the group knows.
     now: Timestamp,
     /// Whether it has refused messages.
@@ -76,15 +79,18 @@ impl<'a> Group<'a> {
         fold: &'a ProfileFold,
         erased: &'a mut ErasedVisitors,
         shelves: &'a mut Shelves,
+        counted: &'a mut Latest,
     ) -> Self {
         Self {
             fold,
             records: Records::new(tree),
             erased,
             shelves,
+            counted,
             batch: sled::Batch::default(),
             more: false,
             tally: Tally::default(),
+            uncounts: false,
             now: Timestamp::MIN,
             refused: false,
             fed: None,
@@ -104,7 +110,9 @@ impl<'a> Group<'a> {
     /// What is to be written; nothing where nothing changes.
     pub(super) fn into_batch(mut self) -> Result<Option<Written>, EmbeddedError> {
         let tree = self.records.tree;
-        self.tally.write(tree, self.now, &mut self.batch)?;
+        let when = (self.now, self.uncounts);
+        self.counted
+            .take_in(tree, &self.tally, when, &mut self.batch)?;
         let expired = counters::expire(tree, self.now, &mut self.batch)?;
         let awaited = self.records.write(&mut self.batch)? || self.more;
         Ok((awaited || self.refused || expired).then_some(Written {
@@ -270,6 +278,8 @@ impl<'a> Group<'a> {
 
     /// Takes out of the counts what the stored messages of a visitor have added.
     fn uncount(&mut self, visitor: &VisitorId) -> Result<(), EmbeddedError> {
+        self.uncounts = true;
+        self.counted.settled.forget(visitor);
         let tree = self.records.tree;
         let record = &self.records.visitor(visitor)?.record;
         let stored = Stored::read(tree, visitor, record)?;
@@ -333,7 +343,8 @@ impl<'a> Group<'a> {
         } = folding;
         let tree = self.records.tree;
         let after = (&profile, self.now);
-        contribution.add_to(&mut self.tally, tree, &visitor, after, &mut self.batch)?;
+        let (tally, settled) = (&mut self.tally, &mut self.counted.settled);
+        contribution.add_to(tally, tree, &visitor, after, settled, &mut self.batch)?;
         let record = &mut self.records.visitor(&visitor)?.record;
         record.profile = profile;
         let mut received_at = None;
@@ -382,7 +393,7 @@ impl<'a> Group<'a> {
                 count += changed.len();
                 let mut contribution = Contribution::default();
                 contribution.changes(&changed);
-                self.tally.add(&contribution.tally, 1);
+                contribution.tally.add_to(&mut self.tally);
                 tell(&mut self.batch, visitor, &mut held.record, now, &changed);
             }
         }

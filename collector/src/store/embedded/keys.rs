@@ -14,6 +14,7 @@
 //! | `a` step period(4) metric(1) `n` name | the count of a name |
 //! | `a` step period(4) metric(1) `o` | the count of all names without a place |
 //! | `av` visitor `0` day(4) | a visitor's day, see `days` |
+//! | `ap` | what was counted and is in no counter yet, see `counters` |
 //! | `au` | the moment(8) up to which counts may have more than what is stored, see `counters` |
 //! | `d` shelf(1) number(8) | a refused message, see `refused` |
 //! | `l` number(8) | an entry of the audit log, see `notes` |
@@ -65,6 +66,9 @@ pub(super) const COUNTS: &[u8] = b"a";
 
 /// First bytes of the keys of what is remembered of visitors' days.
 pub(super) const DAYS: &[u8] = b"av";
+
+/// The key under which lies what was counted and is in no counter yet.
+pub(super) const LATEST: &[u8] = b"ap";
 
 /// The key under which it lies up to when counts may have more than what is stored.
 pub(super) const UNSURE: &[u8] = b"au";
@@ -270,7 +274,7 @@ pub(super) fn other_names(period: Period, metric: Metric) -> Vec<u8> {
 }
 
 /// Numbers that stay, whatever is counted besides later.
-const fn number_of(metric: Metric) -> u8 {
+pub(super) const fn number_of(metric: Metric) -> u8 {
     match metric {
         Metric::Messages => 1,
         Metric::Events => 2,
@@ -317,9 +321,14 @@ pub(super) fn period_of(key: &[u8]) -> Option<Period> {
 
 /// The metric of a counter.
 pub(super) fn metric_of(key: &[u8]) -> Option<Metric> {
-    let number = key.get(COUNTS.len() + 5)?;
+    key.get(COUNTS.len() + 5)
+        .and_then(|number| metric_of_number(*number))
+}
+
+/// The metric of a number that [`number_of`] gives.
+pub(super) fn metric_of_number(number: u8) -> Option<Metric> {
     let mut all = Metric::ALL.into_iter();
-    all.find(|metric| number_of(*metric) == *number)
+    all.find(|metric| number_of(*metric) == number)
 }
 
 /// Whether it is the key of a counter.

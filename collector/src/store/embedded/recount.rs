@@ -82,7 +82,7 @@ impl Stored {
         }
         let days = all.days.into_iter().filter(|(_, day)| day.is_arrival());
         Ok(Self {
-            tally: all.tally,
+            tally: all.tally.into_tally(),
             days: days.collect(),
             received_at,
             unsure,
@@ -274,12 +274,13 @@ fn recount(
         progress(done.visitors);
         let many = done.visitors.is_multiple_of(AT_ONCE as u64);
         if many || tally.len() + days >= MOST_COUNTS {
-            std::mem::take(&mut tally).write_where(tree, now, &wanted, &mut batch)?;
+            let counted = std::mem::take(&mut tally);
+            counted.changes(tree, now, &wanted)?.write(&mut batch);
             tree.apply_batch(std::mem::take(&mut batch))?;
             days = 0;
         }
     }
-    tally.write_where(tree, now, &wanted, &mut batch)?;
+    tally.changes(tree, now, &wanted)?.write(&mut batch);
     tree.apply_batch(batch)?;
     Ok(done)
 }

@@ -31,13 +31,17 @@ fn take_in(store: &Embedded, messages: &[Message]) -> Committed {
     runtime().block_on(store.commit(commit(messages))).unwrap()
 }
 
-/// Everything in the store but the layout's version, the number of groups and what erasures are remembered by.
+/// Everything in the store but the layout's version, the number of groups and what erasures are remembered by;
+/// of counts what they come to.
 fn everything(store: &Embedded) -> BTreeMap<Vec<u8>, Vec<u8>> {
     let entries = store.tree.iter().map(Result::unwrap);
     let kept = entries.filter(|(key, _)| {
-        key != keys::VERSION && key != keys::GROUP && !key.starts_with(keys::ERASED)
+        let others = [keys::VERSION, keys::GROUP, keys::LATEST];
+        !others.contains(&&**key) && !keys::is_counter(key) && !key.starts_with(keys::ERASED)
     });
+    let counters = counters_of(store).into_iter();
     kept.map(|(key, value)| (key.to_vec(), value.to_vec()))
+        .chain(counters.map(|(key, count)| (key, count.to_be_bytes().to_vec())))
         .collect()
 }
 

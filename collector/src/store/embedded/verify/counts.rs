@@ -14,7 +14,7 @@ use firstglance_engine::{Timestamp, VisitorId};
 
 use super::{FindingKind, Mode, Verifier, shown};
 use crate::store::counting::{Metric, Period, Step};
-use crate::store::embedded::counters::{self, Tally};
+use crate::store::embedded::counters::{self, Changes, Latest, Tally};
 use crate::store::embedded::days::Day;
 use crate::store::embedded::record::VisitorRecord;
 use crate::store::embedded::recount::{self, Stored};
@@ -34,6 +34,8 @@ struct Compared {
 /// See the module.
 pub(super) struct Counts {
     now: Timestamp,
+    /// What counters come to that something is pending for.
+    pending: Changes,
     /// By key.
     meant: BTreeMap<Vec<u8>, i64>,
     unsure: Unsure,
@@ -66,6 +68,7 @@ impl Counts {
         let tree = verifier.tree;
         let mut counts = Self {
             now,
+            pending: pending(verifier)?,
             meant: BTreeMap::new(),
             unsure: Unsure::default(),
         };
@@ -143,11 +146,29 @@ impl Counts {
         }
         for ((period, metric), names) in tally.by_period(self.now) {
             for (name, number) in names {
-                let key = counters::place_of(tree, period, metric, name)?;
+                let key = self.place_of(tree, period, metric, name)?;
                 *self.meant.entry(key).or_default() += number;
             }
         }
         Ok(())
+    }
+
+    /// Where a name is counted: at its own place, or where there is none for it with all others.
+    fn place_of(
+        &self,
+        tree: &sled::Tree,
+        period: Period,
+        metric: Metric,
+        name: &str,
+    ) -> Result<Vec<u8>, EmbeddedError> {
+        let own = keys::counter(period, metric, name);
+        let has_own =
+            metric.room().is_none() || self.pending.has(&own) || tree.contains_key(&own)?;
+        Ok(if has_own {
+            own
+        } else {
+            keys::other_names(period, metric)
+        })
     }
 
     fn compare(mut self, verifier: &mut Verifier<'_>) -> Result<(), EmbeddedError> {
@@ -174,11 +195,15 @@ impl Counts {
             let (key, value) = entry?;
             let meant = self.meant.remove(&*key).unwrap_or(0);
             // One that cannot be read is wrong, whatever was meant.
-            take(
-                key.to_vec(),
-                Some(counters::number(&value).unwrap_or(0)),
-                meant,
-            );
+            let counted = match self.pending.take(&key) {
+                Some(counted) => (counted > 0).then_some(counted),
+                None => Some(counters::number(&value).unwrap_or(0)),
+            };
+            take(key.to_vec(), counted, meant);
+        }
+        for (key, counted) in self.pending.into_all() {
+            let meant = self.meant.remove(&*key).unwrap_or(0);
+            take(key, (counted > 0).then_some(counted), meant);
         }
         for (key, meant) in std::mem::take(&mut self.meant) {
             take(key, None, meant);
@@ -249,6 +274,29 @@ fn remember(
         None => batch.remove(key),
     }
     verifier.write(batch)
+}
+
+/// What is pending, which a repair takes into the counters first.
+fn pending(verifier: &mut Verifier<'_>) -> Result<Changes, EmbeddedError> {
+    let tree = verifier.tree;
+    let mut pending = match Latest::load(tree) {
+        Ok(pending) => pending,
+        Err(error) => {
+            let wrong = format!("what was counted last cannot be read: {error}");
+            verifier.tell_repaired(FindingKind::Count, shown(keys::LATEST), wrong);
+            let mut batch = sled::Batch::default();
+            batch.remove(keys::LATEST);
+            verifier.write(batch)?;
+            Latest::default()
+        }
+    };
+    if verifier.mode == Mode::Look || pending.is_empty() {
+        return pending.changes(tree);
+    }
+    let mut batch = sled::Batch::default();
+    pending.settle(tree, &mut batch)?;
+    verifier.write(batch)?;
+    Ok(Changes::default())
 }
 
 /// Days of visitors of whom nothing else is stored.

@@ -285,7 +285,9 @@ impl Verifier<'_> {
                 // Held against the profiles and the messages as a whole.
                 Some(b'i' | b't') => true,
                 Some(b'a') => {
-                    key == keys::UNSURE || keys::day_of(&key).is_some() || keys::is_counter(&key)
+                    [keys::UNSURE, keys::LATEST].contains(&&*key)
+                        || keys::day_of(&key).is_some()
+                        || keys::is_counter(&key)
                 }
                 _ => false,
             };
