@@ -26,7 +26,7 @@ use crate::clock;
 use crate::data::{DataError, DataFile, DataFolder, SECRET_BYTES, Secret};
 
 /// Name of the salt's file in the data folder.
-const FILE: &str = "daily-salt";
+pub(crate) const FILE: &str = "daily-salt";
 
 /// What the names of such visitors begin with.
 const PREFIX: &str = "daily-";

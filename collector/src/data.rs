@@ -11,10 +11,16 @@ use std::path::{Path, PathBuf};
 use crate::config::SiteId;
 
 /// Name of the folder that has the folders of named sites.
-const SITES: &str = "sites";
+pub const SITES: &str = "sites";
 
 /// Bytes of a secret.
 pub const SECRET_BYTES: usize = 32;
+
+/// Name of the file that whoever has the folder holds a lock on.
+pub const LOCK: &str = "lock";
+
+/// Name of the file that lies in a folder until everything is in it.
+pub const RESTORING: &str = "restoring";
 
 /// A secret.
 pub type Secret = [u8; SECRET_BYTES];
@@ -23,6 +29,15 @@ pub type Secret = [u8; SECRET_BYTES];
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DataError {
+    /// A restore was broken off in it.
+    #[error(
+        "{path}: a restore into this folder was broken off; empty the folder and restore again",
+        path = .path.display()
+    )]
+    Unfinished {
+        /// The folder.
+        path: PathBuf,
+    },
     /// Another process has it.
     #[error("{path}: the data folder is in use by another process", path = .path.display())]
     InUse {
@@ -64,6 +79,34 @@ impl DataFolder {
     /// # Errors
     /// [`DataError`] when it is in use or cannot be written.
     pub fn open(path: &Path) -> Result<Self, DataError> {
+        let folder = Self::hold(path)?;
+        if path.join(RESTORING).exists() {
+            return Err(DataError::Unfinished {
+                path: path.to_owned(),
+            });
+        }
+        Ok(folder)
+    }
+
+    /// Makes a folder that cannot be used before [`DataFolder::complete`].
+    ///
+    /// # Errors
+    /// As [`DataFolder::open`].
+    pub fn open_new(path: &Path) -> Result<Self, DataError> {
+        let folder = Self::hold(path)?;
+        folder.file(RESTORING).write(b"")?;
+        Ok(folder)
+    }
+
+    /// Says that everything is in a new folder.
+    ///
+    /// # Errors
+    /// [`DataError`] when that cannot be said; the folder cannot be used then.
+    pub fn complete(&self) -> Result<(), DataError> {
+        self.file(RESTORING).remove()
+    }
+
+    fn hold(path: &Path) -> Result<Self, DataError> {
         let unwritable = |path: &Path| {
             let path = path.to_owned();
             move |source| DataError::Unwritable { path, source }
@@ -74,7 +117,7 @@ impl DataFolder {
             .mode(0o700)
             .create(path)
             .map_err(unwritable(path))?;
-        let lock_path = path.join("lock");
+        let lock_path = path.join(LOCK);
         let lock = OpenOptions::new()
             .create(true)
             .truncate(false)

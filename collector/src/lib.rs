@@ -10,20 +10,23 @@
 
 pub mod agent;
 pub mod assets;
+pub mod backup;
 pub mod changes;
 pub mod clock;
 pub mod command;
 pub mod config;
 pub mod cookie;
 pub mod cookieless;
-pub mod country;
 pub mod data;
 pub mod erasing;
 pub mod evaluation;
 pub mod export;
+pub mod hexadecimal;
 pub mod http;
 pub mod ingest;
 pub mod metrics;
+pub mod networks;
 pub mod store;
 pub mod sweep;
 pub mod token;
+pub mod upkeep;

@@ -54,6 +54,7 @@ fuzz_target!(|bytes: &[u8]| {
     let sender = Sender {
         robots: told.then_some(&*AGENTS),
         browser: told.then_some("Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Firefox/145.0"),
+        is_data_centre: how & 64 != 0 && how & 128 != 0,
         device: Device {
             kind: told.then_some("desktop"),
             ..Device::default()

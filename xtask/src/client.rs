@@ -164,6 +164,26 @@ impl Client {
         self.admin(&format!("/admin/v1/profiles/{visitor}"), &[])
     }
 
+    /// Has the store's data copied. Whether it was done; not where the connection failed.
+    pub(crate) fn compact(&self) -> Result<bool> {
+        let path = "/admin/v1/compact";
+        let mut request = self.agent.post(format!("{}{path}", self.base));
+        if let Some(token) = &self.token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        let Ok(mut answer) = request.send_empty() else {
+            return Ok(false);
+        };
+        match answer.status().as_u16() {
+            200 => Ok(true),
+            503 => Ok(false),
+            status => {
+                let body = answer.body_mut().read_to_string().unwrap_or_default();
+                bail!("POST {path} answered {status}: {body}")
+            }
+        }
+    }
+
     /// An answer of the admin API; nothing for 404.
     fn admin(&self, path: &str, query: &[(&str, &str)]) -> Result<Option<Value>> {
         let mut request = self

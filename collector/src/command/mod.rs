@@ -1,7 +1,10 @@
 //! The command line: what each command takes, and how the process ends. Exit codes: 0 fine, 1 the
 //! operation failed, 2 wrong usage.
 
+mod asking;
+mod backup;
 mod check;
+mod compact;
 mod erase;
 mod export;
 mod health;
@@ -10,6 +13,7 @@ mod log;
 mod opened;
 mod progress;
 mod replay;
+mod restore;
 mod serve;
 mod token;
 mod verify;
@@ -39,6 +43,9 @@ enum Command {
     Export(export::Arguments),
     Import(import::Arguments),
     Erase(erase::Arguments),
+    Compact(compact::Arguments),
+    Backup(backup::Arguments),
+    Restore(restore::Arguments),
     Token(token::Arguments),
     Health(health::Arguments),
     Verify(verify::Arguments),
@@ -72,6 +79,9 @@ pub fn run() -> ExitCode {
         Command::Export(arguments) => export::run(&arguments),
         Command::Import(arguments) => import::run(&arguments),
         Command::Erase(arguments) => erase::run(&arguments),
+        Command::Compact(arguments) => compact::run(&arguments),
+        Command::Backup(arguments) => backup::run(&arguments),
+        Command::Restore(arguments) => restore::run(&arguments),
         Command::Token(arguments) => token::run(&arguments),
         Command::Health(arguments) => health::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
@@ -83,6 +93,25 @@ pub fn run() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// A number of bytes as people read it.
+fn bytes(bytes: u64) -> String {
+    const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
+    if bytes < 1_000 {
+        return format!("{bytes} bytes");
+    }
+    #[allow(clippy::cast_precision_loss)] // Three digits are shown.
+    let mut number = bytes as f64;
+    let mut unit = "";
+    for next in UNITS {
+        if number < 1_000.0 {
+            break;
+        }
+        number /= 1_000.0;
+        unit = next;
+    }
+    format!("{number:.1} {unit}")
 }
 
 /// Reads the configuration for a command that is not about it: one line says what is wrong, and

@@ -7,14 +7,14 @@ use firstglance_engine::Model;
 
 use super::Failure;
 use crate::config::SiteId;
-use crate::data::DataFolder;
+use crate::data::{DataError, DataFolder, SITES};
 use crate::store::embedded::Embedded;
 use crate::store::{ProfileFold, Store};
 
 /// Which data a command is about.
 #[derive(Debug, clap::Args)]
 pub(super) struct Which {
-    /// The data folder; no collector may run on it
+    /// The data folder
     #[arg(long, value_name = "DIR")]
     pub(super) data: PathBuf,
     /// The id of the site, where its [site] has one
@@ -27,6 +27,24 @@ fn site(text: &str) -> Result<SiteId, String> {
 }
 
 impl Which {
+    /// The id of the site, where one was named.
+    pub(super) fn site(&self) -> Option<&str> {
+        self.site.as_ref().map(SiteId::as_str)
+    }
+
+    /// The site's own data folder.
+    pub(super) fn folder(&self) -> PathBuf {
+        match &self.site {
+            None => self.data.clone(),
+            Some(id) => self.data.join(SITES).join(id.as_str()),
+        }
+    }
+
+    /// Whether somebody has the data.
+    pub(super) fn is_in_use(&self) -> bool {
+        self.data.is_dir() && matches!(DataFolder::open(&self.data), Err(DataError::InUse { .. }))
+    }
+
     /// Does something with the store. A folder without one is an error: an address that was
     /// mistyped must not look like data that are empty.
     pub(super) fn with_store<T>(

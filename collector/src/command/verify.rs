@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use firstglance_engine::json::JsonWriter;
 
+use super::opened::Which;
 use super::{Failure, configuration};
 use crate::data::DataFolder;
 use crate::store::ProfileFold;
@@ -28,9 +29,8 @@ pub(super) struct Arguments {
     /// The configuration
     #[arg(long, value_name = "FILE")]
     config: PathBuf,
-    /// The data folder
-    #[arg(long, value_name = "DIR")]
-    data: PathBuf,
+    #[command(flatten)]
+    which: Which,
     /// Make anew what does not fit and follows from the messages
     #[arg(long)]
     repair: bool,
@@ -38,12 +38,12 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let fold = ProfileFold::new(Arc::new(configuration(&arguments.config)?.model));
-    let path = &arguments.data;
+    let path = arguments.which.folder();
     if !path.join("store").is_dir() {
         let wrong = format!("{}: there are no data of firstglance here", path.display());
         return Err(Failure(wrong));
     }
-    let data = DataFolder::open(path)?;
+    let data = DataFolder::open(&path)?;
     let mode = if arguments.repair {
         Mode::Repair
     } else {

@@ -18,6 +18,7 @@ mod place;
 mod privacy;
 mod problem;
 mod programs;
+mod retention;
 mod rule;
 mod score;
 mod segment;
@@ -48,6 +49,7 @@ pub use site::SiteId;
 pub use stage::Stage;
 pub use tracker::{Names, Tracker};
 
+use crate::store::Retention;
 use problem::Problems;
 use table::Table;
 
@@ -60,6 +62,8 @@ pub struct Config {
     pub tracker: Tracker,
     /// What the collector stands behind.
     pub server: Server,
+    /// How long what visitors did is kept.
+    pub retention: Retention,
     /// How much one visitor and one address may send.
     pub limits: Limits,
     /// What is kept of visitors beside what they send.
@@ -101,6 +105,8 @@ pub struct Site {
     pub click_hosts: Vec<ClickHost>,
     /// Whether robots are kept apart.
     pub robots: Robots,
+    /// File with the networks of data centres.
+    pub data_centres: Option<PathBuf>,
     /// File with the countries of addresses.
     pub country_database: Option<PathBuf>,
     /// The zone whose clocks conditions read.
@@ -145,7 +151,16 @@ impl Robots {
 
 /// The tables that a configuration may have.
 const TABLES: &[&str] = &[
-    "site", "tracker", "server", "limits", "privacy", "interest", "evidence", "segment", "score",
+    "site",
+    "tracker",
+    "server",
+    "retention",
+    "limits",
+    "privacy",
+    "interest",
+    "evidence",
+    "segment",
+    "score",
 ];
 
 impl Config {
@@ -180,6 +195,7 @@ impl Config {
         let tls = self.server.tls.iter_mut();
         tls.flat_map(|files| [&mut files.certificate, &mut files.key])
             .chain(&mut self.site.country_database)
+            .chain(&mut self.site.data_centres)
     }
 
     /// Reads a configuration.
@@ -237,6 +253,7 @@ impl Config {
         };
         let tracker = tracker::read(&root, &mut problems);
         let server = server::read(&root, &mut problems);
+        let retention = retention::read(&root, &mut problems);
         let limits = limits::read(&root, &mut problems);
         let privacy = privacy::read(&root, &mut problems);
         let interests = interest::read_all(&root, &mut problems);
@@ -272,6 +289,7 @@ impl Config {
                 site,
                 tracker,
                 server,
+                retention,
                 limits,
                 privacy,
                 model,

@@ -23,6 +23,7 @@ const FIELDS: &[&str] = &[
     "cookie_domain",
     "click_hosts",
     "robots",
+    "data_centres",
     "country_database",
     "timezone",
 ];
@@ -99,6 +100,7 @@ pub(super) fn read(table: &Table<'_>, problems: &mut Problems<'_>) -> Option<Sit
         &Robots::ALL.map(|one| (one.name(), one)),
         problems,
     );
+    let data_centres = table.text("data_centres", "\"data-centres.txt\"", problems);
     let country_database = table.text("country_database", "\"country.mmdb\"", problems);
     let timezone = timezone(table, problems);
     let write_key = write_key(table, problems)?;
@@ -115,6 +117,7 @@ pub(super) fn read(table: &Table<'_>, problems: &mut Problems<'_>) -> Option<Sit
         cookie_domain,
         click_hosts,
         robots,
+        data_centres: data_centres.map(|path| path.value.into()),
         country_database: country_database.map(|path| path.value.into()),
         timezone,
     })

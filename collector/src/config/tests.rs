@@ -7,6 +7,7 @@ use super::*;
 
 mod limits;
 mod privacy;
+mod retention;
 mod server;
 mod tables;
 mod tracker;
@@ -141,7 +142,7 @@ fn a_field_that_resembles_none() {
     check(
         "[site]\nwrite_key = \"k\"\ncolour = \"red\"",
         &[
-            "3:1: there is no field \"colour\" in [site]; it may be id, write_key, hosts, name, allowed_origins, brand_terms, search_parameters, consent, cookie_domain, click_hosts, robots, country_database or timezone",
+            "3:1: there is no field \"colour\" in [site]; it may be id, write_key, hosts, name, allowed_origins, brand_terms, search_parameters, consent, cookie_domain, click_hosts, robots, data_centres, country_database or timezone",
         ],
     );
 }
@@ -151,7 +152,7 @@ fn an_unknown_table() {
     check(
         "[site]\nwrite_key = \"k\"\n[[people]]\nid = \"x\"\n[sites]\n",
         &[
-            "3:3: there is no table \"people\"; it may be site, tracker, server, limits, privacy, interest, evidence, segment or score",
+            "3:3: there is no table \"people\"; it may be site, tracker, server, retention, limits, privacy, interest, evidence, segment or score",
             "5:2: there is no table \"sites\"; did you mean \"site\"?",
         ],
     );

@@ -63,6 +63,7 @@ impl Connections {
     pub(super) async fn serve(mut self, stream: TcpStream, peer: Peer, place: Arc<Place>) {
         // Answers are small and whole: waiting for more to send with them only costs time.
         let _ = stream.set_nodelay(true);
+        let _open = self.sites.present().shared().requests.connected();
         let Some(tls) = self.tls.take() else {
             return self.http_1(stream, peer, None, place).await;
         };

@@ -139,6 +139,9 @@ pub enum HttpError {
     /// More is asked than can be done at present.
     #[error("too much is asked at present; try again shortly")]
     Busy,
+    /// A backup cannot be written.
+    #[error("there is no backup: {0}")]
+    Backup(String),
     /// The store does not take anything.
     #[error("{0}")]
     Store(StoreError),
@@ -196,7 +199,7 @@ impl HttpError {
             Self::Encoding | Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Busy | Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Internal | Self::Backup(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
@@ -230,7 +233,9 @@ impl HttpError {
             Self::Busy => "busy",
             Self::Store(StoreError::Busy) => "busy",
             Self::Store(StoreError::Closing) => "closing",
+            Self::Store(StoreError::NotDone(_)) => "not_done",
             Self::Store(StoreError::Failed(_)) => "store_failed",
+            Self::Backup(_) => "backup_failed",
             Self::Internal => "internal",
         }
     }
@@ -271,7 +276,7 @@ impl HttpError {
             }
             Self::Busy | Self::Store(StoreError::Busy) => (RETRY_AFTER, &"1"),
             Self::Store(StoreError::Closing) => (RETRY_AFTER, &"5"),
-            Self::Store(StoreError::Failed(_)) => (RETRY_AFTER, &"60"),
+            Self::Store(StoreError::Failed(_) | StoreError::NotDone(_)) => (RETRY_AFTER, &"60"),
             // What is left of the body must not be taken for the next request.
             Self::SlowBody | Self::BodyTooLarge | Self::BrokenBody => (CONNECTION, &"close"),
             _ => return None,

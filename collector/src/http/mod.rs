@@ -47,12 +47,13 @@ use firstglance_engine::{Model, Timestamp};
 use tokio::sync::{Semaphore, watch};
 
 use crate::agent::Agents;
+use crate::backup::Backups;
 use crate::config::{self, Config, Privacy, Site, Tracker};
 use crate::cookie::CookieKey;
 use crate::cookieless::DailySalt;
-use crate::country::Countries;
 use crate::ingest::Refused;
 use crate::metrics::Metrics;
+use crate::networks::Networks;
 use crate::store::Store;
 use crate::token::Tokens;
 
@@ -150,8 +151,9 @@ pub struct App {
     daily: Option<Arc<DailySalt>>,
     metrics: Arc<Metrics>,
     agents: Arc<Agents>,
-    countries: Option<Arc<Countries>>,
+    networks: Arc<Networks>,
     files: Option<SiteFolder>,
+    backups: Option<Backups>,
     limiters: limit::Limiters,
     shared: Arc<Shared>,
 }
@@ -179,8 +181,9 @@ impl App {
             store,
             cookie: Arc::new(cookie),
             agents: Arc::default(),
-            countries: None,
+            networks: Arc::default(),
             files: None,
+            backups: None,
             shared,
         }
     }
@@ -203,8 +206,9 @@ impl App {
             metrics: self.metrics.clone(),
             store: self.store.clone(),
             agents: self.agents.clone(),
-            countries: None,
+            networks: Arc::default(),
             files: self.files.clone(),
+            backups: self.backups.clone(),
             shared: self.shared.clone(),
         }
     }
@@ -228,10 +232,17 @@ impl App {
         self
     }
 
-    /// Tells the countries of visitors.
+    /// Makes backups when the owner asks for one.
     #[must_use]
-    pub fn with_countries(mut self, countries: Arc<Countries>) -> Self {
-        self.countries = Some(countries);
+    pub fn with_backups(mut self, backups: Backups) -> Self {
+        self.backups = Some(backups);
+        self
+    }
+
+    /// Tells what visitors' addresses say.
+    #[must_use]
+    pub fn with_networks(mut self, networks: Arc<Networks>) -> Self {
+        self.networks = networks;
         self
     }
 

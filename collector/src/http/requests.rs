@@ -39,6 +39,7 @@ pub(super) struct Requests {
     registry: Registry,
     answered: Family<Answered, Counter>,
     seconds: Family<Route, Histogram, fn() -> Histogram>,
+    connections: Gauge,
     held: Gauge,
     streams: Gauge,
     uptime: Gauge,
@@ -52,6 +53,7 @@ impl Default for Requests {
         let seconds: Family<Route, Histogram, fn() -> Histogram> =
             Family::new_with_constructor(|| Histogram::new(STEPS));
         let (held, streams, uptime) = (Gauge::default(), Gauge::default(), Gauge::default());
+        let connections = Gauge::default();
         let build = Family::<Version, Gauge>::default();
         registry.register(
             "http_requests",
@@ -63,6 +65,11 @@ impl Default for Requests {
             "Time until a request was answered, by route",
             Unit::Seconds,
             seconds.clone(),
+        );
+        registry.register(
+            "http_connections",
+            "Connections that are open",
+            connections.clone(),
         );
         registry.register_with_unit(
             "http_bodies_held",
@@ -88,6 +95,7 @@ impl Default for Requests {
             registry,
             answered,
             seconds,
+            connections,
             held,
             streams,
             uptime,
@@ -96,7 +104,22 @@ impl Default for Requests {
     }
 }
 
+/// A connection that is open, until this is dropped.
+pub(super) struct Connected(Gauge);
+
+impl Drop for Connected {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
 impl Requests {
+    /// Counts a connection for as long as it is open.
+    pub(super) fn connected(&self) -> Connected {
+        self.connections.inc();
+        Connected(self.connections.clone())
+    }
+
     /// Counts a request.
     pub(super) fn answered(&self, route: &'static str, status: u16, took: Duration) {
         let status = match status {

@@ -153,7 +153,13 @@ async fn route(sites: &Sites, request: &Request<()>, body: &mut Unread) -> Answe
     }
     let app = match sites.choose(request, body).await {
         Ok(app) => app,
-        Err(error) => return cors::vary(error.into()),
+        // An image is shown whatever is wrong.
+        Err(error) => {
+            return match sites.with_pixel(path) {
+                Some(app) => pixel::refused(app, &error),
+                None => cors::vary(error.into()),
+            };
+        }
     };
     let Some(endpoint) = Endpoint::of(path, &app.tracker.names, app.files.is_some()) else {
         return HttpError::Route.into();

@@ -69,10 +69,8 @@ pub(super) fn of<'a>(
     }
     .with(&hints);
     if let Some(address) = address.filter(|_| !is_own) {
-        sender.country = app
-            .countries
-            .as_ref()
-            .and_then(|countries| countries.of(address));
+        sender.country = app.networks.country(address);
+        sender.is_data_centre = app.networks.is_data_centre(address);
         sender.address = app.privacy.address.of(address);
     }
     sender

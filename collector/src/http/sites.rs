@@ -172,6 +172,15 @@ impl Sites {
         }
     }
 
+    /// A site that has a pixel at a path.
+    pub(super) fn with_pixel(&self, path: &str) -> Option<&App> {
+        let has = |app: &App| {
+            let needed = addresses::find(path, &app.tracker.names);
+            matches!(needed, Some(Needed::Pixel(_)))
+        };
+        self.all().map(|app| &**app).find(|app| has(app))
+    }
+
     /// Whether all sites can take messages.
     pub(super) fn ready(&self) -> Result<(), StoreError> {
         self.all().try_for_each(|app| app.store.ready())

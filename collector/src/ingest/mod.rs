@@ -12,6 +12,7 @@ mod forget;
 mod import;
 mod limit;
 mod link;
+mod pace;
 mod refusal;
 mod rename;
 mod sender;
@@ -31,6 +32,7 @@ pub use forget::{Forget, forget};
 pub use import::import;
 pub use limit::{Share, Wait};
 pub use link::{Link, LinkKind, Opened, link};
+use pace::Pace;
 pub use refusal::{AUTOMATED, Refused, Why};
 pub use sender::{KeptAddress, Sender};
 
@@ -148,6 +150,8 @@ pub fn judge(request: Request<'_>, write_key: &str) -> Result<Judged, IngestErro
     let mut good = Vec::with_capacity(messages.len());
     let mut places = Vec::with_capacity(messages.len());
     let mut refused = Vec::new();
+    let hasty = messages.len() > pace::MOST && sender.is_browser_of_anybody();
+    let mut pace = hasty.then(Pace::default);
     for (index, raw) in messages.into_iter().enumerate() {
         let raw = &*sender.without_address(raw);
         let outcome = if raw.len() > MAX_MESSAGE_BYTES {
@@ -159,6 +163,13 @@ pub fn judge(request: Request<'_>, write_key: &str) -> Result<Judged, IngestErro
             judge_message(raw, read, complete)
         };
         let outcome = outcome.and_then(|new| match sender.robot(&new.message, is_driven) {
+            None if pace
+                .as_mut()
+                .is_some_and(|pace| pace.is_inhuman(&new.message)) =>
+            {
+                let by = "a program that looks at pages faster than people do".to_owned();
+                Err(Why::Automated { by })
+            }
             None => Ok(new),
             Some(by) => Err(Why::Automated { by }),
         });

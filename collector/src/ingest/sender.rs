@@ -19,6 +19,8 @@ pub struct Sender<'a> {
     pub robots: Option<&'a Agents>,
     /// The user agent of the request, where that is a visitor's browser and no server.
     pub browser: Option<&'a str>,
+    /// Whether the request came from a data centre.
+    pub is_data_centre: bool,
     /// What the browser runs on.
     pub device: Device,
     /// The country, in two letters.
@@ -174,12 +176,20 @@ impl Sender<'_> {
         Some(())
     }
 
+    /// Whether it is a browser, which may be a program's.
+    pub(super) const fn is_browser_of_anybody(&self) -> bool {
+        self.robots.is_some() && self.browser.is_some()
+    }
+
     /// Which robot made a message, if one did. What a message says of its browser goes before what the
     /// request says: a server sends for others.
     pub(super) fn robot(&self, message: &Message, is_driven: bool) -> Option<String> {
         let robots = self.robots?;
         if is_driven {
             return Some("a browser that a program drives".to_owned());
+        }
+        if self.is_data_centre {
+            return Some("a program in a data centre".to_owned());
         }
         let agent = message.context.agent.as_deref().or(self.browser)?;
         let shown = || firstglance_engine::text::clip(agent, 200);

@@ -21,13 +21,14 @@ pub mod meter;
 pub mod refused;
 
 use std::future::Future;
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use firstglance_engine::history::Change;
 use firstglance_engine::{
-    Evaluation, Message, Model, Person, Profile, Timestamp, UserId, VisitorId,
+    Evaluation, Message, Milliseconds, Model, Person, Profile, Timestamp, UserId, VisitorId,
 };
 
 use audit::AuditEntry;
@@ -128,6 +129,33 @@ pub trait Store: Send + Sync + 'static {
 
     /// Bytes that the data take on disk.
     fn size(&self) -> Later<'_, u64>;
+    /// Of at most so many visitors after an id those of whom something may be too old to be kept; and
+    /// the last one looked at, where there are more.
+    fn due(
+        &self,
+        after: Option<VisitorId>,
+        limit: usize,
+        retention: Retention,
+        now: Timestamp,
+    ) -> Later<'_, (Vec<VisitorId>, Option<VisitorId>)>;
+
+    /// Removes what is too old of visitors, or a part of it: where records of messages were removed
+    /// there may be more. Messages go with the memory of their ids, visitors with everything. The
+    /// answer comes when that is on disk.
+    fn expire(
+        &self,
+        visitors: Vec<VisitorId>,
+        retention: Retention,
+        now: Timestamp,
+    ) -> Later<'_, Expired>;
+
+    /// Gives space back, and with it the bytes of whatever was erased before: when it answers,
+    /// nothing of that is left in the store's files. Commits go on meanwhile.
+    fn compact(&self, when: Compact) -> Later<'_, Compacted>;
+
+    /// Writes everything into one file: what was acknowledged before this was called is in it, and
+    /// what is acknowledged meanwhile may be. Commits go on meanwhile.
+    fn back_up(&self, backup: Backup) -> Later<'_, BackedUp>;
 
     /// Keeps messages that were refused, as far as there is room; the oldest make place. Nobody is
     /// told that they are kept, so nobody waits: they are written with what is written next. Says
@@ -154,6 +182,9 @@ pub enum StoreError {
     /// It is closing; nothing was stored. The same may succeed after a restart.
     #[error("the store is closing")]
     Closing,
+    /// It could not do what was asked, and everything is as it was before.
+    #[error("the store could not do that: {0}")]
+    NotDone(Arc<str>),
     /// It failed and takes nothing more until somebody has looked at it and restarted.
     #[error("the store failed: {0}")]
     Failed(Arc<str>),
@@ -164,7 +195,7 @@ impl StoreError {
     #[must_use]
     pub const fn is_retryable(&self) -> bool {
         match self {
-            Self::Busy | Self::Closing => true,
+            Self::Busy | Self::Closing | Self::NotDone(_) => true,
             Self::Failed(_) => false,
         }
     }
@@ -300,6 +331,83 @@ pub struct Committed {
     pub claim_holds: bool,
     /// Whether messages were left out because their visitor had been erased.
     pub erased: bool,
+}
+
+/// How long what visitors did is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// Messages, counted from their own time. Until then each counts once, by its id.
+    pub events: Milliseconds,
+    /// Visitors as a whole, counted from when they were last seen.
+    pub profiles: Milliseconds,
+}
+
+impl Retention {
+    /// Nothing that was received within this time is removed for its age.
+    pub const SHORTEST: Milliseconds = Milliseconds::from_days(7);
+}
+
+impl Default for Retention {
+    /// Messages for thirteen months and a little, so that a month can be compared with the same of
+    /// the year before; visitors for twice as long.
+    fn default() -> Self {
+        Self {
+            events: Milliseconds::from_days(400),
+            profiles: Milliseconds::from_days(800),
+        }
+    }
+}
+
+/// What was removed for its age.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Expired {
+    /// Records of messages.
+    pub records: usize,
+    /// Visitors as a whole, with everything of theirs.
+    pub visitors: usize,
+}
+
+/// When space is to be given back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compact {
+    /// At once.
+    Now,
+    /// If at this moment there is much of it, or something was erased a day ago.
+    IfDue(Timestamp),
+}
+
+/// What became of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compacted {
+    /// It was not due.
+    NotDue,
+    /// Space was given back.
+    Done {
+        /// Bytes of the store's files before.
+        before: u64,
+        /// Bytes of them after.
+        after: u64,
+    },
+}
+
+/// A backup to be made.
+#[derive(Clone, Debug)]
+pub struct Backup {
+    /// The file, which must not exist yet.
+    pub to: PathBuf,
+    /// Small files that are to go with the data: name and content.
+    pub files: Vec<(String, Vec<u8>)>,
+}
+
+/// A backup.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BackedUp {
+    /// Bytes of the file.
+    pub bytes: u64,
+    /// Records of the store in it.
+    pub records: u64,
+    /// SHA-256 of everything in the file before the digest itself.
+    pub sha256: [u8; 32],
 }
 
 /// Where a message stands in a visitor's timeline.

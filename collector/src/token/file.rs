@@ -12,6 +12,7 @@ use subtle::ConstantTimeEq as _;
 
 use super::{Access, Role, digest, text_of};
 use crate::data::{DataError, DataFile, SECRET_BYTES};
+use crate::hexadecimal::hexadecimal;
 
 /// Name of the file in the data folder, and of the one that its writer holds.
 const FILE: &str = "tokens.json";
@@ -315,8 +316,4 @@ impl WrittenToken {
             digest,
         })
     }
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod backup;
 mod forget;
 mod health;
 mod log;
@@ -153,6 +154,7 @@ fn wrong_usage() {
 fn every_command_has_help_with_an_example() {
     for command in [
         "serve", "check", "replay", "token", "health", "export", "import", "erase", "verify",
+        "compact", "backup", "restore",
     ] {
         let output = run(&[command, "--help"]);
         assert_eq!(output.status.code(), Some(0));

@@ -283,7 +283,20 @@ async fn everything_that_is_held_on_a_person() {
         whole["visitors"][1]["messages"].as_array().unwrap().len(),
         1
     );
+    assert_eq!(whole["refused"], serde_json::json!([]));
     assert_eq!(collector.admin("profiles/nobody/access").await.status, 404);
+    // Of whoever never became known there may be what was refused.
+    let wrong = ["x1", "x2"].map(|id| {
+        format!(r#"{{"type":"page","messageId":"{id}","anonymousId":"nobody","timestamp":"soon"}}"#)
+    });
+    collector.batch(&wrong).await;
+    collector.batch(&[page("d", "d0", "/", 1)]).await;
+    let refused = collector.admin("profiles/nobody/access").await.json();
+    let ids: Vec<&Value> = (refused["refused"].as_array().unwrap().iter())
+        .map(|one| &one["messageId"])
+        .collect();
+    assert_eq!(ids, ["x2", "x1"]);
+    assert_eq!(refused["visitors"], serde_json::json!([]));
 }
 
 #[tokio::test]

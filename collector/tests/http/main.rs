@@ -19,6 +19,7 @@ mod failure;
 mod forget;
 mod ingest;
 mod isolation;
+mod keeping;
 mod limits;
 mod me;
 mod metrics;

@@ -103,6 +103,7 @@ async fn requests_store_and_process() {
         "firstglance_http_requests_total{route=\"profiles/{id}\",status=\"4xx\"} 1",
         "firstglance_http_request_seconds_count{route=\"/healthz\"} 1",
         "firstglance_http_bodies_held_bytes 0",
+        "firstglance_http_connections 1",
         "firstglance_http_streams 0",
         "firstglance_store_ready 1",
         "firstglance_store_waiting 0",

@@ -27,6 +27,8 @@ async fn each_route_needs_its_role() {
         ("HEAD", "/admin/v1/profiles/a", Role::Read),
         ("GET", "/admin/v1/audit", Role::Operate),
         ("GET", "/admin/v1/refused", Role::Operate),
+        ("POST", "/admin/v1/compact", Role::Operate),
+        ("POST", "/admin/v1/backup", Role::Operate),
         ("DELETE", "/admin/v1/profiles/a", Role::Erase),
     ] {
         for (role, token) in [&read, &operate, &erase] {

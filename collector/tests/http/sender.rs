@@ -231,3 +231,39 @@ async fn robots_are_kept_apart_and_counted() {
         1
     );
 }
+
+#[tokio::test]
+async fn programs_that_say_to_be_browsers() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("data-centres.txt");
+    fs::write(&file, "# a cloud\n198.51.100.0/24\n").unwrap();
+    let collector = Collector::start_with(options(&format!("data_centres = {file:?}"))).await;
+    let answer = send(&collector, IPHONE, &batch(&[page("a", "1", "/", 1)])).await;
+    assert_eq!(answer.json()["refused"][0]["code"], "automated");
+    // The cloud's servers that send for visitors are none of them.
+    let server = post("/v1/batch", batch(&[page("b", "2", "/", 1)]));
+    let server = server.header("X-Forwarded-For", "198.51.100.77");
+    assert_eq!(collector.send(server).await.json()["accepted"], 1);
+    let elsewhere = post("/v1/batch", batch(&[page("c", "3", "/", 1)]))
+        .header("Sec-Fetch-Site", "same-site")
+        .header("User-Agent", IPHONE)
+        .header("X-Forwarded-For", "203.0.113.5");
+    assert_eq!(collector.send(elsewhere).await.json()["accepted"], 1);
+
+    let collector = Collector::start_with(options("")).await;
+    let hasty: Vec<String> = (0..40).map(|n| page("a", &n.to_string(), "/", 1)).collect();
+    let answer = send(&collector, IPHONE, &batch(&hasty)).await.json();
+    assert_eq!(
+        (&answer["accepted"], &answer["refused"][9]["code"]),
+        (&json!(30), &json!("automated"))
+    );
+    // Judged as before when it comes again.
+    let again = send(&collector, IPHONE, &batch(&hasty)).await.json();
+    assert_eq!(
+        (
+            &again["duplicates"],
+            again["refused"].as_array().unwrap().len()
+        ),
+        (&json!(30), 10)
+    );
+}

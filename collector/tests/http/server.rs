@@ -5,13 +5,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use firstglance_collector::backup::Backups;
 use firstglance_collector::clock;
 use firstglance_collector::config::Config;
 use firstglance_collector::cookie::CookieKey;
 use firstglance_collector::cookieless::DailySalt;
-use firstglance_collector::country::Countries;
 use firstglance_collector::data::DataFolder;
 use firstglance_collector::http::{App, Certificates, Limits, Server, Shared, Sites, Stop};
+use firstglance_collector::networks::Networks;
 use firstglance_collector::store::ProfileFold;
 use firstglance_collector::store::embedded::Embedded;
 use firstglance_collector::token::{NewToken, Role, TokenFile, Tokens};
@@ -207,16 +208,14 @@ async fn open(config: Config, data: &DataFolder, shared: &Arc<Shared>, options: 
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     };
     let daily = config.tracker.cookieless;
-    let countries = config.site.country_database.clone();
-    let mut app = App::new(config, Arc::new(store), cookie, shared.clone());
+    let networks = Networks::of(&config.site).unwrap();
+    let mut app = App::new(config, Arc::new(store), cookie, shared.clone())
+        .with_backups(Backups::of(data.path().to_owned()));
     if daily {
         let salt = DailySalt::of(data, clock::now()).unwrap();
         app = app.with_daily_names(Arc::new(salt));
     }
-    if let Some(file) = countries {
-        app = app.with_countries(Arc::new(Countries::open(&file).unwrap()));
-    }
-    app
+    app.with_networks(Arc::new(networks))
 }
 
 pub(crate) fn batch(messages: &[String]) -> String {

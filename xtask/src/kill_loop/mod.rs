@@ -2,7 +2,8 @@
 //!
 //! In each round several clients post batches as fast as the collector takes them, and at a random
 //! moment the collector is killed. It starts again on the same data, at times killed once more
-//! while it opens them. Then the clients do what clients do: they send again what was never
+//! while it opens them; in every other round it copies its data all the time, as it does to give
+//! space back. Then the clients do what clients do: they send again what was never
 //! acknowledged, and one batch each whose acknowledgement they pretend to have missed. After that,
 //! through the admin API, every acknowledged message must be in its visitor's timeline exactly
 //! once, the profile must count as many events as the timeline holds, and it must be what
@@ -76,6 +77,7 @@ struct Totals {
     in_doubt: u64,
     sent_twice: u64,
     refused: u64,
+    copies: u64,
     open_failures: u64,
     slowest_restart: Duration,
 }
@@ -127,8 +129,10 @@ fn rounds(
     };
     let mut server = Server::start(settings)?;
     for round in 1..=options.rounds {
-        let sessions = one_round(&mut server, round, seed, &mut random, options.most_pause)?;
+        let (sessions, copies) =
+            one_round(&mut server, round, seed, &mut random, options.most_pause)?;
         totals.rounds = round;
+        totals.copies += copies;
         let mut again = Vec::new();
         let mut twice = Vec::new();
         for session in sessions {
@@ -177,20 +181,21 @@ fn rounds(
     ledger.check(&server.client(), &replay, None, findings)
 }
 
-/// Clients post until the kill.
+/// Clients post until the kill. Says what they did, and how often everything was copied meanwhile.
 fn one_round(
     server: &mut Server,
     round: u64,
     seed: u64,
     random: &mut Random,
     most_pause: u64,
-) -> Result<Vec<Session>> {
+) -> Result<(Vec<Session>, u64)> {
     let killed = AtomicBool::new(false);
     let acknowledged = AtomicU64::new(0);
     let (client, pause) = (
         server.address(),
         random.milliseconds(most_pause / 8, most_pause),
     );
+    let copying = round.is_multiple_of(2).then(|| server.client());
     let seeds: Vec<u64> = (0..CLIENTS).map(|_| random.next()).collect();
     thread::scope(|scope| {
         let clients: Vec<_> = seeds
@@ -209,6 +214,7 @@ fn one_round(
                 scope.spawn(move || post_until_killed(&client, names, random, killed, acknowledged))
             })
             .collect();
+        let copies = copying.map(|client| scope.spawn(|| copy_until_killed(client, &killed)));
         let begun = Instant::now();
         while acknowledged.load(Ordering::Relaxed) == 0
             && begun.elapsed() < Duration::from_secs(30)
@@ -226,11 +232,25 @@ fn one_round(
                 Err(_) => bail!("a client of the proof itself failed"),
             })
             .collect::<Result<Vec<_>>>()?;
+        let copies = match copies.map(thread::ScopedJoinHandle::join) {
+            None => 0,
+            Some(Ok(copies)) => copies?,
+            Some(Err(_)) => bail!("a client of the proof itself failed"),
+        };
         if acknowledged.load(Ordering::Relaxed) == 0 {
             bail!("the collector acknowledged nothing within 30 seconds");
         }
-        Ok(sessions)
+        Ok((sessions, copies))
     })
+}
+
+/// Has everything copied, again and again. Says how often.
+fn copy_until_killed(client: Client, killed: &AtomicBool) -> Result<u64> {
+    let mut copies = 0;
+    while !killed.load(Ordering::SeqCst) {
+        copies += u64::from(client.compact()?);
+    }
+    Ok(copies)
 }
 
 /// One client: batch after batch, until the connection fails because of the kill.
@@ -344,6 +364,7 @@ fn table(totals: &Totals, findings: &Findings) -> String {
             totals.sent_twice.to_string(),
         ),
         ("refused", totals.refused.to_string()),
+        ("copied whole meanwhile", totals.copies.to_string()),
         ("lost", findings.lost.len().to_string()),
         ("duplicated", findings.duplicated.len().to_string()),
         ("stored but never sent", findings.foreign.len().to_string()),

@@ -7,16 +7,18 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::super::Failure;
+use crate::backup::Backups;
 use crate::clock;
 use crate::config::{Config, ConfigFile};
 use crate::cookie::CookieKey;
 use crate::cookieless::DailySalt;
-use crate::country::Countries;
 use crate::data::{DataError, DataFolder};
 use crate::evaluation::{self, Evaluations};
 use crate::http::{App, Shared, SiteFiles};
+use crate::networks::Networks;
 use crate::store::embedded::Embedded;
-use crate::store::{ProfileFold, Store};
+use crate::store::{ProfileFold, Retention, Store};
+use crate::upkeep;
 
 /// See the module.
 pub(super) struct Running {
@@ -27,22 +29,10 @@ pub(super) struct Running {
     fold: ProfileFold,
     models: watch::Sender<Arc<Model>>,
     evaluating: JoinHandle<()>,
+    retentions: watch::Sender<Retention>,
+    upkeep: JoinHandle<()>,
     daily: Option<Daily>,
-    countries: Option<Arc<Countries>>,
-}
-
-/// What tells countries, where the owner has named a file for it.
-fn countries(config: &Config) -> Result<Option<Arc<Countries>>, String> {
-    let Some(file) = &config.site.country_database else {
-        return Ok(None);
-    };
-    match Countries::open(file) {
-        Ok(countries) => Ok(Some(Arc::new(countries))),
-        Err(error) => Err(format!(
-            "{}: cannot read the countries: {error}",
-            file.display()
-        )),
-    }
+    networks: Arc<Networks>,
 }
 
 /// Names of visitors for a day, and what renews their salt.
@@ -76,7 +66,7 @@ impl Running {
         let own = config.site.named.as_ref().map(|id| root.of_site(id));
         let own = own.transpose()?;
         let data = own.as_ref().unwrap_or(root);
-        let countries = countries(&config)?;
+        let networks = Arc::new(Networks::of(&config.site)?);
         let cookie = CookieKey::of(data, &config.site)?;
         let model: Arc<Model> = Arc::new(config.model.clone());
         let fold = ProfileFold::new(model.clone());
@@ -93,7 +83,10 @@ impl Running {
         } else {
             DailySalt::remove(data)?;
         }
-        let app = App::new(config, store.clone(), cookie, shared.clone());
+        let (retentions, retention) = watch::channel(config.retention);
+        let upkeep = tokio::spawn(upkeep::run(store.clone(), retention));
+        let app = App::new(config, store.clone(), cookie, shared.clone())
+            .with_backups(Backups::of(data.path().to_owned()));
         let evaluations = Evaluations {
             site: id.clone(),
             store,
@@ -107,8 +100,10 @@ impl Running {
             fold,
             models,
             evaluating: tokio::spawn(evaluations.run(changing)),
+            retentions,
+            upkeep,
             daily,
-            countries,
+            networks,
         };
         Ok((running.equipped(app), running))
     }
@@ -118,17 +113,15 @@ impl Running {
         if let Some(daily) = &self.daily {
             app = app.with_daily_names(daily.salt.clone());
         }
-        if let Some(countries) = &self.countries {
-            app = app.with_countries(countries.clone());
-        }
-        app
+        app.with_networks(self.networks.clone())
     }
 
     /// Gets ready what another configuration needs; nothing of that is used yet.
     pub(super) fn prepare(&mut self, config: &Config, root: &DataFolder) -> Result<(), String> {
-        // The file may be a newer one of the same name. Also where another site's configuration
+        // The files may be newer ones of the same names. Also where another site's configuration
         // turns out to be wrong, what a visitor's country is does not depend on that.
-        self.countries = countries(config)?;
+        let networks = Networks::of(&config.site).map_err(|error| error.to_string())?;
+        self.networks = Arc::new(networks);
         if config.tracker.cookieless && self.daily.is_none() {
             let daily = Daily::of(self.own.as_ref().unwrap_or(root));
             self.daily = Some(daily.map_err(|error| error.to_string())?);
@@ -145,6 +138,7 @@ impl Running {
                 tracing::error!(%error, "the day's salt is still there");
             }
         }
+        self.retentions.send_replace(config.retention);
         self.fold.replace(model.clone());
         // Only another model has anything evaluated again.
         self.models.send_if_modified(|present| {
@@ -160,6 +154,7 @@ impl Running {
     /// Ends what would go on by itself.
     pub(super) fn stop(&self) {
         self.evaluating.abort();
+        self.upkeep.abort();
         if let Some(daily) = &self.daily {
             daily.renewing.abort();
         }

@@ -19,7 +19,7 @@ fn robots_addresses_and_countries() {
     assert_eq!(read(""), ("apart", "none", None));
     assert_eq!(
         read(
-            "robots = \"visitors\"\ncountry_database = \"c.mmdb\"\n[privacy]\naddress = \"truncated\""
+            "robots = \"visitors\"\ncountry_database = \"c.mmdb\"\ndata_centres = \"d.txt\"\n[privacy]\naddress = \"truncated\""
         ),
         ("visitors", "truncated", Some("c.mmdb".to_owned()))
     );

@@ -14,11 +14,12 @@ use hyper::header::CONTENT_DISPOSITION;
 use super::super::answer::{Answer, set};
 use super::super::error::HttpError;
 use super::super::{App, query};
-use super::{long, profile, profiles, timeline};
+use super::{long, profile, profiles, refused, timeline};
 use crate::changes;
 use crate::clock;
 use crate::export::{ExportError, Pieces};
-use crate::store::Store;
+use crate::store::refused::{RefusedMessage, Shelf};
+use crate::store::{Store, StoreError};
 
 /// Messages read at once.
 const AT_ONCE: usize = 256;
@@ -31,7 +32,8 @@ pub(super) async fn answer(app: &App, uri: &Uri, visitor: &VisitorId) -> Result<
         .filter(|(id, _)| whole || *id == visitor)
         .map(|(id, profile)| (id.clone(), profile.clone()))
         .collect();
-    if visitors.is_empty() {
+    let refused = refused_of(&*app.store, visitor, &visitors).await?;
+    if visitors.is_empty() && refused.is_empty() {
         return Err(HttpError::Visitor);
     }
     let held = Held {
@@ -40,6 +42,7 @@ pub(super) async fn answer(app: &App, uri: &Uri, visitor: &VisitorId) -> Result<
         now: clock::now(),
         asked: visitor.clone(),
         visitors,
+        refused,
     };
     let mut answer = long::begin(app, "application/json", async |pieces| {
         held.write(pieces).await
@@ -52,6 +55,34 @@ pub(super) async fn answer(app: &App, uri: &Uri, visitor: &VisitorId) -> Result<
     Ok(answer)
 }
 
+/// What is kept of refused messages of these visitors and of the one that was asked for, who may never
+/// have become known.
+async fn refused_of(
+    store: &dyn Store,
+    asked: &VisitorId,
+    visitors: &[(VisitorId, Profile)],
+) -> Result<Vec<RefusedMessage>, StoreError> {
+    let mut found = Vec::new();
+    for shelf in [Shelf::Faulty, Shelf::Automated] {
+        let mut before = None;
+        loop {
+            let page = store.refused(shelf, None, before, AT_ONCE).await?;
+            let theirs = page.messages.into_iter().filter(|(_, message)| {
+                let whose = message.visitor.as_ref();
+                whose.is_some_and(|whose| {
+                    whose == asked || visitors.iter().any(|(one, _)| one == whose)
+                })
+            });
+            found.extend(theirs.map(|(_, message)| message));
+            before = page.next;
+            if before.is_none() {
+                break;
+            }
+        }
+    }
+    Ok(found)
+}
+
 /// What there is to tell.
 struct Held {
     store: Arc<dyn Store>,
@@ -59,6 +90,7 @@ struct Held {
     now: Timestamp,
     asked: VisitorId,
     visitors: Vec<(VisitorId, Profile)>,
+    refused: Vec<RefusedMessage>,
 }
 
 impl Held {
@@ -71,7 +103,12 @@ impl Held {
             self.messages(visitor, &pieces).await?;
             pieces.put("]}").await?;
         }
-        pieces.put("]}\n").await?;
+        let mut json = JsonWriter::default();
+        for message in &self.refused {
+            refused::write(&mut json, message);
+        }
+        let refused = json.into_string();
+        pieces.put(format!("],\"refused\":[{refused}]}}\n")).await?;
         Ok(pieces.end().await?)
     }
 

@@ -7,7 +7,9 @@
 
 mod access;
 mod audit;
+mod backup;
 mod campaigns;
+mod compact;
 mod erase;
 mod erase_many;
 mod export;
@@ -79,6 +81,12 @@ const ROUTES: &[Route] = &[
     }),
     get("refused", Role::Operate, |asked| {
         Box::pin(refused::answer(asked.app, asked.uri))
+    }),
+    post("compact", Role::Operate, |asked| {
+        Box::pin(compact::answer(asked.app))
+    }),
+    post("backup", Role::Operate, |asked| {
+        Box::pin(backup::answer(asked.app))
     }),
     get("audit", Role::Operate, |asked| {
         Box::pin(audit::answer(asked.app, asked.uri))

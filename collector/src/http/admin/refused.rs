@@ -50,7 +50,7 @@ pub(super) async fn answer(app: &App, uri: &Uri) -> Result<Answer, HttpError> {
     ))
 }
 
-fn write(json: &mut JsonWriter, refused: &RefusedMessage) {
+pub(super) fn write(json: &mut JsonWriter, refused: &RefusedMessage) {
     json.open('{');
     json.name("receivedAt");
     json.moment(refused.received_at);

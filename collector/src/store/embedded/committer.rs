@@ -12,11 +12,13 @@ use std::sync::Arc;
 use firstglance_engine::{Timestamp, VisitorId};
 use tokio::sync::{mpsc, oneshot};
 
+use super::batch::Batch;
+use super::copying::{Copier, Job};
 use super::counters::Latest;
 use super::disk::Disk;
 use super::erased::ErasedVisitors;
-use super::flusher::{Applied, Flusher};
-use super::group::Group;
+use super::flusher::{Applied, Data, Flusher};
+use super::group::{Group, Written};
 use super::mark::Mark;
 use super::notes::Notes;
 use super::refused::Shelves;
@@ -25,7 +27,10 @@ use crate::store::audit::AuditEntry;
 use crate::store::feed::{FedMessage, Feed};
 use crate::store::meter::Meter;
 use crate::store::refused::RefusedMessage;
-use crate::store::{Commit, Committed, Erased, Erasure, ProfileFold, StoreError};
+use crate::store::{
+    Commit, Committed, Compact, Compacted, Erased, Erasure, Expired, ProfileFold, Retention,
+    StoreError,
+};
 
 /// Most requests of a group, and most bytes of messages: beyond these a larger group saves nothing
 /// and only costs memory.
@@ -55,6 +60,23 @@ pub(super) enum Pending {
         entry: AuditEntry,
         answer: Asked<()>,
     },
+    /// Removes what is too old.
+    Expire { old: Old, answer: Asked<Expired> },
+    Compact {
+        when: Compact,
+        answer: Asked<Compacted>,
+    },
+    /// Copies everything.
+    Copy(Job),
+    /// Says that something that was done elsewhere is done.
+    Wake,
+}
+
+/// Visitors of whom is removed what is too old at a moment.
+pub(super) struct Old {
+    pub(super) visitors: Vec<VisitorId>,
+    pub(super) retention: Retention,
+    pub(super) now: Timestamp,
 }
 
 impl Pending {
@@ -65,12 +87,14 @@ impl Pending {
             Self::Settle { visitors, .. } => visitors.len() * 4_096,
             Self::Erase { .. } | Self::Note { .. } => 4_096,
             Self::Refuse(refused) => refused.iter().map(|one| one.raw.len()).sum(),
+            Self::Expire { old, .. } => old.visitors.len() * 65_536,
+            Self::Compact { .. } | Self::Copy(_) | Self::Wake => 0,
         }
     }
 }
 
 pub(super) struct Committer {
-    tree: sled::Db,
+    data: Arc<Data>,
     fold: ProfileFold,
     disk: Arc<dyn Disk>,
     /// Number of the last group.
@@ -79,6 +103,7 @@ pub(super) struct Committer {
     failure: Failure,
     erased: ErasedVisitors,
     feed: Feed,
+    copier: Copier,
     shelves: Shelves,
     counted: Latest,
     notes: Notes,
@@ -86,20 +111,21 @@ pub(super) struct Committer {
 
 impl Committer {
     pub(super) fn new(
-        tree: sled::Db,
+        data: Data,
         fold: ProfileFold,
         (disk, mark): (Arc<dyn Disk>, Mark),
         group: u64,
         failure: Failure,
         (feed, meter): (Feed, Meter),
+        copier: Copier,
     ) -> Result<Self, EmbeddedError> {
-        let erased = ErasedVisitors::load(&tree)?;
-        let notes = Notes::load(&tree)?;
+        let erased = ErasedVisitors::load(&data.tree)?;
+        let notes = Notes::load(&data.tree)?;
         let flusher = Flusher::start((disk.clone(), mark), failure.clone(), feed.clone(), meter)?;
-        let shelves = Shelves::load(&tree)?;
-        let counted = Latest::load(&tree)?;
+        let shelves = Shelves::load(&data.tree)?;
+        let counted = Latest::load(&data.tree)?;
         Ok(Self {
-            tree,
+            data: Arc::new(data),
             fold,
             disk,
             group,
@@ -107,6 +133,7 @@ impl Committer {
             failure,
             erased,
             feed,
+            copier,
             shelves,
             counted,
             notes,
@@ -115,17 +142,63 @@ impl Committer {
 
     /// Works until nobody can send any more.
     pub(super) fn run(mut self, mut waiting: mpsc::Receiver<Pending>) {
-        while let Some(first) = waiting.blocking_recv() {
-            let mut bytes = first.bytes();
-            let mut group = vec![first];
-            while group.len() < GROUP_REQUESTS && bytes < GROUP_BYTES {
-                let Ok(next) = waiting.try_recv() else { break };
-                bytes += next.bytes();
-                group.push(next);
+        loop {
+            let first = if self.copier.is_busy() {
+                match waiting.try_recv() {
+                    Ok(first) => Some(first),
+                    Err(mpsc::error::TryRecvError::Empty) => None,
+                    Err(mpsc::error::TryRecvError::Disconnected) => break,
+                }
+            } else {
+                match waiting.blocking_recv() {
+                    Some(first) => Some(first),
+                    None => break,
+                }
+            };
+            if let Some(first) = first {
+                let mut bytes = first.bytes();
+                let mut group = vec![first];
+                while group.len() < GROUP_REQUESTS && bytes < GROUP_BYTES {
+                    let Ok(next) = waiting.try_recv() else { break };
+                    bytes += next.bytes();
+                    group.push(next);
+                }
+                self.take(group);
             }
-            self.take(group);
+            self.copy();
         }
+        self.copier.close();
         self.flusher.finish(&self.failure);
+    }
+
+    /// Copies for a moment, where there is something to copy.
+    fn copy(&mut self) {
+        if self.failure.check().is_err() {
+            // What memory holds may not be on disk: it must not become what counts.
+            self.copier.close();
+            return;
+        }
+        match catch_unwind(AssertUnwindSafe(|| self.copier.advance())) {
+            Ok(Ok(None)) => {}
+            Ok(Ok(Some(data))) => self.data = Arc::new(data),
+            Ok(Err(error)) => drop(self.failure.set(&error.to_string())),
+            Err(_) => drop(self.failure.set("copying panicked")),
+        }
+    }
+
+    fn compact(&mut self, when: Compact, answer: Asked<Compacted>) {
+        let due = self.failure.check().and_then(|()| match when {
+            Compact::Now => Ok(true),
+            Compact::IfDue(now) => {
+                let due = self.copier.is_due(now);
+                due.map_err(|error| StoreError::NotDone(error.to_string().into()))
+            }
+        });
+        match due {
+            Ok(true) => self.copier.take_on(Job::Compact(answer)),
+            Ok(false) => drop(answer.send(Ok(Compacted::NotDue))),
+            Err(error) => drop(answer.send(Err(error))),
+        }
     }
 
     /// Applies a group and hands it over to be flushed and answered.
@@ -134,8 +207,8 @@ impl Committer {
         let mut step = Step::default();
         let mut answers = Answers::default();
         for pending in group {
-            let erases = matches!(pending, Pending::Erase { .. });
-            if !erases && !step.erasures.is_empty() {
+            let erases = matches!(pending, Pending::Erase { .. } | Pending::Expire { .. });
+            if !erases && step.removes() {
                 steps.push(std::mem::take(&mut step));
             }
             match pending {
@@ -156,6 +229,13 @@ impl Committer {
                     step.erasures.push(erasure);
                     answers.erasing.push(answer);
                 }
+                Pending::Expire { old, answer } => {
+                    step.expiries.push(old);
+                    answers.expiring.push(answer);
+                }
+                Pending::Compact { when, answer } => self.compact(when, answer),
+                Pending::Copy(job) => self.copier.take_on(job),
+                Pending::Wake => {}
                 Pending::Note { entry, answer } => {
                     step.notes.push(entry);
                     answers.noting.push(answer);
@@ -167,6 +247,7 @@ impl Committer {
         match applied {
             Ok((done, changed)) => {
                 let applied = Applied {
+                    data: self.data.clone(),
                     answers,
                     done,
                     changed,
@@ -189,13 +270,15 @@ impl Committer {
     }
 
     fn write(&mut self, steps: Vec<Step>) -> Result<(Done, Option<u64>), EmbeddedError> {
+        let data = self.data.clone();
         let mut done = Done::default();
         let mut any = false;
         let number = self.group + 1;
         let fold = self.fold.pinned();
         for step in steps {
+            let removes = step.removes();
             let mut group = Group::new(
-                &self.tree,
+                &data.tree,
                 &fold,
                 &mut self.erased,
                 &mut self.shelves,
@@ -211,20 +294,20 @@ impl Committer {
                 done.settled.push(group.settle(&visitors, now)?);
             }
             group.refuse(step.refused);
-            any |= apply(&*self.disk, &self.tree, group, number)?;
+            let written = group.into_batch()?;
+            any |= self.put(written, number)?;
             if !step.notes.is_empty() {
-                let mut batch = sled::Batch::default();
+                let mut batch = Batch::default();
                 for entry in &step.notes {
-                    self.notes.add(entry, &self.tree, &mut batch)?;
+                    self.notes.add(entry, &data.tree, &mut batch)?;
                     done.noted.push(());
                 }
-                batch.insert(keys::GROUP, &number.to_be_bytes());
-                self.disk.apply(&self.tree, batch)?;
-                any = true;
+                let awaited = true;
+                any |= self.put(Some(Written { batch, awaited }), number)?;
             }
-            if !step.erasures.is_empty() {
+            if removes {
                 let mut group = Group::new(
-                    &self.tree,
+                    &data.tree,
                     &fold,
                     &mut self.erased,
                     &mut self.shelves,
@@ -233,35 +316,40 @@ impl Committer {
                 for erasure in &step.erasures {
                     done.erased.push(group.erase(erasure)?);
                 }
-                any |= apply(&*self.disk, &self.tree, group, number)?;
+                for old in &step.expiries {
+                    let mut all = Expired::default();
+                    for visitor in &old.visitors {
+                        let expired = group.expire(visitor, old.retention, old.now)?;
+                        all.records += expired.records;
+                        all.visitors += expired.visitors;
+                    }
+                    done.expired.push(all);
+                }
+                let batch = group.into_batch()?;
+                any |= self.put(batch, number)?;
             }
         }
         if any {
             // Here and not by the flusher: while the engine is flushed beside another thread that
             // writes, it lets go of nothing that it replaces, and memory grows without end.
-            self.disk.flush(&self.tree)?;
+            self.disk.flush(&data.tree)?;
             self.group = number;
         }
         Ok((done, any.then_some(number)))
     }
-}
 
-/// Puts into memory what a group changes. Says whether anybody waits until it is on disk.
-fn apply(
-    disk: &dyn Disk,
-    tree: &sled::Tree,
-    group: Group<'_>,
-    number: u64,
-) -> Result<bool, EmbeddedError> {
-    match group.into_batch()? {
-        None => Ok(false),
-        Some(mut written) => {
-            if written.awaited {
-                written.batch.insert(keys::GROUP, &number.to_be_bytes());
-            }
-            disk.apply(tree, written.batch)?;
-            Ok(written.awaited)
+    /// Puts into memory what a group changes. Says whether anybody waits until it is on disk.
+    fn put(&mut self, written: Option<Written>, number: u64) -> Result<bool, EmbeddedError> {
+        let Some(Written { mut batch, awaited }) = written else {
+            return Ok(false);
+        };
+        if awaited {
+            batch.insert(keys::GROUP, &number.to_be_bytes());
         }
+        self.copier.note_residue(&mut batch);
+        self.disk.apply(&self.data.tree, batch.to_engine())?;
+        self.copier.mirror(&batch);
+        Ok(awaited)
     }
 }
 
@@ -272,8 +360,16 @@ struct Step {
     /// Visitors to settle and the moment.
     settles: Vec<(Vec<VisitorId>, Timestamp)>,
     erasures: Vec<Erasure>,
+    expiries: Vec<Old>,
     refused: Vec<RefusedMessage>,
     notes: Vec<AuditEntry>,
+}
+
+impl Step {
+    /// Whether it has anything to remove.
+    fn removes(&self) -> bool {
+        !(self.erasures.is_empty() && self.expiries.is_empty())
+    }
 }
 
 /// What is answered to requests of each kind, in their order.
@@ -284,6 +380,7 @@ pub(super) struct Done {
     pub(super) fed: Vec<FedMessage>,
     settled: Vec<usize>,
     erased: Vec<Erased>,
+    expired: Vec<Expired>,
     noted: Vec<()>,
 }
 
@@ -293,6 +390,7 @@ pub(super) struct Answers {
     committing: Vec<Asked<Committed>>,
     settling: Vec<Asked<usize>>,
     erasing: Vec<Asked<Erased>>,
+    expiring: Vec<Asked<Expired>>,
     noting: Vec<Asked<()>>,
 }
 
@@ -302,6 +400,7 @@ impl Answers {
         tell(self.committing, done.committed);
         tell(self.settling, done.settled);
         tell(self.erasing, done.erased);
+        tell(self.expiring, done.expired);
         tell(self.noting, done.noted);
     }
 
@@ -315,12 +414,13 @@ impl Answers {
         refuse(self.committing, error);
         refuse(self.settling, error);
         refuse(self.erasing, error);
+        refuse(self.expiring, error);
         refuse(self.noting, error);
     }
 }
 
 /// Where a request's answer goes.
-type Asked<T> = oneshot::Sender<Result<T, StoreError>>;
+pub(super) type Asked<T> = oneshot::Sender<Result<T, StoreError>>;
 
 fn tell<T>(asked: Vec<Asked<T>>, answers: Vec<T>) {
     for (asked, answer) in asked.into_iter().zip(answers) {

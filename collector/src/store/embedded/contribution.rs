@@ -12,6 +12,7 @@ use firstglance_engine::history::{Change, ChangeKind};
 use firstglance_engine::profile::{INACTIVITY, Sessions};
 use firstglance_engine::{Message, MessageKind, Milliseconds, Profile, Timestamp, VisitorId};
 
+use super::batch::Batch;
 use super::counters::{Few, Tally};
 use super::days::{self, Day, Settled};
 use super::record::{LONGEST_SPAN, MessageRecord};
@@ -145,7 +146,7 @@ impl Contribution {
         visitor: &VisitorId,
         (profile, now): (&Profile, Timestamp),
         settled: &mut Settled,
-        batch: &mut sled::Batch,
+        batch: &mut Batch,
     ) -> Result<(), EmbeddedError> {
         self.late_visits(tree, visitor)?;
         let before = self.before;
@@ -188,7 +189,7 @@ impl Contribution {
         (day, new): (Period, bool),
         more: &Day,
         now: Timestamp,
-        batch: &mut sled::Batch,
+        batch: &mut Batch,
     ) -> Result<Option<Day>, EmbeddedError> {
         let known = if new {
             None

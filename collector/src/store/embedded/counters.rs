@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use firstglance_engine::Timestamp;
 use firstglance_engine::codec::{DecodeError, Encode, Reader, Writer};
 
+use super::batch::Batch;
 use super::days::Settled;
 use super::{EmbeddedError, keys};
 use crate::store::counting::{Count, Metric, Period, Step};
@@ -246,7 +247,7 @@ impl Changes {
     }
 
     /// Puts them into a batch.
-    pub(super) fn write(self, batch: &mut sled::Batch) {
+    pub(super) fn write(self, batch: &mut Batch) {
         for (key, number) in self.0 {
             match number {
                 0 => batch.remove(key),
@@ -307,7 +308,7 @@ impl Latest {
         tree: &sled::Tree,
         tally: &Tally,
         (now, at_once): (Timestamp, bool),
-        batch: &mut sled::Batch,
+        batch: &mut Batch,
     ) -> Result<(), EmbeddedError> {
         if tally.0.is_empty() {
             return Ok(());
@@ -329,7 +330,7 @@ impl Latest {
     pub(super) fn settle(
         &mut self,
         tree: &sled::Tree,
-        batch: &mut sled::Batch,
+        batch: &mut Batch,
     ) -> Result<(), EmbeddedError> {
         self.changes(tree)?.write(batch);
         self.times = self.times.wrapping_add(1);
@@ -397,7 +398,7 @@ pub(super) fn number(bytes: &[u8]) -> Result<u64, EmbeddedError> {
 pub(super) fn expire(
     tree: &sled::Tree,
     now: Timestamp,
-    batch: &mut sled::Batch,
+    batch: &mut Batch,
 ) -> Result<bool, EmbeddedError> {
     let mut any = false;
     for step in Step::ALL {
@@ -474,7 +475,7 @@ fn counters(
 /// Takes everything out whose key begins so. Begun again after an interruption it goes on.
 pub(super) fn clear(tree: &sled::Tree, prefix: &[u8]) -> Result<(), EmbeddedError> {
     loop {
-        let mut batch = sled::Batch::default();
+        let mut batch = Batch::default();
         let mut any = false;
         for key in tree.scan_prefix(prefix).keys().take(AT_ONCE) {
             batch.remove(key?);
@@ -483,7 +484,7 @@ pub(super) fn clear(tree: &sled::Tree, prefix: &[u8]) -> Result<(), EmbeddedErro
         if !any {
             return Ok(());
         }
-        tree.apply_batch(batch)?;
+        batch.apply(tree)?;
     }
 }
 
@@ -492,7 +493,7 @@ pub(super) fn clear(tree: &sled::Tree, prefix: &[u8]) -> Result<(), EmbeddedErro
 pub(super) fn leave_unsure(
     tree: &sled::Tree,
     until: Timestamp,
-    batch: &mut sled::Batch,
+    batch: &mut Batch,
 ) -> Result<(), EmbeddedError> {
     if unsure(tree)?.is_none_or(|known| known < until) {
         batch.insert(keys::UNSURE, &until.as_milliseconds().to_be_bytes());

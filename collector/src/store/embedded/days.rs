@@ -8,6 +8,7 @@ use std::hash::{BuildHasher as _, RandomState};
 use firstglance_engine::codec::{Encode, Reader, Writer};
 use firstglance_engine::{Milliseconds, VisitorId};
 
+use super::batch::Batch;
 use super::counters::Tally;
 use super::{EmbeddedError, keys};
 use crate::store::counting::{Metric, Period, Step};
@@ -186,7 +187,7 @@ pub(super) fn expire(
     tree: &sled::Tree,
     visitor: &VisitorId,
     first_kept: Period,
-    batch: &mut sled::Batch,
+    batch: &mut Batch,
 ) -> Result<(), EmbeddedError> {
     let old = keys::day(visitor, 0)..keys::day(visitor, first_kept.number);
     for key in tree.range(old).keys().take(AT_ONCE) {

@@ -1,6 +1,7 @@
 //! The disk as the store uses it: three operations, of which each may fail. Nothing else of the
-//! store writes.
+//! store writes what is acknowledged.
 
+use std::fs::File;
 use std::io;
 use std::sync::{Mutex, PoisonError};
 
@@ -20,10 +21,17 @@ pub(super) trait Disk: Send + std::marker::Sync + 'static {
     }
 
     /// Makes sure that what was flushed survives a loss of power.
-    fn sync(&self) -> io::Result<()>;
+    fn sync(&self, file: &File) -> io::Result<()> {
+        file.sync_data()
+    }
 }
 
 /// What is used outside of tests.
+pub(super) struct Plain;
+
+impl Disk for Plain {}
+
+/// One that syncs in another way.
 pub(super) struct Synced(Mutex<Sync>);
 
 impl Synced {
@@ -33,7 +41,7 @@ impl Synced {
 }
 
 impl Disk for Synced {
-    fn sync(&self) -> io::Result<()> {
+    fn sync(&self, _file: &File) -> io::Result<()> {
         let mut sync = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         sync()
     }

@@ -11,6 +11,7 @@ use std::collections::{BTreeSet, HashMap};
 use firstglance_engine::{Milliseconds, Timestamp, VisitorId};
 use sha2::{Digest as _, Sha256};
 
+use super::batch::Batch;
 use super::{EmbeddedError, keys};
 
 /// How long an erasure is remembered. Browsers and libraries give up far sooner.
@@ -97,7 +98,7 @@ impl ErasedVisitors {
         visitor: &VisitorId,
         at: Timestamp,
         retired: bool,
-        batch: &mut sled::Batch,
+        batch: &mut Batch,
     ) {
         let digest = digest(visitor);
         let former = self.by_digest.get(&digest);
@@ -110,7 +111,7 @@ impl ErasedVisitors {
     }
 
     /// Forgets what is remembered no longer. Says whether anything was.
-    pub(super) fn expire(&mut self, now: Timestamp, batch: &mut sled::Batch) -> bool {
+    pub(super) fn expire(&mut self, now: Timestamp, batch: &mut Batch) -> bool {
         let mut any = false;
         while let Some((at, digest)) = self.in_time.first().copied() {
             if self.in_time.len() <= MOST && now.since(at) <= WINDOW {
@@ -174,14 +175,14 @@ mod tests {
         let tree = sled::open(folder.path()).unwrap();
         let mut erased = ErasedVisitors::default();
         let visitor = |number: usize| VisitorId::parse(&format!("v{number}")).unwrap();
-        let mut batch = sled::Batch::default();
+        let mut batch = Batch::default();
         for number in 0..MOST + 10 {
             erased.remember(&visitor(number), moment(number as u64), true, &mut batch);
         }
         // A second time counts as the later one.
         erased.remember(&visitor(0), moment(MOST as u64 * 2), false, &mut batch);
         assert!(erased.expire(moment(MOST as u64), &mut batch));
-        tree.apply_batch(batch).unwrap();
+        batch.apply(&tree).unwrap();
         let loaded = ErasedVisitors::load(&tree).unwrap();
         assert_eq!(loaded.by_digest, erased.by_digest);
         assert_eq!(loaded.in_time, erased.in_time);
@@ -190,11 +191,11 @@ mod tests {
         assert_eq!(loaded.of(&visitor(1)), None);
         assert!(loaded.of(&visitor(MOST)).is_some());
 
-        let mut batch = sled::Batch::default();
+        let mut batch = Batch::default();
         assert!(!erased.expire(moment(MOST as u64), &mut batch));
         let later = moment(MOST as u64 * 2).plus(WINDOW).plus(Milliseconds(1));
         assert!(erased.expire(later, &mut batch));
-        tree.apply_batch(batch).unwrap();
+        batch.apply(&tree).unwrap();
         assert!(ErasedVisitors::load(&tree).unwrap().in_time.is_empty());
     }
 }

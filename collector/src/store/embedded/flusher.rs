@@ -4,6 +4,7 @@
 //! Takes groups in the order in which they were applied, so that a request whose messages an earlier
 //! group already has is answered after that group is on disk, and never after a failure.
 
+use std::fs::File;
 use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -21,8 +22,16 @@ use crate::store::meter::Meter;
 /// and make the next group larger, which saves syncs.
 const WAITING: usize = 1;
 
+/// A tree and the file that holds it.
+pub(super) struct Data {
+    pub(super) tree: sled::Db,
+    pub(super) file: File,
+}
+
 /// A group that is in memory.
 pub(super) struct Applied {
+    /// Where it is.
+    pub(super) data: Arc<Data>,
     pub(super) answers: Answers,
     pub(super) done: Done,
     /// Its number, where there is anything to sync.
@@ -79,7 +88,7 @@ fn run(
             let Some(number) = applied.changed else {
                 return Ok(());
             };
-            sync(disk, mark, number).map_err(|error| failure.set(&error.to_string()))
+            sync(&applied.data, disk, mark, number).map_err(|error| failure.set(&error.to_string()))
         });
         match synced {
             Ok(()) => {
@@ -95,7 +104,7 @@ fn run(
     }
 }
 
-fn sync(disk: &dyn Disk, mark: &Mark, number: u64) -> Result<(), EmbeddedError> {
-    disk.sync()?;
+fn sync(data: &Data, disk: &dyn Disk, mark: &Mark, number: u64) -> Result<(), EmbeddedError> {
+    disk.sync(&data.file)?;
     Ok(mark.write(number)?)
 }

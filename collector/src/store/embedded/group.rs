@@ -15,6 +15,7 @@ use firstglance_engine::history::Change;
 use firstglance_engine::{Message, Timestamp, VisitorId};
 use subtle::ConstantTimeEq as _;
 
+use super::batch::Batch;
 use super::contribution::Contribution;
 use super::counters::{self, Latest, Tally};
 use super::days::Day;
@@ -48,16 +49,19 @@ type Parts = BTreeMap<VisitorId, Vec<(usize, Vec<usize>)>>;
 /// See the module.
 pub(super) struct Group<'a> {
     fold: &'a ProfileFold,
-    records: Records<'a>,
+    pub(super) records: Records<'a>,
     erased: &'a mut ErasedVisitors,
     shelves: &'a mut Shelves,
-    counted: &'a mut Latest,
-    batch: sled::Batch,
+    pub(super) counted: &'a mut Latest,
+    pub(super) batch: Batch,
     /// Whether the batch has something that is none of the records.
-    more: bool,
+    pub(super) more: bool,
     tally: Tally,
     /// Whether it takes somebody out of the counts.
     uncounts: bool,
+    /// Up to when counts may have more than what is stored tells of any more: of whoever goes after
+    /// messages of theirs have gone.
+    pub(super) unsure: Option<Timestamp>,
     /// The latest moment that anything of the group knows.
     now: Timestamp,
     /// Whether it has refused messages.
@@ -68,7 +72,7 @@ pub(super) struct Group<'a> {
 
 /// What is to be written.
 pub(super) struct Written {
-    pub(super) batch: sled::Batch,
+    pub(super) batch: Batch,
     /// Whether somebody waits until it is on disk.
     pub(super) awaited: bool,
 }
@@ -87,10 +91,11 @@ impl<'a> Group<'a> {
             erased,
             shelves,
             counted,
-            batch: sled::Batch::default(),
+            batch: Batch::default(),
             more: false,
             tally: Tally::default(),
             uncounts: false,
+            unsure: None,
             now: Timestamp::MIN,
             refused: false,
             fed: None,
@@ -113,6 +118,9 @@ impl<'a> Group<'a> {
         let when = (self.now, self.uncounts);
         self.counted
             .take_in(tree, &self.tally, when, &mut self.batch)?;
+        if let Some(until) = self.unsure {
+            counters::leave_unsure(tree, until, &mut self.batch)?;
+        }
         let expired = counters::expire(tree, self.now, &mut self.batch)?;
         let awaited = self.records.write(&mut self.batch)? || self.more;
         Ok((awaited || self.refused || expired).then_some(Written {
@@ -267,9 +275,12 @@ impl<'a> Group<'a> {
                 }
             }
             self.records.erase(visitor)?;
+            self.batch.leaves_residue(erasure.now);
         }
         self.more = true;
-        self.shelves.erase(visitor, &mut self.batch);
+        if self.shelves.erase(visitor, &mut self.batch) {
+            self.batch.leaves_residue(erasure.now);
+        }
         self.erased
             .remember(visitor, erasure.now, retired, &mut self.batch);
         self.erased.expire(erasure.now, &mut self.batch);
@@ -290,9 +301,7 @@ impl<'a> Group<'a> {
                 day.count(number, &mut self.tally, -1);
             }
         }
-        if let Some((_, until)) = stored.unsure {
-            counters::leave_unsure(tree, until, &mut self.batch)?;
-        }
+        self.unsure = self.unsure.max(stored.unsure.map(|(_, until)| until));
         Ok(())
     }
 
@@ -412,7 +421,7 @@ fn stored(new: NewMessage) -> StoredMessage {
 
 /// Puts messages into a visitor's timeline.
 fn keep(
-    batch: &mut sled::Batch,
+    batch: &mut Batch,
     visitor: &VisitorId,
     record: &mut VisitorRecord,
     received_at: Timestamp,
@@ -436,7 +445,7 @@ fn keep(
 
 /// Puts changes into a visitor's timeline.
 fn tell(
-    batch: &mut sled::Batch,
+    batch: &mut Batch,
     visitor: &VisitorId,
     record: &mut VisitorRecord,
     received_at: Timestamp,

@@ -7,6 +7,7 @@ use std::collections::btree_map::Entry;
 use firstglance_engine::codec::Encode as _;
 use firstglance_engine::{UserId, VisitorId};
 
+use super::batch::Batch;
 use super::index::{self, Sizes};
 use super::record::{PersonRecord, VisitorRecord};
 use super::{EmbeddedError, keys};
@@ -78,7 +79,7 @@ impl<'a> Records<'a> {
     }
 
     /// Puts what changed into a batch. Says whether anything did.
-    pub(super) fn write(self, batch: &mut sled::Batch) -> Result<bool, EmbeddedError> {
+    pub(super) fn write(self, batch: &mut Batch) -> Result<bool, EmbeddedError> {
         let mut any = false;
         let mut sizes = Sizes::default();
         for (visitor, held) in self.visitors {

@@ -8,6 +8,7 @@ use std::ops::Bound;
 use firstglance_engine::codec::Encode as _;
 use firstglance_engine::{Profile, VisitorId};
 
+use super::batch::Batch;
 use super::counters::number;
 use super::record::VisitorRecord;
 use super::{EmbeddedError, keys};
@@ -30,12 +31,7 @@ pub(super) struct Sizes(BTreeMap<Vec<u8>, i64>);
 
 impl Sizes {
     /// Puts the difference between a visitor's entries before and after into a batch.
-    pub(super) fn change(
-        &mut self,
-        before: &[Vec<u8>],
-        after: &[Vec<u8>],
-        batch: &mut sled::Batch,
-    ) {
+    pub(super) fn change(&mut self, before: &[Vec<u8>], after: &[Vec<u8>], batch: &mut Batch) {
         // A visitor is in a handful of lists.
         for key in before.iter().filter(|key| !after.contains(key)) {
             batch.remove(&**key);
@@ -60,11 +56,7 @@ impl Sizes {
     }
 
     /// Puts the sizes that changed into a batch.
-    pub(super) fn write(
-        self,
-        tree: &sled::Tree,
-        batch: &mut sled::Batch,
-    ) -> Result<(), EmbeddedError> {
+    pub(super) fn write(self, tree: &sled::Tree, batch: &mut Batch) -> Result<(), EmbeddedError> {
         for (list, difference) in self.0 {
             if difference == 0 {
                 continue;
@@ -163,7 +155,7 @@ pub(super) fn sizes(tree: &sled::Tree) -> Result<Vec<ListSize>, EmbeddedError> {
 pub(super) fn rebuild(tree: &sled::Tree) -> Result<(), EmbeddedError> {
     for prefix in [keys::LISTS, keys::SIZES] {
         loop {
-            let mut batch = sled::Batch::default();
+            let mut batch = Batch::default();
             let mut count = 0;
             for key in tree.scan_prefix(prefix).keys().take(AT_ONCE) {
                 batch.remove(key?);
@@ -172,11 +164,11 @@ pub(super) fn rebuild(tree: &sled::Tree) -> Result<(), EmbeddedError> {
             if count == 0 {
                 break;
             }
-            tree.apply_batch(batch)?;
+            batch.apply(tree)?;
         }
     }
     let mut sizes = Sizes::default();
-    let mut batch = sled::Batch::default();
+    let mut batch = Batch::default();
     let mut count = 0;
     for entry in tree.scan_prefix(keys::VISITORS) {
         let (key, bytes) = entry?;
@@ -185,11 +177,11 @@ pub(super) fn rebuild(tree: &sled::Tree) -> Result<(), EmbeddedError> {
         sizes.change(&[], &entries(&visitor, &profile), &mut batch);
         count += 1;
         if count == AT_ONCE {
-            tree.apply_batch(std::mem::take(&mut batch))?;
+            std::mem::take(&mut batch).apply(tree)?;
             count = 0;
         }
     }
     sizes.write(tree, &mut batch)?;
-    tree.apply_batch(batch)?;
+    batch.apply(tree)?;
     Ok(())
 }

@@ -9,6 +9,7 @@
 //! | `m` visitor `0` level(1) bucket(2) | message ids, see `seen` |
 //! | `x` digest(16) | an erasure, see `erased` |
 //! | `g` | number(8) of the group that was written last, see `mark` |
+//! | `r` | since when the file holds bytes of what was erased, see `copying` |
 //! | `i` list step(8) visitor | nothing: the visitor is in the list, see `index` |
 //! | `t` list | how many visitors are in the list |
 //! | `a` step period(4) metric(1) `n` name | the count of a name |
@@ -36,6 +37,8 @@ pub(super) const VERSION: &[u8] = b"v";
 
 /// The key under which the number of the last group lies.
 pub(super) const GROUP: &[u8] = b"g";
+/// The key under which it lies since when the file holds bytes of what was erased.
+pub(super) const RESIDUE: &[u8] = b"r";
 
 /// First bytes of the keys of all visitor records.
 pub(super) const VISITORS: &[u8] = b"p";

@@ -9,26 +9,29 @@
 //! it does not count. The new version is written after what it stands for is on disk: a migration
 //! that was broken off begins anew. Memory is bounded by some hundreds of visitors.
 
-use super::disk::Disk;
+use std::fs::File;
+
 use super::{EmbeddedError, LAYOUT, index, keys, recount};
 use crate::clock;
+
+/// The layouts that can be brought to the present one.
+pub(super) const FORMER: [&[u8]; 2] = [WITHOUT_LISTS, WITHOUT_COUNTS];
+
+const WITHOUT_LISTS: &[u8] = b"2";
+const WITHOUT_COUNTS: &[u8] = b"3";
 
 /// Visitors between two lines of the log.
 const TOLD_EVERY: u64 = 50_000;
 
 /// Brings data from a layout that is not the present one to that.
-pub(super) fn migrate(
-    tree: &sled::Db,
-    version: &[u8],
-    disk: &dyn Disk,
-) -> Result<(), EmbeddedError> {
+pub(super) fn migrate(tree: &sled::Db, version: &[u8], disk: &File) -> Result<(), EmbeddedError> {
     match version {
-        b"2" => {
+        WITHOUT_LISTS => {
             tracing::info!("making the lists of visitors, which these data do not have yet");
             index::rebuild(tree)?;
             tracing::info!("the lists of visitors are made");
         }
-        b"3" => {}
+        WITHOUT_COUNTS => {}
         other => {
             let version = String::from_utf8_lossy(other).into_owned();
             return Err(EmbeddedError::Layout(version));
@@ -44,11 +47,11 @@ pub(super) fn migrate(
     let recounted = recount::everything(tree, clock::now(), &mut |visitors| {
         told("visitors counted", visitors);
     })?;
-    disk.flush(tree)?;
-    disk.sync()?;
+    tree.flush()?;
+    disk.sync_data()?;
     tree.insert(keys::VERSION, LAYOUT)?;
-    disk.flush(tree)?;
-    disk.sync()?;
+    tree.flush()?;
+    disk.sync_data()?;
     let recount::Recounted {
         visitors,
         unreadable,

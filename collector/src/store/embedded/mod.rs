@@ -8,13 +8,17 @@
 //! Never answers a commit before it is on disk, and after a failed write or flush never again:
 //! what memory and disk hold may then differ, and only a restart finds out.
 
+mod archive;
+mod batch;
 mod committer;
 mod contribution;
+mod copying;
 mod counters;
 mod days;
 mod disk;
 mod erased;
 mod flusher;
+mod folder;
 mod folding;
 mod group;
 mod held;
@@ -27,13 +31,14 @@ mod opening;
 mod record;
 mod recount;
 mod refused;
+mod restoring;
+mod retention;
 mod seen;
 #[cfg(test)]
 mod tests;
 mod timeline;
 mod verify;
 
-use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -50,11 +55,14 @@ use super::listing::{List, ListSize, Listed, Position as ListPosition};
 use super::meter::Meter;
 use super::refused::{RefusedMessage, RefusedPage, Shelf};
 use super::{
-    Commit, Committed, Erased, Erasure, Later, Position, ProfileFold, Store, StoreError,
-    TimelineEntry, joining,
+    BackedUp, Backup, Commit, Committed, Compact, Compacted, Erased, Erasure, Expired, Later,
+    Position, ProfileFold, Retention, Store, StoreError, TimelineEntry, joining,
 };
-use committer::{Committer, Pending};
-use disk::{Disk, Synced};
+use committer::{Committer, Old, Pending};
+use copying::{Copier, Current, Job};
+use disk::{Disk, Plain, Synced};
+use flusher::Data;
+use folder::{Pointer, StoreFolder};
 use held::Records;
 use record::VisitorRecord;
 
@@ -106,16 +114,42 @@ pub enum EmbeddedError {
         /// The file that knows of them.
         path: PathBuf,
     },
+    /// What says which files count cannot be read.
+    #[error(
+        "{path}: this file does not name the files that count. Restore the data from a backup", path = .0.display()
+    )]
+    Pointer(PathBuf),
+    /// Two stores lie in one folder.
+    #[error(
+        "{path}: there are two stores here: the one that counts, and files \"db\", \"conf\" and \"snap…\" that \
+         an older version of firstglance has written beside it. Move those away, then start again; the older \
+         version can read them", path = .0.display()
+    )]
+    Former(PathBuf),
+    /// There is too little room on the disk for a copy.
+    #[error("only {free} bytes of the disk are free, which is too little for a copy")]
+    Space {
+        /// Bytes.
+        free: u64,
+    },
+    /// A copy is not what it is a copy of.
+    #[error("the copy differs from what was copied; it is not used")]
+    Copy,
+    /// A thread of the store ended where it must not.
+    #[error("a thread of the store ended")]
+    Thread,
     /// The data were written by another version of this program.
     #[error("the data have the layout {0:?}, which this version of firstglance does not know")]
     Layout(String),
 }
 
+pub use archive::ArchiveError;
+pub use restoring::{RestoreError, check_backup, restore};
 pub use verify::{Finding, FindingKind, Mode, Verified, verify};
 
 /// The embedded store.
 pub struct Embedded {
-    tree: sled::Db,
+    current: Arc<Current>,
     queue: Mutex<Option<mpsc::Sender<Pending>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
     failure: Failure,
@@ -151,7 +185,7 @@ impl Embedded {
     /// # Errors
     /// [`EmbeddedError`] when the folder cannot be written or its data cannot be read.
     pub fn open(folder: &Path, fold: ProfileFold) -> Result<Self, EmbeddedError> {
-        Self::open_with(folder, fold, sync_of(folder))
+        Self::open_on(folder, fold, Arc::new(Plain))
     }
 
     /// Like [`Embedded::open`], with another way to reach the disk: tests let it fail.
@@ -167,25 +201,40 @@ impl Embedded {
         fold: ProfileFold,
         disk: Arc<dyn Disk>,
     ) -> Result<Self, EmbeddedError> {
-        let tree = open_tree(folder, &*disk)?;
-        let (mark, group) = opening::whole(folder, &tree)?;
+        let folder = StoreFolder::open(folder)?;
+        let (pointer, tree) = open_tree(&folder)?;
+        let (mark, group) = opening::whole(folder.path(), &tree)?;
+        let data = Data {
+            tree: tree.clone(),
+            file: folder.file(pointer.number)?,
+        };
         let failure = Failure::default();
         let (queue, waiting) = mpsc::channel(WAITING);
+        let weak = queue.downgrade();
+        let wake = Arc::new(move || {
+            // Where the queue is full there is enough in it to wake the committer.
+            if let Some(queue) = weak.upgrade() {
+                let _ = queue.try_send(Pending::Wake);
+            }
+        });
+        let current = Arc::new(Current::new(tree));
         let (feed, meter) = (Feed::default(), Meter::default());
         let told = (feed.clone(), meter.clone());
+        let copier = Copier::new(folder, current.clone(), pointer, wake)?;
         let committer = Committer::new(
-            tree.clone(),
+            data,
             fold,
             (disk, mark),
             group,
             failure.clone(),
             told,
+            copier,
         )?;
         let thread = std::thread::Builder::new()
             .name("committer".to_owned())
             .spawn(move || committer.run(waiting))?;
         Ok(Self {
-            tree,
+            current,
             queue: Mutex::new(Some(queue)),
             thread: Mutex::new(Some(thread)),
             failure,
@@ -194,8 +243,13 @@ impl Embedded {
         })
     }
 
+    /// The tree as of now. It must not be kept: another takes its place, see `copying`.
+    fn tree(&self) -> sled::Db {
+        self.current.tree()
+    }
+
     fn record(&self, visitor: &VisitorId) -> Result<Option<VisitorRecord>, EmbeddedError> {
-        let stored = self.tree.get(keys::visitor(visitor))?;
+        let stored = self.tree().get(keys::visitor(visitor))?;
         Ok(stored
             .map(|bytes| VisitorRecord::from_bytes(&bytes))
             .transpose()?)
@@ -233,7 +287,7 @@ impl Embedded {
         &self,
         read: impl FnOnce(&sled::Tree) -> Result<T, EmbeddedError> + Send + 'static,
     ) -> Later<'_, T> {
-        let tree = self.tree.clone();
+        let tree = self.tree();
         Box::pin(async move {
             let read = tokio::task::spawn_blocking(move || read(&tree)).await;
             match read {
@@ -263,7 +317,7 @@ impl Store for Embedded {
         })
     }
 
-    // The bytes are in the file until the engine writes something else in their place.
+    // The bytes are in the file until it is copied.
     fn erase(&self, erasure: Erasure) -> Later<'_, Erased> {
         self.ask(|answer| Pending::Erase { erasure, answer })
     }
@@ -324,6 +378,43 @@ impl Store for Embedded {
                 found.push((visitor, VisitorRecord::from_bytes(&bytes)?.profile));
             }
             Ok(found)
+        })
+    }
+
+    fn due(
+        &self,
+        after: Option<VisitorId>,
+        limit: usize,
+        retention: Retention,
+        now: Timestamp,
+    ) -> Later<'_, (Vec<VisitorId>, Option<VisitorId>)> {
+        self.scan(move |tree| retention::due(tree, after.as_ref(), limit, retention, now))
+    }
+
+    fn expire(
+        &self,
+        visitors: Vec<VisitorId>,
+        retention: Retention,
+        now: Timestamp,
+    ) -> Later<'_, Expired> {
+        self.ask(move |answer| Pending::Expire {
+            old: Old {
+                visitors,
+                retention,
+                now,
+            },
+            answer,
+        })
+    }
+
+    fn compact(&self, when: Compact) -> Later<'_, Compacted> {
+        self.ask(move |answer| Pending::Compact { when, answer })
+    }
+
+    fn back_up(&self, backup: Backup) -> Later<'_, BackedUp> {
+        self.ask(move |answer| {
+            let Backup { to, files } = backup;
+            Pending::Copy(Job::Backup { to, files, answer })
         })
     }
 
@@ -424,51 +515,41 @@ impl Store for Embedded {
     }
 
     fn size(&self) -> Later<'_, u64> {
-        let tree = self.tree.clone();
+        let tree = self.tree();
         self.scan(move |_| Ok(tree.size_on_disk()?))
     }
 }
 
-/// Opens the tree in a folder, which is made if need be, in the present layout.
-fn open_tree(folder: &Path, disk: &dyn Disk) -> Result<sled::Db, EmbeddedError> {
-    let tree = opening::open(folder)?;
+/// Opens the data that count, in the present layout; what is left over beside them goes. New data are
+/// made where there are none.
+fn open_tree(folder: &StoreFolder) -> Result<(Pointer, sled::Db), EmbeddedError> {
+    let pointer = folder.current()?;
+    if pointer.copied_from_root {
+        folder.remove(folder::ROOT)?;
+    } else if pointer.number != folder::ROOT && folder.has_root() {
+        return Err(EmbeddedError::Former(folder.path().to_owned()));
+    }
+    folder.remove_others(pointer.number)?;
+    let tree = folder.tree(pointer.number)?;
     match tree.get(keys::VERSION)? {
         Some(version) if version == LAYOUT => {}
-        Some(version) => migration::migrate(&tree, &version, disk)?,
+        Some(version) => {
+            let disk = folder.file(pointer.number)?;
+            migration::migrate(&tree, &version, &disk)?;
+        }
         None => {
             tree.insert(keys::VERSION, LAYOUT)?;
             tree.flush()?;
-            sync_new_folder(folder)?;
+            folder.file(pointer.number)?.sync_data()?;
+            folder.sync_names(pointer.number)?;
         }
     }
-    Ok(tree)
-}
-
-/// Reaches the disk by the file of a folder's tree.
-fn sync_of(folder: &Path) -> Sync {
-    let database = folder.join("db");
-    let mut file: Option<File> = None;
-    let sync = move || {
-        let file = match &mut file {
-            Some(file) => file,
-            none => none.insert(File::open(&database)?),
-        };
-        file.sync_data()
+    let settled = Pointer {
+        copied_from_root: false,
+        ..pointer
     };
-    Box::new(sync)
-}
-
-/// Makes the names of a new folder and its files durable: a file whose folder forgets it is lost.
-fn sync_new_folder(folder: &Path) -> io::Result<()> {
-    // sled writes this one without flushing it.
-    File::open(folder.join("conf"))?.sync_all()?;
-    for folder in folder.ancestors().take(3) {
-        let folder = if folder.as_os_str().is_empty() {
-            Path::new(".")
-        } else {
-            folder
-        };
-        File::open(folder)?.sync_all()?;
+    if settled != pointer {
+        folder.point_to(settled)?;
     }
-    Ok(())
+    Ok((settled, tree))
 }

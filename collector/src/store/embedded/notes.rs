@@ -1,5 +1,6 @@
 //! The audit log in the tree: entries by number, the oldest taken out as new ones come.
 
+use super::batch::Batch;
 use super::{EmbeddedError, keys};
 use crate::store::audit::{AuditEntry, MOST, WINDOW};
 
@@ -32,7 +33,7 @@ impl Notes {
         &mut self,
         entry: &AuditEntry,
         tree: &sled::Tree,
-        batch: &mut sled::Batch,
+        batch: &mut Batch,
     ) -> Result<(), EmbeddedError> {
         for _ in 0..OUT_AT_ONCE {
             let oldest = keys::note(self.numbers.start);
@@ -94,9 +95,9 @@ mod tests {
     }
 
     fn add(notes: &mut Notes, tree: &sled::Tree, entry: &AuditEntry) {
-        let mut batch = sled::Batch::default();
+        let mut batch = Batch::default();
         notes.add(entry, tree, &mut batch).unwrap();
-        tree.apply_batch(batch).unwrap();
+        batch.apply(tree).unwrap();
     }
 
     #[test]

@@ -20,6 +20,9 @@ const CACHE_BYTES: u64 = 64 * 1024 * 1024;
 /// table of their profiles full, stays below that. It is the most that sled takes.
 const SEGMENT_BYTES: usize = 16 * 1024 * 1024;
 
+/// What the names of snapshots begin with that are not used any more.
+pub(super) const SET_ASIDE: &str = "damaged-";
+
 /// Opens what is in a folder, or makes it.
 pub(super) fn open(folder: &Path) -> Result<sled::Db, EmbeddedError> {
     match attempt(folder) {
@@ -67,7 +70,7 @@ fn set_aside_snapshots(folder: &Path) -> io::Result<bool> {
         let path = entry?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         if name.starts_with("snap.") {
-            fs::rename(&path, path.with_file_name(format!("damaged-{name}")))?;
+            fs::rename(&path, path.with_file_name(format!("{SET_ASIDE}{name}")))?;
             any = true;
         }
     }

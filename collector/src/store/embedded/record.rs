@@ -11,6 +11,10 @@ use crate::store::joining::{Membership, PersonEntry};
 
 const VERSION: u8 = 2;
 
+/// Version of the visitor's record. The one before it did not know of removals.
+const VISITOR_VERSION: u8 = 3;
+const VISITOR_VERSION_BEFORE: u8 = 2;
+
 /// A record of messages never spans more than this, so that reading a timeline from a moment on
 /// knows how far back it has to start.
 pub(super) const LONGEST_SPAN: Milliseconds = Milliseconds::from_minutes(60);
@@ -26,6 +30,9 @@ pub(super) struct VisitorRecord {
     pub(super) claim: Option<ClaimDigest>,
     /// Records of messages written so far: the number of the next.
     pub(super) records: u64,
+    /// How many of them were removed for their age. While it is none, the profile is what the messages
+    /// come to.
+    pub(super) removed: u64,
     /// The user that the visitor was last said to be.
     pub(super) person: Option<Membership>,
     pub(super) seen: Seen,
@@ -34,7 +41,7 @@ pub(super) struct VisitorRecord {
 
 impl Encode for VisitorRecord {
     fn encode(&self, out: &mut Writer) {
-        out.byte(VERSION);
+        out.byte(VISITOR_VERSION);
         out.byte(u8::from(self.claim.is_some()));
         if let Some(digest) = &self.claim {
             let (halves, _) = digest.as_chunks::<8>();
@@ -43,6 +50,7 @@ impl Encode for VisitorRecord {
             }
         }
         out.integer(self.records);
+        out.integer(self.removed);
         out.byte(u8::from(self.person.is_some()));
         if let Some(person) = &self.person {
             out.text(person.user.as_str());
@@ -53,7 +61,10 @@ impl Encode for VisitorRecord {
     }
 
     fn decode(reader: &mut Reader<'_>) -> Self {
-        version(reader);
+        let version = reader.byte();
+        if !matches!(version, VISITOR_VERSION | VISITOR_VERSION_BEFORE) {
+            reader.fail(DecodeError::Version(version));
+        }
         let claimed = reader.choice(&[false, true], false, "claim");
         let claim = claimed.then(|| {
             let mut digest = ClaimDigest::default();
@@ -64,11 +75,16 @@ impl Encode for VisitorRecord {
             digest
         });
         let records = reader.integer();
+        let removed = match version {
+            VISITOR_VERSION_BEFORE => 0,
+            _ => reader.integer(),
+        };
         let joined = reader.choice(&[false, true], false, "membership");
         let person = joined.then(|| (user(reader), Timestamp::decode(reader)));
         Self {
             claim,
             records,
+            removed,
             person: person.and_then(|(user, at)| Some(Membership { user: user?, at })),
             seen: Seen::decode(reader),
             profile: Profile::decode(reader),

@@ -9,6 +9,7 @@ use firstglance_engine::json::{Clock, SharedFields, read_message};
 use firstglance_engine::profile::INACTIVITY;
 use firstglance_engine::{Timestamp, VisitorId};
 
+use super::batch::Batch;
 use super::contribution::{Contribution, records_within};
 use super::counters::{self, Tally};
 use super::days::Day;
@@ -60,7 +61,9 @@ impl Stored {
             take_in(&mut all, &stored, |_| true, |at| times.push(at));
         }
         let profile = &record.profile;
-        let missing = numbers.range(..record.records).count() as u64 != record.records;
+        // Of those that were removed for their age the store notes up to when that was.
+        let whole = numbers.range(..record.records).count() as u64 == record.records;
+        let missing = record.records.saturating_sub(record.removed) > numbers.len() as u64;
         let unsure = missing.then_some((profile.first_seen, profile.last_seen));
         times.sort_unstable();
         let mut last: Option<Timestamp> = None;
@@ -71,7 +74,7 @@ impl Stored {
             last = Some(*at);
         }
         let first = match times.first() {
-            Some(first) if !missing => Some(*first),
+            Some(first) if whole => Some(*first),
             _ => (profile.events > 0).then_some(profile.first_seen),
         };
         if let Some(first) = first {
@@ -149,7 +152,7 @@ pub(super) fn mark_changes(
     tree: &sled::Tree,
     progress: &mut dyn FnMut(u64),
 ) -> Result<(), EmbeddedError> {
-    let mut batch = sled::Batch::default();
+    let mut batch = Batch::default();
     let (mut looked, mut count) = (0, 0);
     for entry in tree.scan_prefix(keys::MESSAGES) {
         let (key, bytes) = entry?;
@@ -171,11 +174,11 @@ pub(super) fn mark_changes(
             count += 1;
         }
         if count == AT_ONCE {
-            tree.apply_batch(std::mem::take(&mut batch))?;
+            std::mem::take(&mut batch).apply(tree)?;
             count = 0;
         }
     }
-    tree.apply_batch(batch)?;
+    batch.apply(tree)?;
     Ok(())
 }
 
@@ -250,7 +253,7 @@ fn recount(
 ) -> Result<Recounted, EmbeddedError> {
     let mut done = Recounted::default();
     let mut tally = Tally::default();
-    let mut batch = sled::Batch::default();
+    let mut batch = Batch::default();
     let mut days = 0;
     for entry in tree.scan_prefix(keys::VISITORS) {
         let (key, bytes) = entry?;
@@ -276,11 +279,11 @@ fn recount(
         if many || tally.len() + days >= MOST_COUNTS {
             let counted = std::mem::take(&mut tally);
             counted.changes(tree, now, &wanted)?.write(&mut batch);
-            tree.apply_batch(std::mem::take(&mut batch))?;
+            std::mem::take(&mut batch).apply(tree)?;
             days = 0;
         }
     }
     tally.changes(tree, now, &wanted)?.write(&mut batch);
-    tree.apply_batch(batch)?;
+    batch.apply(tree)?;
     Ok(done)
 }

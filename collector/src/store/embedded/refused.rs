@@ -11,6 +11,7 @@ use firstglance_engine::text::clip;
 use firstglance_engine::{Timestamp, VisitorId};
 use sha2::{Digest as _, Sha256};
 
+use super::batch::Batch;
 use super::erased::ErasedVisitors;
 use super::{EmbeddedError, keys};
 use crate::store::refused::{RefusedMessage, RefusedPage, Shelf};
@@ -87,7 +88,7 @@ impl Shelves {
         &mut self,
         mut message: RefusedMessage,
         erased: &ErasedVisitors,
-        batch: &mut sled::Batch,
+        batch: &mut Batch,
     ) -> bool {
         if let Some(erasure) = message.visitor.as_ref().and_then(|one| erased.of(one))
             && erasure.concerns(message.received_at, message.received_at)
@@ -117,7 +118,7 @@ impl Shelves {
     }
 
     /// Takes a visitor's messages off all shelves. Says whether there were any.
-    pub(super) fn erase(&mut self, visitor: &VisitorId, batch: &mut sled::Batch) -> bool {
+    pub(super) fn erase(&mut self, visitor: &VisitorId, batch: &mut Batch) -> bool {
         let mut any = false;
         let digest = digest(visitor);
         for shelf in SHELVES {

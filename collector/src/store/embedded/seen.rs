@@ -4,7 +4,8 @@
 //! latest ids lie inside the visitor's own record, and only when those become many are they moved
 //! into *buckets* beside it. There are 16 to the power of `level` buckets, an id lies in the one
 //! that its first bits name, and when buckets fill the level rises. A look-up reads one bucket
-//! however many messages there were, and nothing is ever forgotten.
+//! however many messages there were. An id is forgotten when its message is removed (`retention`), and
+//! never before: eight bytes for each message that is stored are all that this can come to.
 //!
 //! An id is kept as the first 64 bits of its SHA-256. Among a million messages of one visitor the
 //! chance that any two share those is one in forty million.
@@ -15,6 +16,7 @@ use firstglance_engine::codec::{DecodeError, Encode, Reader, Writer};
 use firstglance_engine::{MessageId, VisitorId};
 use sha2::{Digest, Sha256};
 
+use super::batch::Batch;
 use super::keys;
 
 /// Ids kept inside the visitor's record.
@@ -105,7 +107,7 @@ impl<'a> Buckets<'a> {
     }
 
     /// Puts what differs into a batch.
-    pub(super) fn write(self, batch: &mut sled::Batch) {
+    pub(super) fn write(self, batch: &mut Batch) {
         for ((level, bucket), (ids, changed)) in self.held {
             if !changed {
                 continue;
@@ -138,14 +140,8 @@ impl Seen {
         id: IdDigest,
         buckets: &mut Buckets<'_>,
     ) -> Result<bool, sled::Error> {
-        if self.recent.contains(&id) {
+        if self.knows(id, buckets)? {
             return Ok(false);
-        }
-        if self.moved > 0 {
-            let (ids, _) = buckets.bucket(self.level, Self::bucket_of(self.level, id))?;
-            if ids.binary_search(&id).is_ok() {
-                return Ok(false);
-            }
         }
         self.recent.push(id);
         if self.recent.len() > RECENT {
@@ -188,6 +184,25 @@ impl Seen {
     /// Ids that are in no bucket.
     pub(super) fn recent(&self) -> impl Iterator<Item = IdDigest> + use<'_> {
         self.recent.iter().copied()
+    }
+
+    /// Forgets an id, whose message is stored no more.
+    pub(super) fn forget(
+        &mut self,
+        id: IdDigest,
+        buckets: &mut Buckets<'_>,
+    ) -> Result<(), sled::Error> {
+        if let Some(place) = self.recent.iter().position(|recent| *recent == id) {
+            self.recent.remove(place);
+        } else if self.moved > 0 {
+            let (ids, changed) = buckets.bucket(self.level, Self::bucket_of(self.level, id))?;
+            if let Ok(place) = ids.binary_search(&id) {
+                ids.remove(place);
+                *changed = true;
+                self.moved -= 1;
+            }
+        }
+        Ok(())
     }
 
     fn move_recent(&mut self, buckets: &mut Buckets<'_>) -> Result<(), sled::Error> {
@@ -272,9 +287,9 @@ mod tests {
                     assert_eq!(new, known.insert(number), "{number}");
                 }
             }
-            let mut batch = sled::Batch::default();
+            let mut batch = Batch::default();
             buckets.write(&mut batch);
-            tree.apply_batch(batch).unwrap();
+            batch.apply(&tree).unwrap();
             seen = Seen::from_bytes(&seen.to_bytes()).unwrap();
         }
         assert_eq!(seen.level, 2);

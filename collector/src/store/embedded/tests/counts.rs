@@ -211,7 +211,7 @@ fn findings(store: &Embedded, mode: Mode, now: Timestamp) -> Vec<Finding> {
     let fold = ProfileFold::new(Arc::new(Model::default()));
     let mut findings = Vec::new();
     let mut told = |finding: &Finding| findings.push(finding.clone());
-    walk(&store.tree, &fold, mode, now, &mut told, &mut |_| {}).unwrap();
+    walk(&store.tree(), &fold, mode, now, &mut told, &mut |_| {}).unwrap();
     findings
 }
 
@@ -301,7 +301,7 @@ proptest! {
         }
         prop_assert_eq!(findings(&store, Mode::Look, NOW), []);
         let before = counted(&store);
-        recount::everything(&store.tree, NOW, &mut |_| {}).unwrap();
+        recount::everything(&store.tree(), NOW, &mut |_| {}).unwrap();
         prop_assert_eq!(counted(&store), before);
         prop_assert_eq!(findings(&store, Mode::Look, NOW), []);
         close(&store).unwrap();
@@ -310,7 +310,7 @@ proptest! {
         for visitor in 0..3 {
             ask(&store, &Step::Erase(visitor)).unwrap();
         }
-        let left = store.tree.scan_prefix(keys::COUNTS).keys().map(Result::unwrap);
+        let left = store.tree().scan_prefix(keys::COUNTS).keys().map(Result::unwrap);
         let left: Vec<_> = left.filter(|key| *key != keys::LATEST).collect();
         prop_assert_eq!(left, Vec::<sled::IVec>::new());
     }
@@ -359,7 +359,7 @@ fn a_flood_of_names_counts_together() {
             assert_eq!(counts.len() as u64, room + 1);
         }
         // What is kept of the flood does not grow with it.
-        let kept: usize = (store.tree.scan_prefix(keys::COUNTS).map(Result::unwrap))
+        let kept: usize = (store.tree().scan_prefix(keys::COUNTS).map(Result::unwrap))
             .map(|(key, value)| key.len() + value.len())
             .sum();
         let most = 2 * (room as usize + 40) * 400 + VISITORS.len() * 16 * 400;
@@ -433,8 +433,12 @@ fn what_was_counted_of_messages_that_are_gone_stays() {
         runtime().block_on(store.commit(commit)).unwrap();
     }
     let first = VisitorId::parse(VISITORS[0]).unwrap();
-    let gone = store.tree.scan_prefix(keys::messages(&first)).keys().next();
-    store.tree.remove(gone.unwrap().unwrap()).unwrap();
+    let gone = store
+        .tree()
+        .scan_prefix(keys::messages(&first))
+        .keys()
+        .next();
+    store.tree().remove(gone.unwrap().unwrap()).unwrap();
     let counts = |store: &Embedded| -> Vec<Finding> {
         let all = findings(store, Mode::Look, NOW).into_iter();
         all.filter(|finding| finding.kind == FindingKind::Count)
@@ -453,7 +457,7 @@ fn what_was_counted_of_messages_that_are_gone_stays() {
     assert!(before > 20, "{before}");
     // What is too low is wrong all the same.
     let key = keys::counter(day, Metric::Messages, "track");
-    store.tree.insert(&key, &1_u64.to_be_bytes()).unwrap();
+    store.tree().insert(&key, &1_u64.to_be_bytes()).unwrap();
     assert_eq!(counts(&store).len(), 1);
     let repaired = findings(&store, Mode::Repair, NOW);
     assert!(repaired.iter().any(|one| one.repaired), "{repaired:?}");
@@ -493,7 +497,7 @@ fn data_without_counts_get_them() {
         .unwrap();
     let before = counted(&store);
     let messages = |store: &Embedded| -> Vec<_> {
-        let all = store.tree.scan_prefix(keys::MESSAGES);
+        let all = store.tree().scan_prefix(keys::MESSAGES);
         all.map(Result::unwrap).collect()
     };
     let marked = messages(&store);
@@ -505,25 +509,26 @@ fn data_without_counts_get_them() {
                 one.kind = crate::changes::KIND.into();
             }
         }
-        store.tree.insert(key, stored.to_bytes()).unwrap();
+        store.tree().insert(key, stored.to_bytes()).unwrap();
     }
     assert!(messages(&store) != marked);
-    for former in [&b"3"[..], b"2"] {
-        counters::clear(&store.tree, keys::COUNTS).unwrap();
-        store.tree.insert(keys::VERSION, former).unwrap();
-        migration::migrate(&store.tree, former, &Synced::new(Box::new(|| Ok(())))).unwrap();
+    let disk = tempfile::tempfile().unwrap();
+    for former in migration::FORMER {
+        counters::clear(&store.tree(), keys::COUNTS).unwrap();
+        store.tree().insert(keys::VERSION, former).unwrap();
+        migration::migrate(&store.tree(), former, &disk).unwrap();
         assert_eq!(counted(&store), before);
         assert!(messages(&store) == marked);
         assert_eq!(findings(&store, Mode::Look, now), []);
     }
     assert!(matches!(
-        migration::migrate(&store.tree, b"9", &Synced::new(Box::new(|| Ok(())))),
+        migration::migrate(&store.tree(), b"9", &disk),
         Err(EmbeddedError::Layout(version)) if version == "9"
     ));
-    store.tree.insert(keys::VERSION, b"3").unwrap();
+    store.tree().insert(keys::VERSION, b"3").unwrap();
     close(&store).unwrap();
     drop(store);
     let store = open(folder.path());
     assert_eq!(counted(&store), before);
-    assert_eq!(store.tree.get(keys::VERSION).unwrap().unwrap(), LAYOUT);
+    assert_eq!(store.tree().get(keys::VERSION).unwrap().unwrap(), LAYOUT);
 }

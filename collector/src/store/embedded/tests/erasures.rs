@@ -10,7 +10,7 @@ use crate::store::{ClaimDigest, Ground};
 
 const NOW: Timestamp = Timestamp::from_milliseconds(1_700_000_000_000);
 
-fn visitor(number: usize) -> VisitorId {
+pub(super) fn visitor(number: usize) -> VisitorId {
     VisitorId::parse(VISITORS[number]).unwrap()
 }
 
@@ -22,22 +22,23 @@ fn erasure(number: usize, ground: Ground, seconds: u32) -> Erasure {
     }
 }
 
-fn erase(store: &Embedded, number: usize, ground: Ground) -> Erased {
+pub(super) fn erase(store: &Embedded, number: usize, ground: Ground) -> Erased {
     let erasure = erasure(number, ground, 100_000);
     runtime().block_on(store.erase(erasure)).unwrap()
 }
 
-fn take_in(store: &Embedded, messages: &[Message]) -> Committed {
+pub(super) fn take_in(store: &Embedded, messages: &[Message]) -> Committed {
     runtime().block_on(store.commit(commit(messages))).unwrap()
 }
 
-/// Everything in the store but the layout's version, the number of groups and what erasures are remembered by;
-/// of counts what they come to.
-fn everything(store: &Embedded) -> BTreeMap<Vec<u8>, Vec<u8>> {
-    let entries = store.tree.iter().map(Result::unwrap);
+/// Everything in the store but the layout's version, the number of groups, and what is remembered of
+/// erasures; of counts what they come to.
+pub(super) fn everything(store: &Embedded) -> BTreeMap<Vec<u8>, Vec<u8>> {
+    let entries = store.tree().iter().map(Result::unwrap);
     let kept = entries.filter(|(key, _)| {
-        let others = [keys::VERSION, keys::GROUP, keys::LATEST];
-        !others.contains(&&**key) && !keys::is_counter(key) && !key.starts_with(keys::ERASED)
+        ![keys::VERSION, keys::GROUP, keys::RESIDUE, keys::LATEST].contains(&&key[..])
+            && !keys::is_counter(key)
+            && !key.starts_with(keys::ERASED)
     });
     let counters = counters_of(store).into_iter();
     kept.map(|(key, value)| (key.to_vec(), value.to_vec()))
@@ -46,7 +47,7 @@ fn everything(store: &Embedded) -> BTreeMap<Vec<u8>, Vec<u8>> {
 }
 
 /// Enough for message ids to be moved into buckets, of several persons.
-fn busy(number: usize, user: Option<&str>) -> Vec<Message> {
+pub(super) fn busy(number: usize, user: Option<&str>) -> Vec<Message> {
     let mut messages: Vec<Message> = (0..120_u16)
         .map(|id| message(number, id, u32::from(id) * 600))
         .collect();
@@ -186,7 +187,7 @@ fn late_copies_do_not_make_a_visitor_known_again() {
     later.received_at = NOW.plus(Milliseconds::from_days(8));
     let committed = runtime().block_on(store.commit(later)).unwrap();
     assert_eq!((committed.new, committed.erased), (vec![true], false));
-    assert!(store.tree.scan_prefix(keys::ERASED).next().is_none());
+    assert!(store.tree().scan_prefix(keys::ERASED).next().is_none());
 }
 
 #[derive(Clone, Debug)]

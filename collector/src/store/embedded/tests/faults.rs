@@ -58,7 +58,7 @@ impl Disk for Failing {
         })
     }
 
-    fn sync(&self) -> io::Result<()> {
+    fn sync(&self, _file: &fs::File) -> io::Result<()> {
         self.operation(|| Ok::<(), io::Error>(()))
     }
 }

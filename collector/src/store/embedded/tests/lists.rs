@@ -51,7 +51,7 @@ fn assert_lists(store: &Embedded) {
     for (list, all) in &expected {
         assert_eq!(listed(store, list), *all, "{list:?}");
     }
-    let kept = store.tree.scan_prefix(keys::LISTS).count();
+    let kept = store.tree().scan_prefix(keys::LISTS).count();
     assert_eq!(kept, expected.values().map(Vec::len).sum::<usize>());
 }
 
@@ -127,31 +127,9 @@ proptest! {
             }
             assert_lists(&store);
         }
-        index::rebuild(&store.tree).unwrap();
+        index::rebuild(&store.tree()).unwrap();
         assert_lists(&store);
     }
-}
-
-#[test]
-fn data_without_lists_get_them() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(folder.path());
-    let messages: Vec<Message> = (0..3)
-        .flat_map(|one| [1, 4, 7, 10, 13].map(|id| reading(one, id, 60)))
-        .collect();
-    let runtime = runtime();
-    runtime.block_on(store.commit(commit(&messages))).unwrap();
-    for prefix in [keys::LISTS, keys::SIZES] {
-        for key in store.tree.scan_prefix(prefix).keys() {
-            store.tree.remove(key.unwrap()).unwrap();
-        }
-    }
-    store.tree.insert(keys::VERSION, b"2").unwrap();
-    runtime.block_on(store.close()).unwrap();
-    drop(store);
-    let store = open(folder.path());
-    assert_eq!(listed(&store, &List::Segment("bakfietsen".into())).len(), 3);
-    assert_lists(&store);
 }
 
 #[test]

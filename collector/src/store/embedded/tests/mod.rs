@@ -2,12 +2,14 @@
 //! interrupted by restarts, profiles are those of each message taken once.
 
 mod changes;
+mod copying;
 mod counts;
 mod erasures;
 mod faults;
 mod lists;
 mod persons;
 mod refused;
+mod retention;
 mod tails;
 mod verify;
 
@@ -77,13 +79,13 @@ fn patiently(folder: &Path) -> Result<Embedded, EmbeddedError> {
 
 /// Counters, with what is yet to be added to them.
 fn counters_of(store: &Embedded) -> BTreeMap<Vec<u8>, u64> {
-    let latest = counters::Latest::load(&store.tree).unwrap();
-    let mut all: BTreeMap<Vec<u8>, u64> = (store.tree.scan_prefix(keys::COUNTS))
+    let latest = counters::Latest::load(&store.tree()).unwrap();
+    let mut all: BTreeMap<Vec<u8>, u64> = (store.tree().scan_prefix(keys::COUNTS))
         .map(Result::unwrap)
         .filter(|(key, _)| keys::is_counter(key))
         .map(|(key, value)| (key.to_vec(), counters::number(&value).unwrap()))
         .collect();
-    let changes = latest.changes(&store.tree).unwrap();
+    let changes = latest.changes(&store.tree()).unwrap();
     all.extend(changes.into_all());
     all.retain(|_, count| *count > 0);
     all
@@ -345,17 +347,19 @@ fn the_largest_profiles_stay_in_the_flushed_file() {
 
 #[test]
 fn data_of_another_layout_are_left_alone() {
-    let folder = tempfile::tempdir().unwrap();
-    {
-        let config = sled::Config::new().path(folder.path());
-        // As the first version wrote them.
-        let tree = config.segment_size(4 * 1024 * 1024).open().unwrap();
-        tree.insert(keys::VERSION, b"1").unwrap();
-        tree.flush().unwrap();
+    // The first version had smaller segments.
+    for (layout, segment_bytes) in [("1", 4 << 20), ("9", 16 << 20)] {
+        let folder = tempfile::tempdir().unwrap();
+        {
+            let config = sled::Config::new().path(folder.path());
+            let tree = config.segment_size(segment_bytes).open().unwrap();
+            tree.insert(keys::VERSION, layout).unwrap();
+            tree.flush().unwrap();
+        }
+        let opened = patiently(folder.path()).map(|_| ());
+        match opened {
+            Err(EmbeddedError::Layout(found)) => assert_eq!(found, layout),
+            opened => panic!("{opened:?}"),
+        }
     }
-    let opened = patiently(folder.path()).map(|_| ());
-    assert!(
-        matches!(opened, Err(EmbeddedError::Layout(_))),
-        "{opened:?}"
-    );
 }

@@ -8,6 +8,7 @@ use firstglance_engine::json::{Clock, SharedFields, read_message};
 use super::*;
 use crate::store::Ground;
 use crate::store::counting::{Metric, Period, Step as Length};
+use crate::store::embedded::batch::Batch;
 use crate::store::embedded::record::{MessageRecord, PersonRecord};
 use crate::store::embedded::verify::verify_at;
 
@@ -85,6 +86,8 @@ enum Step {
     Commit(Vec<(usize, u16, u32)>),
     Settle(u32),
     Erase(usize),
+    Expire(u64),
+    Compact,
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -93,6 +96,8 @@ fn step() -> impl Strategy<Value = Step> {
         6 => messages.prop_map(Step::Commit),
         1 => (0..30_000_000_u32).prop_map(Step::Settle),
         1 => (0..3_usize).prop_map(Step::Erase),
+        1 => (20..60_u64).prop_map(Step::Expire),
+        1 => Just(Step::Compact),
     ]
 }
 
@@ -124,6 +129,18 @@ proptest! {
                     };
                     runtime.block_on(store.erase(erasure)).unwrap();
                 }
+                Step::Expire(days) => {
+                    let retention = Retention {
+                        events: Milliseconds::from_days(10),
+                        profiles: Milliseconds::from_days(30),
+                    };
+                    let all = VISITORS.map(|one| VisitorId::parse(one).unwrap()).to_vec();
+                    let now = NOW.plus(Milliseconds::from_days(days));
+                    runtime.block_on(store.expire(all, retention, now)).unwrap();
+                }
+                Step::Compact => {
+                    runtime.block_on(store.compact(Compact::Now)).unwrap();
+                }
             }
         }
         let known = runtime.block_on(store.visitors(None, 10)).unwrap().len();
@@ -148,10 +165,10 @@ fn everything(tree: &sled::Tree) -> Everything {
 fn reopened(folder: &Path) -> sled::Db {
     let mut tries = 0;
     loop {
-        let disk = disk::Synced::new(sync_of(folder));
-        match open_tree(folder, &disk) {
+        let folder = StoreFolder::open(folder).unwrap();
+        match open_tree(&folder) {
             Err(EmbeddedError::Engine(sled::Error::Io(_))) if tries < 200 => tries += 1,
-            opened => return opened.unwrap(),
+            opened => return opened.unwrap().1,
         }
         std::thread::sleep(std::time::Duration::from_millis(20));
     }
@@ -217,6 +234,12 @@ const DAMAGES: &[Damage] = {
         (
             "the number of records is too low",
             |tree| change_record(tree, 1, |record| record.records -= 1),
+            &[(Missing, true)],
+            true,
+        ),
+        (
+            "records are said to have been removed",
+            |tree| change_record(tree, 1, |record| record.removed = 2),
             &[(Missing, true)],
             true,
         ),
@@ -458,10 +481,10 @@ fn each_damage_is_found_and_repaired_as_far_as_it_can_be() {
                 .next()
                 .is_some()
         );
-        let mut batch = sled::Batch::default();
+        let mut batch = Batch::default();
         let mut latest = counters::Latest::load(&tree).unwrap();
         latest.settle(&tree, &mut batch).unwrap();
-        tree.apply_batch(batch).unwrap();
+        batch.apply(&tree).unwrap();
         let whole = everything(&tree);
         damage(&tree);
         tree.flush().unwrap();

@@ -14,6 +14,7 @@ use firstglance_engine::{Timestamp, VisitorId};
 
 use super::{FindingKind, Mode, Verifier, shown};
 use crate::store::counting::{Metric, Period, Step};
+use crate::store::embedded::batch::Batch;
 use crate::store::embedded::counters::{self, Changes, Latest, Tally};
 use crate::store::embedded::days::Day;
 use crate::store::embedded::record::VisitorRecord;
@@ -36,6 +37,8 @@ pub(super) struct Counts {
     now: Timestamp,
     /// What counters come to that something is pending for.
     pending: Changes,
+    /// Up to when counts may have more than what is stored.
+    until: Option<Timestamp>,
     /// By key.
     meant: BTreeMap<Vec<u8>, i64>,
     unsure: Unsure,
@@ -69,6 +72,7 @@ impl Counts {
         let mut counts = Self {
             now,
             pending: pending(verifier)?,
+            until: counters::unsure(tree)?,
             meant: BTreeMap::new(),
             unsure: Unsure::default(),
         };
@@ -83,13 +87,13 @@ impl Counts {
             };
             let stored = Stored::read(tree, &visitor, &record)?;
             latest = latest.max(stored.received_at);
-            counts.visitor(verifier, &visitor, stored)?;
+            counts.visitor(verifier, &visitor, stored, record.removed > 0)?;
         }
         strangers(verifier, &mut counts.unsure)?;
         if verifier.strangers {
             counts.unsure.add(Timestamp::MIN, Timestamp::MAX);
         }
-        if let Some(until) = counters::unsure(tree)? {
+        if let Some(until) = counts.until {
             counts.unsure.add(Timestamp::MIN, until);
         }
         // The clock of whoever verifies may be behind that by which the last message was received.
@@ -102,17 +106,18 @@ impl Counts {
         verifier: &mut Verifier<'_>,
         visitor: &VisitorId,
         stored: Stored,
+        removed: bool,
     ) -> Result<(), EmbeddedError> {
         let mut tally = stored.tally;
         if let Some((from, to)) = stored.unsure {
             self.unsure.add(from, to);
         }
+        let until = self.until.filter(|_| removed);
+        let gone = [stored.unsure, until.map(|until| (Timestamp::MIN, until))];
         let is_unsure = |day: Period| {
-            let Some(times) = stored.unsure else {
-                return false;
-            };
-            let [first, last] = <[Timestamp; 2]>::from(times).map(|at| Period::of(Step::Day, at));
-            (first..=last).contains(&day)
+            let range = day.range();
+            let mut gone = gone.iter().flatten();
+            gone.any(|(from, to)| *from < range.end && range.start <= *to)
         };
         let tree = verifier.tree;
         let mut meant: BTreeMap<u32, Day> = stored.days.into_iter().collect();
@@ -140,7 +145,8 @@ impl Counts {
         for (number, day) in &meant {
             let step = Step::Day;
             let number = *number;
-            if (Period { step, number }).is_kept(self.now) {
+            let period = Period { step, number };
+            if period.is_kept(self.now) && !is_unsure(period) {
                 remember(verifier, visitor, number, Some(day), &mut tally)?;
             }
         }
@@ -210,7 +216,7 @@ impl Counts {
         }
         let unsure = self.unsure.into_steps();
         let mut anew = BTreeSet::new();
-        let mut raised = sled::Batch::default();
+        let mut raised = Batch::default();
         for ((period, metric), both) in compared {
             let step = unsure.range(..=period.day().number).next_back();
             let unsure = step.is_some_and(|(_, unsure)| *unsure);
@@ -264,7 +270,7 @@ fn remember(
     let day = Period { step, number }.start();
     let wrong = format!("what brought the visitor on {day} is not what the messages say");
     verifier.tell_repaired(FindingKind::Count, visitor, wrong);
-    let mut batch = sled::Batch::default();
+    let mut batch = Batch::default();
     let key = keys::day(visitor, number);
     match meant.map(Day::bounded) {
         Some(meant) => {
@@ -284,7 +290,7 @@ fn pending(verifier: &mut Verifier<'_>) -> Result<Changes, EmbeddedError> {
         Err(error) => {
             let wrong = format!("what was counted last cannot be read: {error}");
             verifier.tell_repaired(FindingKind::Count, shown(keys::LATEST), wrong);
-            let mut batch = sled::Batch::default();
+            let mut batch = Batch::default();
             batch.remove(keys::LATEST);
             verifier.write(batch)?;
             Latest::default()
@@ -293,7 +299,7 @@ fn pending(verifier: &mut Verifier<'_>) -> Result<Changes, EmbeddedError> {
     if verifier.mode == Mode::Look || pending.is_empty() {
         return pending.changes(tree);
     }
-    let mut batch = sled::Batch::default();
+    let mut batch = Batch::default();
     pending.settle(tree, &mut batch)?;
     verifier.write(batch)?;
     Ok(Changes::default())
@@ -323,7 +329,7 @@ fn strangers(verifier: &mut Verifier<'_>, unsure: &mut Unsure) -> Result<(), Emb
             let wrong = "a day of a visitor is remembered of whom nothing else is";
             verifier.tell_repaired(FindingKind::Count, visitor, wrong);
         }
-        let mut batch = sled::Batch::default();
+        let mut batch = Batch::default();
         batch.remove(key);
         verifier.write(batch)?;
     }

@@ -24,9 +24,10 @@ use sled::IVec;
 
 use self::counts::Counts;
 use self::lists::Lists;
-use super::disk::{Disk as _, Synced};
+use super::batch::Batch;
+use super::folder::StoreFolder;
 use super::record::VisitorRecord;
-use super::{EmbeddedError, erased, keys, notes, open_tree, opening, refused, sync_of};
+use super::{EmbeddedError, erased, keys, notes, open_tree, opening, refused};
 use crate::clock;
 use crate::store::ProfileFold;
 
@@ -166,13 +167,13 @@ pub(super) fn verify_at(
     told: &mut dyn FnMut(&Finding),
     progress: &mut dyn FnMut(&Verified),
 ) -> Result<Verified, EmbeddedError> {
-    let disk = Synced::new(sync_of(folder));
-    let tree = open_tree(folder, &disk)?;
-    opening::whole(folder, &tree)?;
+    let folder = StoreFolder::open(folder)?;
+    let (pointer, tree) = open_tree(&folder)?;
+    opening::whole(folder.path(), &tree)?;
     let verified = walk(&tree, fold, mode, now, told, progress)?;
     if verified.repaired > 0 {
-        disk.flush(&tree)?;
-        disk.sync()?;
+        tree.flush()?;
+        folder.file(pointer.number)?.sync_data()?;
     }
     Ok(verified)
 }
@@ -242,9 +243,9 @@ impl Verifier<'_> {
     }
 
     /// Writes a repair.
-    fn write(&self, batch: sled::Batch) -> Result<(), EmbeddedError> {
+    fn write(&self, batch: Batch) -> Result<(), EmbeddedError> {
         if self.mode == Mode::Repair {
-            self.tree.apply_batch(batch)?;
+            batch.apply(self.tree)?;
         }
         Ok(())
     }
@@ -255,6 +256,7 @@ impl Verifier<'_> {
             let (key, value) = entry?;
             let ours = match key.first() {
                 Some(b'v') => key == keys::VERSION,
+                Some(b'r') => key == keys::RESIDUE && value.len() == 8,
                 Some(b'g') => key == keys::GROUP && value.len() == 8,
                 Some(b'p') => keys::visitor_of(&key).is_some(),
                 Some(b'u') => keys::user_of(&key).is_some(),

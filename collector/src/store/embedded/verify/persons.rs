@@ -6,6 +6,7 @@ use firstglance_engine::codec::Encode as _;
 use firstglance_engine::{UserId, VisitorId};
 
 use super::{FindingKind, Verifier, shown};
+use crate::store::embedded::batch::Batch;
 use crate::store::embedded::held::Records;
 use crate::store::embedded::record::{PersonRecord, VisitorRecord};
 use crate::store::embedded::{EmbeddedError, keys};
@@ -126,7 +127,7 @@ impl Verifier<'_> {
                 }
             }
         }
-        let mut batch = sled::Batch::default();
+        let mut batch = Batch::default();
         records.write(&mut batch)?;
         self.write(batch)
     }

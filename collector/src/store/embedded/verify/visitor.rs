@@ -10,6 +10,7 @@ use sled::IVec;
 use super::refold::{self, Refold};
 use super::{FindingKind, Mode, Verifier};
 use crate::changes;
+use crate::store::embedded::batch::Batch;
 use crate::store::embedded::record::{LONGEST_SPAN, MessageRecord, StoredMessage, VisitorRecord};
 use crate::store::embedded::seen::{self, Buckets, IdDigest, Seen};
 use crate::store::embedded::{EmbeddedError, keys};
@@ -38,6 +39,7 @@ impl Verifier<'_> {
                     // The browser proves itself with it no more, which takes nothing from anybody.
                     claim: None,
                     records: log.next,
+                    removed: 0,
                     person: log.fold.membership.clone(),
                     seen: Seen::default(),
                     profile: log.fold.profile.clone(),
@@ -52,9 +54,10 @@ impl Verifier<'_> {
         };
         let mut made = VisitorRecord {
             records: record.records.max(log.next),
+            removed: record.removed.min(log.gone),
             ..record.clone()
         };
-        let mut changed = made.records != record.records;
+        let mut changed = (made.records, made.removed) != (record.records, record.removed);
         if log.whole {
             match refold::compare(&record.profile, &log.fold.profile) {
                 refold::Compared::Same => {}
@@ -72,7 +75,7 @@ impl Verifier<'_> {
             return self.remember(visitor, made, &log.ids);
         }
         if changed {
-            let mut batch = sled::Batch::default();
+            let mut batch = Batch::default();
             batch.insert(keys::visitor(visitor), made.to_bytes());
             self.write(batch)?;
         }
@@ -90,6 +93,7 @@ impl Verifier<'_> {
             ids: BTreeSet::new(),
             unknown: 0,
             next: 0,
+            gone: 0,
             whole: true,
         };
         let mut buckets = Buckets::new(visitor, self.tree);
@@ -147,11 +151,19 @@ impl Verifier<'_> {
             }
         }
         let expected = record.map_or(log.next, |record| record.records);
-        let missing = expected.saturating_sub(numbers.range(..expected).count() as u64);
-        if missing > 0 {
-            log.whole = false;
+        // Those that were removed for their age are not missing, and not there either.
+        let removed = record.map_or(0, |record| record.removed);
+        log.gone = expected.saturating_sub(numbers.range(..expected).count() as u64);
+        let gone = log.gone;
+        log.whole &= gone == 0;
+        if gone > removed {
+            let (missing, expected) = (gone - removed, expected - removed);
             let wrong = format!("{missing} of {expected} records of messages are not there");
             self.tell(FindingKind::Missing, visitor, wrong);
+        } else if gone < removed {
+            let wrong =
+                format!("{removed} records of messages are said to be removed, and {gone} are");
+            self.tell_repaired(FindingKind::Missing, visitor, wrong);
         }
         if log.next > expected {
             let wrong = format!(
@@ -202,7 +214,7 @@ impl Verifier<'_> {
     ) -> Result<(), EmbeddedError> {
         let mut all: BTreeSet<IdDigest> = record.seen.recent().collect();
         all.extend(ids);
-        let mut batch = sled::Batch::default();
+        let mut batch = Batch::default();
         for entry in self.tree.scan_prefix(keys::buckets(visitor)) {
             let (key, value) = entry?;
             all.extend(seen::ids_of(&value));
@@ -227,6 +239,8 @@ struct Log {
     unknown: u64,
     /// The number of the record of messages after the last.
     next: u64,
+    /// Records that are not there any more.
+    gone: u64,
     /// Whether all messages there ever were have been folded.
     whole: bool,
 }

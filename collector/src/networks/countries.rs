@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 /// A database of countries.
 #[derive(Debug)]
-pub struct Countries {
+pub(super) struct Countries {
     reader: Reader<Vec<u8>>,
 }
 
@@ -30,14 +30,13 @@ impl Countries {
     ///
     /// # Errors
     /// When it cannot be read or is none.
-    pub fn open(path: &Path) -> Result<Self, MaxMindDbError> {
+    pub(super) fn open(path: &Path) -> Result<Self, MaxMindDbError> {
         let reader = Reader::open_readfile(path)?;
         Ok(Self { reader })
     }
 
     /// The country of an address, as ISO 3166-1 has it in two letters.
-    #[must_use]
-    pub fn of(&self, address: IpAddr) -> Option<String> {
+    pub(super) fn of(&self, address: IpAddr) -> Option<String> {
         let found = self.reader.lookup(address).ok()?;
         let record: Record<'_> = found.decode().ok()??;
         let code = record.country?.iso_code?;

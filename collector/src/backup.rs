@@ -1,0 +1,142 @@
+//! Backups of a data folder: the store's data and the small files beside it, in one file.
+//!
+//! The secrets go along: without the key of the cookies every browser would be a new visitor, and
+//! without the tokens nobody could ask anything. So a backup is as secret as the folder. The salt
+//! by which visitors without an identifier are named for a day does not go along: kept longer than
+//! its day, it would tell what it is there to forget.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
+
+use firstglance_engine::Timestamp;
+
+use crate::cookieless;
+use crate::data;
+use crate::store::{BackedUp, Backup, Store, StoreError};
+
+/// Where a running collector puts the backups that it makes.
+const FOLDER: &str = "backups";
+
+/// Why there is no backup.
+#[derive(Debug, thiserror::Error)]
+pub enum BackupError {
+    /// The data folder cannot be read or written.
+    #[error("{path}: {source}", path = .path.display())]
+    Disk {
+        /// The folder or file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The store could not.
+    #[error("{0}")]
+    Store(#[from] StoreError),
+}
+
+/// Makes backups of a data folder that this process holds.
+#[derive(Clone, Debug)]
+pub struct Backups {
+    data: PathBuf,
+}
+
+impl Backups {
+    /// Of this data folder.
+    #[must_use]
+    pub const fn of(data: PathBuf) -> Self {
+        Self { data }
+    }
+
+    /// Makes one in the data folder's own folder of backups. Says where.
+    ///
+    /// # Errors
+    /// [`BackupError`] when there is none then.
+    pub async fn make(
+        &self,
+        store: &dyn Store,
+        now: Timestamp,
+    ) -> Result<(PathBuf, BackedUp), BackupError> {
+        let folder = self.data.join(FOLDER);
+        let made = fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&folder);
+        made.map_err(|source| BackupError::Disk {
+            path: folder.clone(),
+            source,
+        })?;
+        let to = folder.join(file_name(now));
+        let made = self.make_at(store, to.clone()).await?;
+        Ok((to, made))
+    }
+
+    /// Makes one in a file that does not exist yet.
+    ///
+    /// # Errors
+    /// [`BackupError`] when there is none then.
+    pub async fn make_at(&self, store: &dyn Store, to: PathBuf) -> Result<BackedUp, BackupError> {
+        let files = self.files().map_err(|source| BackupError::Disk {
+            path: self.data.clone(),
+            source,
+        })?;
+        Ok(store.back_up(Backup { to, files }).await?)
+    }
+
+    /// The small files that go along.
+    fn files(&self) -> io::Result<Vec<(String, Vec<u8>)>> {
+        let mut files = Vec::new();
+        for entry in fs::read_dir(&self.data)? {
+            let entry = entry?;
+            // A name that is not UTF-8 is none of ours.
+            let Ok(name) = entry.file_name().into_string() else {
+                continue;
+            };
+            if entry.file_type()?.is_file() && goes_along(&name) {
+                files.push((name, fs::read(entry.path())?));
+            }
+        }
+        files.sort();
+        Ok(files)
+    }
+}
+
+/// The name of a backup made at a moment.
+#[must_use]
+pub fn file_name(now: Timestamp) -> String {
+    let moment = now.to_string().replace(':', "-");
+    format!("firstglance-{moment}.backup")
+}
+
+/// Whether a file of a data folder is part of a backup.
+#[must_use]
+pub fn goes_along(name: &str) -> bool {
+    let path = Path::new(name);
+    let plain = path.file_name().is_some_and(|file| file == name);
+    plain
+        && ![data::LOCK, data::RESTORING, cookieless::FILE].contains(&name)
+        && path.extension().is_none_or(|extension| extension != "new")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_goes_along() {
+        for (name, expected) in [
+            ("cookie-key", true),
+            ("admin-token", true),
+            ("lock", false),
+            ("daily-salt", false),
+            ("cookie-key.new", false),
+            ("restoring", false),
+            ("../cookie-key", false),
+            ("a/b", false),
+            ("..", false),
+            ("", false),
+        ] {
+            assert_eq!(goes_along(name), expected, "{name}");
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! The table `[retention]`: how long what visitors did is kept.
+
+use firstglance_engine::Milliseconds;
+
+use super::duration;
+use super::problem::Problems;
+use super::table::Table;
+use crate::store::Retention;
+
+const FIELDS: &[&str] = &["events", "profiles"];
+
+/// Reads the table; what is not there keeps its default.
+pub(super) fn read(root: &Table<'_>, problems: &mut Problems<'_>) -> Retention {
+    let mut retention = Retention::default();
+    let Some(table) = root.table("retention", "[retention]", problems) else {
+        return retention;
+    };
+    table.only(FIELDS, "field", problems);
+    for (name, example, value) in [
+        ("events", "\"400d\"", &mut retention.events),
+        ("profiles", "\"800d\"", &mut retention.profiles),
+    ] {
+        let Some(text) = table.text(name, example, problems) else {
+            continue;
+        };
+        match duration::parse(text.value) {
+            Ok(length) if length < Retention::SHORTEST => problems.add(
+                text.span,
+                format!("\"{name}\" is {:?}", text.value),
+                "it must be at least \"7d\": so long a message that is sent again is told from a \
+                 new one",
+            ),
+            Ok(length) => *value = length,
+            Err(right) => {
+                problems.add(text.span, format!("\"{name}\" is {:?}", text.value), right);
+            }
+        }
+    }
+    retention
+}
+
+const _: () = assert!(Retention::SHORTEST.0 == Milliseconds::from_days(7).0);
