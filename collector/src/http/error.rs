@@ -61,6 +61,29 @@ pub enum HttpError {
     /// There is no such visitor.
     #[error("no visitor of this id is known")]
     Visitor,
+    /// There is no such merge, or not any more.
+    #[error("no merge of this id is kept")]
+    Merge,
+    /// A merge was undone before.
+    #[error("this is undone already{}", .by.map_or_else(String::new, |by| format!(
+        ", by merge {by}; to have it back, undo that one"
+    )))]
+    Undone {
+        /// By which, where that is known.
+        by: Option<u64>,
+    },
+    /// A later undo of the same lies upon the one that is to be undone.
+    #[error("merge {first} has undone the same later; undo that one first")]
+    UndoFirst {
+        /// That undo.
+        first: u64,
+    },
+    /// A person has more names than can be taken apart.
+    #[error("this person has more than {most} user ids, which cannot be taken apart at once")]
+    TooManyUsers {
+        /// How many can be.
+        most: usize,
+    },
     /// A segment or interest of the address is not known.
     #[error("there is no {what} {id:?}; those known are: {known}")]
     Unknown {
@@ -190,8 +213,11 @@ impl HttpError {
             Self::Origin | Self::Unproven | Self::Role { .. } | Self::ForeignSite { .. } => {
                 StatusCode::FORBIDDEN
             }
-            Self::Route | Self::Visitor | Self::Unknown { .. } | Self::Site => {
+            Self::Route | Self::Visitor | Self::Merge | Self::Unknown { .. } | Self::Site => {
                 StatusCode::NOT_FOUND
+            }
+            Self::Undone { .. } | Self::UndoFirst { .. } | Self::TooManyUsers { .. } => {
+                StatusCode::CONFLICT
             }
             Self::Method { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::SlowBody => StatusCode::REQUEST_TIMEOUT,
@@ -219,6 +245,10 @@ impl HttpError {
             Self::Unproven => "unproven_visitor",
             Self::Route => "not_found",
             Self::Visitor => "unknown_visitor",
+            Self::Merge => "unknown_merge",
+            Self::Undone { .. } => "already_undone",
+            Self::UndoFirst { .. } => "undo_first",
+            Self::TooManyUsers { .. } => "too_many_users",
             Self::Unknown { .. } => "unknown_id",
             Self::Host => "invalid_host",
             Self::Site => "unknown_site",

@@ -9,11 +9,18 @@
 //!
 //! A person has at most [`MOST_VISITORS`] visitors; further ones stay by themselves. Nothing here
 //! ever touches a profile: a person is a set, see [`firstglance_engine::Person`].
+//!
+//! What changes is told to the register, which may keep it, see [`super::merges`]; and what was taken
+//! back by an undo does not count: of a visitor and a user, or of two users, whatever was said up to
+//! the undo. After it a visitor's being the user counts again when an `identify` or `alias` says so;
+//! other messages, in which libraries repeat the name, count only from then on.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 
 use firstglance_engine::{Message, MessageKind, Timestamp, UserId, VisitorId};
+
+use super::merges::{Cause, MembershipLink, MergeChange, MergeEntry, NamesLink};
 
 /// Visitors of a person at most: more browsers than anybody has, and few enough to be read at once.
 pub const MOST_VISITORS: usize = 64;
@@ -72,32 +79,118 @@ pub trait Register {
     fn set_membership(
         &mut self,
         visitor: &VisitorId,
-        membership: Membership,
+        membership: Option<Membership>,
     ) -> Result<(), Self::Error>;
+
+    /// Whether anything was ever taken back: else nobody asks what of a link was.
+    fn has_taken_back(&self) -> bool {
+        false
+    }
+
+    /// What is remembered of a visitor's being a user.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    fn membership_link(
+        &mut self,
+        _visitor: &VisitorId,
+        _user: &UserId,
+    ) -> Result<Option<MembershipLink>, Self::Error> {
+        Ok(None)
+    }
+
+    /// Remembers it.
+    fn set_membership_link(&mut self, _visitor: &VisitorId, _user: &UserId, _link: MembershipLink) {
+    }
+
+    /// What is remembered of two users' being one person.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    fn names_link(
+        &mut self,
+        _one: &UserId,
+        _other: &UserId,
+    ) -> Result<Option<NamesLink>, Self::Error> {
+        Ok(None)
+    }
+
+    /// Remembers it.
+    fn set_names_link(&mut self, _one: &UserId, _other: &UserId, _link: NamesLink) {}
+
+    /// Remembers whether a visitor is said to be a user whose person is full.
+    fn turn_away(&mut self, _user: &UserId, _visitor: &VisitorId, _away: bool) {}
+
+    /// Keeps what has happened.
+    fn tell(&mut self, _entry: MergeEntry) {}
 }
 
-/// Takes in what a message says of persons. It must be new, and its visitor known.
+/// A message, and when it came.
+#[derive(Clone, Copy, Debug)]
+struct Saying<'a> {
+    message: &'a Message,
+    received_at: Timestamp,
+}
+
+impl Saying<'_> {
+    /// Whether it is made to say who somebody is.
+    const fn is_on_purpose(&self) -> bool {
+        is_on_purpose(&self.message.kind)
+    }
+
+    fn entry(&self, change: MergeChange) -> MergeEntry {
+        MergeEntry {
+            at: self.received_at,
+            change,
+            cause: Cause::Message {
+                id: self.message.id.as_str().into(),
+                kind: self.message.kind.name().into(),
+                sender: self.message.visitor.clone(),
+            },
+        }
+    }
+}
+
+/// Whether a message is made to say who somebody is.
+#[must_use]
+pub const fn is_on_purpose(kind: &MessageKind) -> bool {
+    matches!(
+        kind,
+        MessageKind::Identify { .. } | MessageKind::Alias { .. }
+    )
+}
+
+/// Takes in what a message says of persons, which came at a moment. It must be new, and its visitor
+/// known.
 ///
 /// # Errors
 /// When the register cannot be read.
-pub fn take_in<R: Register>(register: &mut R, message: &Message) -> Result<(), R::Error> {
+pub fn take_in<R: Register>(
+    register: &mut R,
+    message: &Message,
+    received_at: Timestamp,
+) -> Result<(), R::Error> {
     let Some(user) = &message.user_id else {
         return Ok(());
     };
-    join(register, &message.visitor, user, message.timestamp)?;
+    let saying = Saying {
+        message,
+        received_at,
+    };
+    join(register, &message.visitor, user, saying)?;
     if let MessageKind::Alias { previous_id } = &message.kind {
         if let Ok(visitor) = VisitorId::parse(previous_id) {
-            join(register, &visitor, user, message.timestamp)?;
+            join(register, &visitor, user, saying)?;
         }
         if let Ok(previous) = UserId::parse(previous_id) {
-            merge(register, &previous, user)?;
+            merge(register, &previous, user, saying)?;
         }
     }
     Ok(())
 }
 
-/// Takes a visitor out of the person that it belongs to. The others of the person stay, and so does
-/// what was said of its users.
+/// Takes a visitor out of the person that it belongs to. The others of the person stay, and while
+/// there are any, so does what was said of its users.
 ///
 /// # Errors
 /// When the register cannot be read.
@@ -106,11 +199,7 @@ pub fn leave<R: Register>(register: &mut R, visitor: &VisitorId) -> Result<(), R
         return Ok(());
     };
     let root = root(register, &membership.user)?;
-    if register.person(&root)?.visitors.contains(visitor) {
-        let entry = register.change_person(&root)?;
-        entry.visitors.retain(|one| one != visitor);
-    }
-    Ok(())
+    take_out(register, &root, &membership.user, visitor)
 }
 
 /// The name under which the person of a known visitor is kept; nothing where it was never said who
@@ -129,7 +218,10 @@ pub fn root_of<R: Register>(
 }
 
 /// The name under which a user's person is kept.
-fn root<R: Register>(register: &mut R, user: &UserId) -> Result<UserId, R::Error> {
+///
+/// # Errors
+/// When the register cannot be read.
+pub fn root<R: Register>(register: &mut R, user: &UserId) -> Result<UserId, R::Error> {
     let mut root = user.clone();
     while let Some(next) = register.person(&root)?.merged_into.clone() {
         root = next;
@@ -137,50 +229,185 @@ fn root<R: Register>(register: &mut R, user: &UserId) -> Result<UserId, R::Error
     Ok(root)
 }
 
+/// Takes a visitor who is said to be a user out of that user's person.
+fn take_out<R: Register>(
+    register: &mut R,
+    root: &UserId,
+    user: &UserId,
+    visitor: &VisitorId,
+) -> Result<(), R::Error> {
+    if register.person(root)?.visitors.contains(visitor) {
+        let entry = register.change_person(root)?;
+        entry.visitors.retain(|one| one != visitor);
+    } else {
+        register.turn_away(user, visitor, false);
+    }
+    Ok(())
+}
+
+/// Puts a visitor who is said to be a user into that user's person, where there is room.
+fn put_in<R: Register>(
+    register: &mut R,
+    root: &UserId,
+    user: &UserId,
+    visitor: &VisitorId,
+) -> Result<(), R::Error> {
+    let entry = register.person(root)?;
+    if let Err(place) = entry.visitors.binary_search(visitor) {
+        if entry.visitors.len() < MOST_VISITORS {
+            let entry = register.change_person(root)?;
+            entry.visitors.insert(place, visitor.clone());
+        } else {
+            register.turn_away(user, visitor, true);
+        }
+    }
+    Ok(())
+}
+
+/// Moves a visitor from the person of one membership to that of another. Says whether the two are
+/// the same person.
+///
+/// # Errors
+/// When the register cannot be read.
+pub fn move_to<R: Register>(
+    register: &mut R,
+    visitor: &VisitorId,
+    before: Option<&Membership>,
+    now: Option<&Membership>,
+) -> Result<bool, R::Error> {
+    let into = match now {
+        Some(now) => Some(root(register, &now.user)?),
+        None => None,
+    };
+    let mut same = false;
+    if let Some(before) = before {
+        let from = root(register, &before.user)?;
+        same = into.as_ref() == Some(&from);
+        if same && register.person(&from)?.visitors.contains(visitor) {
+            return Ok(true);
+        }
+        take_out(register, &from, &before.user, visitor)?;
+    }
+    if let (Some(now), Some(into)) = (now, into) {
+        put_in(register, &into, &now.user, visitor)?;
+    }
+    Ok(same)
+}
+
 fn join<R: Register>(
     register: &mut R,
     visitor: &VisitorId,
     user: &UserId,
-    at: Timestamp,
+    saying: Saying<'_>,
 ) -> Result<(), R::Error> {
     let Some(known) = register.membership(visitor)? else {
         return Ok(());
     };
-    if let Some(known) = &known
-        && (known.at, &known.user) >= (at, user)
+    let mut at = saying.message.timestamp;
+    if let Some(known) = known.as_ref().filter(|known| known.user == *user) {
+        // The rule, and nothing but its time may change.
+        if known.at < at {
+            let user = user.clone();
+            register.set_membership(visitor, Some(Membership { user, at }))?;
+        }
+        return Ok(());
+    }
+    let is_late = |at| (known.as_ref()).is_some_and(|known| (known.at, &known.user) >= (at, user));
+    let on_purpose = saying.is_on_purpose();
+    let mut said_again = false;
+    if register.has_taken_back()
+        && (on_purpose || !is_late(at))
+        && let Some(mut link) = register.membership_link(visitor, user)?
     {
+        let before = link;
+        let heard = link.hear(at, on_purpose);
+        if link != before {
+            register.set_membership_link(visitor, user, link);
+        }
+        said_again = link.said_again != before.said_again;
+        match heard {
+            None => return Ok(()),
+            Some(heard) => at = heard,
+        }
+    }
+    if is_late(at) {
+        if *visitor != saying.message.visitor {
+            // Not among the visitor's own messages, and perhaps needed when the later one is undone.
+            let link = register.membership_link(visitor, user)?;
+            let mut link = link.unwrap_or_default();
+            if link.said_by_others < Some(at) {
+                link.said_by_others = Some(at);
+                register.set_membership_link(visitor, user, link);
+            }
+        }
         return Ok(());
     }
     let membership = Membership {
         user: user.clone(),
         at,
     };
-    register.set_membership(visitor, membership)?;
-    let before = match &known {
-        // The rule, and nothing but its time has changed.
-        Some(known) if known.user == *user => return Ok(()),
-        Some(known) => Some(root(register, &known.user)?),
-        None => None,
-    };
-    let now = root(register, user)?;
-    if let Some(before) = before
-        && before != now
-        && register.person(&before)?.visitors.contains(visitor)
-    {
-        let entry = register.change_person(&before)?;
-        entry.visitors.retain(|one| one != visitor);
+    register.set_membership(visitor, Some(membership.clone()))?;
+    let same = move_to(register, visitor, known.as_ref(), Some(&membership))?;
+    if same && !said_again {
+        // Who goes back and forth between two names of one person goes nowhere: once is enough.
+        if register.membership_link(visitor, user)?.is_some() {
+            return Ok(());
+        }
+        register.set_membership_link(visitor, user, MembershipLink::default());
     }
-    let entry = register.person(&now)?;
-    if let Err(place) = entry.visitors.binary_search(visitor)
-        && entry.visitors.len() < MOST_VISITORS
-    {
-        let entry = register.change_person(&now)?;
-        entry.visitors.insert(place, visitor.clone());
-    }
+    register.tell(saying.entry(MergeChange::Joined {
+        visitor: visitor.clone(),
+        from: known,
+        to: membership,
+    }));
     Ok(())
 }
 
-fn merge<R: Register>(register: &mut R, previous: &UserId, user: &UserId) -> Result<(), R::Error> {
+fn merge<R: Register>(
+    register: &mut R,
+    previous: &UserId,
+    user: &UserId,
+    saying: Saying<'_>,
+) -> Result<(), R::Error> {
+    let said = saying.message.timestamp;
+    if previous == user {
+        return Ok(());
+    }
+    let mut link = NamesLink {
+        said,
+        taken_back: None,
+    };
+    if let Some(known) = register.names_link(previous, user)? {
+        link.taken_back = known.taken_back;
+        if known.holds() {
+            // An undo takes back what was said until then, also by a clock that is ahead.
+            if known.said < said && saying.received_at < said {
+                register.set_names_link(previous, user, link);
+            }
+            return Ok(());
+        }
+        if known.covers(said) {
+            return Ok(());
+        }
+    }
+    register.set_names_link(previous, user, link);
+    register.tell(saying.entry(MergeChange::Merged {
+        previous: previous.clone(),
+        user: user.clone(),
+        said,
+    }));
+    unite(register, previous, user)
+}
+
+/// Makes one person of two users.
+///
+/// # Errors
+/// When the register cannot be read.
+pub fn unite<R: Register>(
+    register: &mut R,
+    previous: &UserId,
+    user: &UserId,
+) -> Result<(), R::Error> {
     let (one, other) = (root(register, previous)?, root(register, user)?);
     if one == other {
         return Ok(());
@@ -201,11 +428,19 @@ fn merge<R: Register>(register: &mut R, previous: &UserId, user: &UserId) -> Res
     if one_height == other_height {
         entry.height = entry.height.saturating_add(1);
     }
+    let mut away = Vec::new();
     for visitor in visitors {
-        if entry.visitors.len() < MOST_VISITORS
-            && let Err(place) = entry.visitors.binary_search(&visitor)
-        {
-            entry.visitors.insert(place, visitor);
+        if let Err(place) = entry.visitors.binary_search(&visitor) {
+            if entry.visitors.len() < MOST_VISITORS {
+                entry.visitors.insert(place, visitor);
+            } else {
+                away.push(visitor);
+            }
+        }
+    }
+    for visitor in away {
+        if let Some(Some(membership)) = register.membership(&visitor)? {
+            register.turn_away(&membership.user, &visitor, true);
         }
     }
     Ok(())
@@ -264,7 +499,7 @@ impl InMemory {
         if !self.visitors.contains_key(&message.visitor) {
             self.visitors.insert(message.visitor.clone(), None);
         }
-        let Ok(()) = take_in(self, message);
+        let Ok(()) = take_in(self, message, message.timestamp);
     }
 
     /// See [`visitors_of`].
@@ -295,9 +530,9 @@ impl Register for InMemory {
     fn set_membership(
         &mut self,
         visitor: &VisitorId,
-        membership: Membership,
+        membership: Option<Membership>,
     ) -> Result<(), Infallible> {
-        self.visitors.insert(visitor.clone(), Some(membership));
+        self.visitors.insert(visitor.clone(), membership);
         Ok(())
     }
 }
@@ -369,6 +604,112 @@ mod tests {
         }
         assert!(longest <= 10, "{longest}");
         assert_eq!(names(&mut register, "v"), ["v"]);
+    }
+
+    /// Counts what is asked and told beyond memberships and persons.
+    #[derive(Default)]
+    struct Counting {
+        known: InMemory,
+        asked: usize,
+        told: usize,
+        has_taken_back: bool,
+    }
+
+    impl Register for Counting {
+        type Error = Infallible;
+
+        fn person(&mut self, user: &UserId) -> Result<&PersonEntry, Infallible> {
+            self.known.person(user)
+        }
+
+        fn change_person(&mut self, user: &UserId) -> Result<&mut PersonEntry, Infallible> {
+            self.known.change_person(user)
+        }
+
+        fn membership(
+            &mut self,
+            visitor: &VisitorId,
+        ) -> Result<Option<Option<Membership>>, Infallible> {
+            let known = self.known.membership(visitor)?;
+            Ok(Some(known.flatten()))
+        }
+
+        fn set_membership(
+            &mut self,
+            visitor: &VisitorId,
+            membership: Option<Membership>,
+        ) -> Result<(), Infallible> {
+            self.known.set_membership(visitor, membership)
+        }
+
+        fn has_taken_back(&self) -> bool {
+            self.has_taken_back
+        }
+
+        fn membership_link(
+            &mut self,
+            _: &VisitorId,
+            _: &UserId,
+        ) -> Result<Option<MembershipLink>, Infallible> {
+            self.asked += 1;
+            Ok(None)
+        }
+
+        fn set_membership_link(&mut self, _: &VisitorId, _: &UserId, _: MembershipLink) {
+            self.told += 1;
+        }
+
+        fn names_link(&mut self, _: &UserId, _: &UserId) -> Result<Option<NamesLink>, Infallible> {
+            self.asked += 1;
+            Ok(None)
+        }
+
+        fn set_names_link(&mut self, _: &UserId, _: &UserId, _: NamesLink) {
+            self.told += 1;
+        }
+
+        fn turn_away(&mut self, _: &UserId, _: &VisitorId, _: bool) {
+            self.told += 1;
+        }
+
+        fn tell(&mut self, _: MergeEntry) {
+            self.told += 1;
+        }
+    }
+
+    #[test]
+    fn who_is_who_they_were_is_asked_and_told_nothing_of() {
+        for has_taken_back in [false, true] {
+            let mut register = Counting {
+                has_taken_back,
+                ..Counting::default()
+            };
+            let mut take = |message: &Message| {
+                let before = (register.asked, register.told);
+                let Ok(()) = take_in(&mut register, message, message.timestamp);
+                (register.asked - before.0, register.told - before.1)
+            };
+            let named = usize::from(has_taken_back);
+            assert_eq!(take(&message("a", "x", 10, None)), (named, 1));
+            let mut nobody = message("a", "x", 11, None);
+            nobody.user_id = None;
+            let mut track = message("a", "y", 5, None);
+            track.kind = MessageKind::Track {
+                event: "E".into(),
+                properties: Properties::new(),
+            };
+            for message in [
+                nobody,
+                track,
+                message("a", "x", 12, None),
+                message("a", "x", 3, None),
+            ] {
+                assert_eq!(take(&message), (0, 0), "{message:?}");
+            }
+            // An identify that comes too late may be the first after an undo.
+            assert_eq!(take(&message("a", "y", 5, None)), (named, 0));
+            assert_eq!(take(&message("a", "y", 20, None)), (named, 1));
+        }
     }
 
     proptest! {

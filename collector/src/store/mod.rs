@@ -17,6 +17,7 @@ pub mod embedded;
 pub mod feed;
 pub mod joining;
 pub mod listing;
+pub mod merges;
 pub mod meter;
 pub mod refused;
 
@@ -35,6 +36,7 @@ use audit::AuditEntry;
 use counting::{Count, Metric, Period};
 use feed::Feed;
 use listing::{List, ListSize, Listed, Position as ListPosition};
+use merges::{KeptMerge, MergeFilter, Undo, Undone};
 use meter::Meter;
 use refused::{RefusedMessage, RefusedPage, Shelf};
 
@@ -102,6 +104,20 @@ pub trait Store: Send + Sync + 'static {
     /// Entries of the audit log, latest first, at most so many, from the first one that is older
     /// than a number.
     fn notes(&self, before: Option<u64>, limit: usize) -> Later<'_, Vec<(u64, AuditEntry)>>;
+
+    /// Entries of the audit of merges, latest first, at most so many, from the first one that is older
+    /// than a number.
+    fn merges(
+        &self,
+        filter: MergeFilter,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Later<'_, Vec<KeptMerge>>;
+
+    /// Undoes a merge: from then on visitors and persons are as if what the entry says had never been
+    /// said, up to this moment. All of it goes in one transaction; the answer comes when that is on
+    /// disk.
+    fn undo(&self, undo: Undo) -> Later<'_, Undone>;
 
     /// Whether commits can succeed at present.
     ///

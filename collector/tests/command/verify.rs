@@ -42,7 +42,7 @@ fn what_a_collector_has_written_is_fine() {
         assert!(output.stdout.is_empty());
         assert_eq!(
             said,
-            "3 visitors, 90 messages, 0 names of persons: everything fits\n"
+            "3 visitors, 90 messages, 0 names of persons, 0 merges: everything fits\n"
         );
     }
 }

@@ -3,6 +3,7 @@
 use firstglance_collector::clock;
 use serde_json::Value;
 
+use crate::client::Request;
 use crate::server::{Collector, page};
 
 /// A page view from an address and a page before it.
@@ -138,6 +139,41 @@ async fn segments_day_by_day() {
     );
     let without = collector.admin("segments").await.json();
     assert!(without["segments"][0].get("trend").is_none());
+}
+
+/// Browsers are counted: one person's are no fewer for being joined, and one who is erased is in no
+/// day any more.
+#[tokio::test]
+async fn segments_day_by_day_when_persons_are_joined_and_erased() {
+    let collector = Collector::start().await;
+    for visitor in ["a", "b", "c"] {
+        let read: Vec<String> = (0..10)
+            .map(|number| page(visitor, &format!("{number}"), "/e-bikes/x", 1))
+            .collect();
+        collector.batch(&read).await;
+    }
+    let told = async || {
+        let segments = collector.admin("segments?days=3").await.json();
+        let trend = segments["segments"][0]["trend"].as_array().unwrap().clone();
+        let entered: u64 = trend.iter().map(|day| number(&day["entered"])).sum();
+        (entered, number(&trend[2]["size"]))
+    };
+    assert_eq!(told().await, (3, 3));
+    let at = clock::now();
+    let identified = ["a", "b"].map(|visitor| {
+        format!(
+            r#"{{"type":"identify","messageId":"i","anonymousId":"{visitor}","userId":"jo","timestamp":"{at}"}}"#
+        )
+    });
+    collector.batch(&identified).await;
+    assert_eq!(told().await, (3, 3));
+    let token = collector.token.clone();
+    let erase = Request::new("DELETE", "/admin/v1/profiles/a?person")
+        .header("authorization", &format!("Bearer {token}"));
+    assert_eq!(collector.send(erase).await.status, 200);
+    assert_eq!(told().await, (1, 1));
+    let visitors = collector.admin("trends?metric=visitors").await.json();
+    assert_eq!(total(&visitors), 1, "{visitors}");
 }
 
 #[tokio::test]

@@ -22,6 +22,7 @@ mod isolation;
 mod keeping;
 mod limits;
 mod me;
+mod merges;
 mod metrics;
 mod model;
 mod packed;

@@ -18,6 +18,7 @@ use super::{long, profile, profiles, refused, timeline};
 use crate::changes;
 use crate::clock;
 use crate::export::{ExportError, Pieces};
+use crate::store::merges::{MergeFilter, Reader};
 use crate::store::refused::{RefusedMessage, Shelf};
 use crate::store::{Store, StoreError};
 
@@ -101,6 +102,8 @@ impl Held {
             piece.push_str(&self.visitor(visitor, profile));
             pieces.put(piece).await?;
             self.messages(visitor, &pieces).await?;
+            pieces.put("],\"merges\":[").await?;
+            self.merges(visitor, &pieces).await?;
             pieces.put("]}").await?;
         }
         let mut json = JsonWriter::default();
@@ -189,6 +192,29 @@ impl Held {
             }
             any |= !piece.is_empty();
             pieces.put(piece).await?;
+            if last_page {
+                return Ok(());
+            }
+        }
+    }
+
+    /// How the visitor came to the person, the latest first.
+    async fn merges(&self, visitor: &VisitorId, pieces: &Pieces) -> Result<(), ExportError> {
+        let mut before = None;
+        loop {
+            let of_visitor = MergeFilter::Visitor(visitor.clone());
+            let page = self.store.merges(of_visitor, before, AT_ONCE).await?;
+            let last_page = page.len() < AT_ONCE;
+            let mut json = JsonWriter::default();
+            for merge in &page {
+                merge.write(&mut json, Reader::Visitor(visitor));
+            }
+            let mut piece = json.into_string();
+            if before.is_some() && !piece.is_empty() {
+                piece.insert(0, ',');
+            }
+            pieces.put(piece).await?;
+            before = page.last().map(|merge| merge.number);
             if last_page {
                 return Ok(());
             }

@@ -14,6 +14,7 @@ mod erase;
 mod erase_many;
 mod export;
 mod long;
+mod merges;
 mod periods;
 mod person;
 mod profile;
@@ -78,6 +79,12 @@ const ROUTES: &[Route] = &[
     }),
     post("erase", Role::Erase, |asked| {
         Box::pin(erase_many::answer(asked))
+    }),
+    get("merges", Role::Operate, |asked| {
+        Box::pin(merges::answer(asked.app, asked.uri))
+    }),
+    post("merges/{id}/undo", Role::Operate, |asked| {
+        Box::pin(merges::undo(asked))
     }),
     get("refused", Role::Operate, |asked| {
         Box::pin(refused::answer(asked.app, asked.uri))
@@ -208,6 +215,10 @@ impl Route {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Told(pub(super) u64);
 
+/// The visitor that an answer turned out to be about, put beside it for the audit log.
+#[derive(Clone, Debug)]
+struct Concerned(VisitorId);
+
 /// Says how many visitors, events or the like an answer is about.
 fn told(mut answer: Answer, count: usize) -> Answer {
     answer.extensions_mut().insert(Told(count as u64));
@@ -250,11 +261,11 @@ pub(super) async fn answer(
         };
     }
     let mut entry = entry(&access, route, asked);
-    let erases = route.role == Role::Erase;
+    let changes = route.role == Role::Erase || route.method == Method::POST;
     let answered = match refused {
         Some(error) => Err(error),
         None => {
-            if erases {
+            if changes {
                 app.store.note(entry.clone()).await?;
             }
             (route.answer)(asked).await
@@ -268,8 +279,13 @@ pub(super) async fn answer(
     let told = told.and_then(|answer| answer.extensions().get::<Told>());
     entry.status = Some(status.as_u16());
     entry.count = told.map(|Told(count)| *count);
+    let concerned = answered.as_ref().ok();
+    let concerned = concerned.and_then(|answer| answer.extensions().get::<Concerned>());
+    if let Some(Concerned(visitor)) = concerned {
+        entry.visitor = Some(app.cookie.pseudonym(visitor).into());
+    }
     match app.store.note(entry).await {
-        Err(error) if erases => Err(error.into()),
+        Err(error) if changes => Err(error.into()),
         // What is stored can be looked at while nothing more can be stored; then this log has it.
         Err(error) => {
             unwritten(&access, route, &error);
@@ -283,7 +299,7 @@ pub(super) async fn answer(
 fn entry(access: &Access, route: &Route, asked: Asked<'_>) -> AuditEntry {
     let name = format!("{} {}", route.method, route.path);
     let mut entry = AuditEntry::asked(clock::now(), &access.id, &access.name, &name);
-    if route.path.contains("{id}")
+    if route.path.starts_with("profiles/{id}")
         && let Ok(visitor) = asked.visitor()
     {
         entry.visitor = Some(asked.app.cookie.pseudonym(&visitor).into());
@@ -386,6 +402,8 @@ mod tests {
             ("profiles/", "GET, HEAD, DELETE"),
             ("profiles/a/timeline", "GET, HEAD"),
             ("erase", "POST"),
+            ("merges", "GET, HEAD"),
+            ("merges/7/undo", "POST"),
             ("profiles/a/b", "GET, HEAD"),
             ("unknown", "GET, HEAD"),
         ] {

@@ -1,5 +1,5 @@
 //! `/admin/v1/profiles/{id}`: all that is known of the person that a visitor is, from all their
-//! browsers, what it means now, and what changed.
+//! browsers, what it means now, what changed, and how the browsers came together.
 
 use firstglance_engine::json::JsonWriter;
 use firstglance_engine::profile::{EntryKind, Touch};
@@ -12,9 +12,15 @@ use super::super::error::HttpError;
 use super::person::Known;
 use super::profiles::write_summary;
 use crate::changes;
+use crate::store::merges::{MergeFilter, Reader};
+
+/// Merges that are told with a profile: the latest.
+const MERGES: usize = 10;
 
 pub(super) async fn answer(app: &App, visitor: &VisitorId) -> Result<Answer, HttpError> {
     let known = Known::of(app, visitor).await?;
+    let of_person = MergeFilter::PersonOf(visitor.clone());
+    let merges = app.store.merges(of_person, None, MERGES).await?;
     let profile = &known.profile;
     let snapshot = Snapshot::of_evaluation(&known.evaluation(app), profile, &app.model);
     let mut body = JsonWriter::default();
@@ -29,6 +35,12 @@ pub(super) async fn answer(app: &App, visitor: &VisitorId) -> Result<Answer, Htt
     snapshot.write_members(&mut body);
     write_profile(&mut body, profile);
     changes::write_member(&mut body, profile);
+    body.name("merges");
+    body.open('[');
+    for merge in &merges {
+        merge.write(&mut body, Reader::Viewer);
+    }
+    body.close(']');
     body.close('}');
     Ok(json(StatusCode::OK, body.into_string()))
 }

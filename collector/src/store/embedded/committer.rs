@@ -1,6 +1,5 @@
 //! The committer: one thread that turns all waiting requests into one batch and one flush. Where
-//! there are erasures among them it is a batch more for each change between the two, and still one
-//! flush.
+//! there are erasures or undos among them it is a batch more for each of these, and still one flush.
 //!
 //! The slower the disk, the more requests share a flush, so throughput holds up while latency
 //! stays that of a flush or two. What a group changes is the work of `group`; `flusher` waits for the
@@ -20,11 +19,13 @@ use super::erased::ErasedVisitors;
 use super::flusher::{Applied, Data, Flusher};
 use super::group::{Group, Written};
 use super::mark::Mark;
+use super::merges::Merges;
 use super::notes::Notes;
 use super::refused::Shelves;
 use super::{EmbeddedError, Failure, keys};
 use crate::store::audit::AuditEntry;
 use crate::store::feed::{FedMessage, Feed};
+use crate::store::merges::{Undo, Undone};
 use crate::store::meter::Meter;
 use crate::store::refused::RefusedMessage;
 use crate::store::{
@@ -60,6 +61,8 @@ pub(super) enum Pending {
         entry: AuditEntry,
         answer: Asked<()>,
     },
+    /// Undoes a merge.
+    Undo { undo: Undo, answer: Asked<Undone> },
     /// Removes what is too old.
     Expire { old: Old, answer: Asked<Expired> },
     Compact {
@@ -85,7 +88,7 @@ impl Pending {
             Self::Commit { commit, .. } => commit.messages.iter().map(|new| new.raw.len()).sum(),
             // About what a record of a visitor takes.
             Self::Settle { visitors, .. } => visitors.len() * 4_096,
-            Self::Erase { .. } | Self::Note { .. } => 4_096,
+            Self::Erase { .. } | Self::Note { .. } | Self::Undo { .. } => 4_096,
             Self::Refuse(refused) => refused.iter().map(|one| one.raw.len()).sum(),
             Self::Expire { old, .. } => old.visitors.len() * 65_536,
             Self::Compact { .. } | Self::Copy(_) | Self::Wake => 0,
@@ -107,6 +110,7 @@ pub(super) struct Committer {
     shelves: Shelves,
     counted: Latest,
     notes: Notes,
+    merges: Merges,
 }
 
 impl Committer {
@@ -121,6 +125,7 @@ impl Committer {
     ) -> Result<Self, EmbeddedError> {
         let erased = ErasedVisitors::load(&data.tree)?;
         let notes = Notes::load(&data.tree)?;
+        let merges = Merges::load(&data.tree)?;
         let flusher = Flusher::start((disk.clone(), mark), failure.clone(), feed.clone(), meter)?;
         let shelves = Shelves::load(&data.tree)?;
         let counted = Latest::load(&data.tree)?;
@@ -137,6 +142,7 @@ impl Committer {
             shelves,
             counted,
             notes,
+            merges,
         })
     }
 
@@ -207,8 +213,12 @@ impl Committer {
         let mut step = Step::default();
         let mut answers = Answers::default();
         for pending in group {
-            let erases = matches!(pending, Pending::Erase { .. } | Pending::Expire { .. });
-            if !erases && step.removes() {
+            let is_after = match pending {
+                Pending::Erase { .. } | Pending::Expire { .. } => !step.undos.is_empty(),
+                Pending::Undo { .. } => false,
+                _ => step.is_by_itself(),
+            };
+            if is_after {
                 steps.push(std::mem::take(&mut step));
             }
             match pending {
@@ -240,6 +250,10 @@ impl Committer {
                     step.notes.push(entry);
                     answers.noting.push(answer);
                 }
+                Pending::Undo { undo, answer } => {
+                    step.undos.push(undo);
+                    answers.undoing.push(answer);
+                }
             }
         }
         steps.push(step);
@@ -269,22 +283,28 @@ impl Committer {
         }
     }
 
+    /// A group of nothing yet.
+    fn group<'a>(&'a mut self, tree: &'a sled::Tree, fold: &'a ProfileFold) -> Group<'a> {
+        Group::new(
+            tree,
+            fold,
+            &mut self.erased,
+            &mut self.shelves,
+            &mut self.counted,
+            &mut self.merges,
+        )
+    }
+
     fn write(&mut self, steps: Vec<Step>) -> Result<(Done, Option<u64>), EmbeddedError> {
         let data = self.data.clone();
         let mut done = Done::default();
         let mut any = false;
         let number = self.group + 1;
         let fold = self.fold.pinned();
+        let is_heard = self.feed.is_heard();
         for step in steps {
-            let removes = step.removes();
-            let mut group = Group::new(
-                &data.tree,
-                &fold,
-                &mut self.erased,
-                &mut self.shelves,
-                &mut self.counted,
-            );
-            if self.feed.is_heard() {
+            let mut group = self.group(&data.tree, &fold);
+            if is_heard {
                 group.tell_what_it_takes_in();
             }
             done.committed.extend(group.take_in(step.commits)?);
@@ -305,28 +325,29 @@ impl Committer {
                 let awaited = true;
                 any |= self.put(Some(Written { batch, awaited }), number)?;
             }
-            if removes {
-                let mut group = Group::new(
-                    &data.tree,
-                    &fold,
-                    &mut self.erased,
-                    &mut self.shelves,
-                    &mut self.counted,
-                );
-                for erasure in &step.erasures {
-                    done.erased.push(group.erase(erasure)?);
+            for erasure in &step.erasures {
+                let mut group = self.group(&data.tree, &fold);
+                done.erased.push(group.erase(erasure)?);
+                let written = group.into_batch()?;
+                any |= self.put(written, number)?;
+            }
+            for old in &step.expiries {
+                let mut all = Expired::default();
+                for visitor in &old.visitors {
+                    let mut group = self.group(&data.tree, &fold);
+                    let expired = group.expire(visitor, old.retention, old.now)?;
+                    all.records += expired.records;
+                    all.visitors += expired.visitors;
+                    let written = group.into_batch()?;
+                    any |= self.put(written, number)?;
                 }
-                for old in &step.expiries {
-                    let mut all = Expired::default();
-                    for visitor in &old.visitors {
-                        let expired = group.expire(visitor, old.retention, old.now)?;
-                        all.records += expired.records;
-                        all.visitors += expired.visitors;
-                    }
-                    done.expired.push(all);
-                }
-                let batch = group.into_batch()?;
-                any |= self.put(batch, number)?;
+                done.expired.push(all);
+            }
+            for undo in &step.undos {
+                let mut group = self.group(&data.tree, &fold);
+                done.undone.push(group.undo(undo)?);
+                let written = group.into_batch()?;
+                any |= self.put(written, number)?;
             }
         }
         if any {
@@ -353,7 +374,7 @@ impl Committer {
     }
 }
 
-/// Requests that need no more than one batch of messages and one of erasures, the messages first.
+/// Requests that need no more than one batch of messages, then one for each erasure and each undo.
 #[derive(Default)]
 struct Step {
     commits: Vec<Commit>,
@@ -363,12 +384,13 @@ struct Step {
     expiries: Vec<Old>,
     refused: Vec<RefusedMessage>,
     notes: Vec<AuditEntry>,
+    undos: Vec<Undo>,
 }
 
 impl Step {
-    /// Whether it has anything to remove.
-    fn removes(&self) -> bool {
-        !(self.erasures.is_empty() && self.expiries.is_empty())
+    /// Whether it has anything that is done after all else.
+    fn is_by_itself(&self) -> bool {
+        !(self.erasures.is_empty() && self.expiries.is_empty() && self.undos.is_empty())
     }
 }
 
@@ -382,6 +404,7 @@ pub(super) struct Done {
     erased: Vec<Erased>,
     expired: Vec<Expired>,
     noted: Vec<()>,
+    undone: Vec<Undone>,
 }
 
 /// Where the answers to requests of each kind go, in their order.
@@ -392,6 +415,7 @@ pub(super) struct Answers {
     erasing: Vec<Asked<Erased>>,
     expiring: Vec<Asked<Expired>>,
     noting: Vec<Asked<()>>,
+    undoing: Vec<Asked<Undone>>,
 }
 
 impl Answers {
@@ -402,11 +426,16 @@ impl Answers {
         tell(self.erasing, done.erased);
         tell(self.expiring, done.expired);
         tell(self.noting, done.noted);
+        tell(self.undoing, done.undone);
     }
 
     /// How many requests these are of.
     pub(super) fn count(&self) -> usize {
-        self.committing.len() + self.settling.len() + self.erasing.len() + self.noting.len()
+        self.committing.len()
+            + self.settling.len()
+            + self.erasing.len()
+            + self.noting.len()
+            + self.undoing.len()
     }
 
     /// Answers each with the same error.
@@ -416,6 +445,7 @@ impl Answers {
         refuse(self.erasing, error);
         refuse(self.expiring, error);
         refuse(self.noting, error);
+        refuse(self.undoing, error);
     }
 }
 

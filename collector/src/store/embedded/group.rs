@@ -5,8 +5,8 @@
 //! order of time. Changes of segments and stage go into the timeline with the messages that caused
 //! them, in the same batch, and are never folded themselves.
 //!
-//! Erasures are a group by themselves: what they remove is looked up in what is stored, and a batch
-//! that is not applied yet cannot be looked into.
+//! An erasure is a group by itself, and so is an undo: what they change is looked up in what is stored,
+//! and a batch that is not applied yet cannot be looked into.
 
 use std::collections::BTreeMap;
 
@@ -22,6 +22,7 @@ use super::days::Day;
 use super::erased::ErasedVisitors;
 use super::folding::{self, Folding};
 use super::held::Records;
+use super::merges::Merges;
 use super::record::{FULL_BYTES, LONGEST_SPAN, MessageRecord, StoredMessage, VisitorRecord};
 use super::recount::Stored;
 use super::refused::Shelves;
@@ -50,6 +51,7 @@ type Parts = BTreeMap<VisitorId, Vec<(usize, Vec<usize>)>>;
 pub(super) struct Group<'a> {
     fold: &'a ProfileFold,
     pub(super) records: Records<'a>,
+    pub(super) merges: &'a mut Merges,
     erased: &'a mut ErasedVisitors,
     shelves: &'a mut Shelves,
     pub(super) counted: &'a mut Latest,
@@ -84,10 +86,18 @@ impl<'a> Group<'a> {
         erased: &'a mut ErasedVisitors,
         shelves: &'a mut Shelves,
         counted: &'a mut Latest,
+        merges: &'a mut Merges,
     ) -> Self {
+        let records = Records::new(tree);
+        let records = if merges.has_undone() {
+            records
+        } else {
+            records.nothing_undone()
+        };
         Self {
             fold,
-            records: Records::new(tree),
+            records,
+            merges,
             erased,
             shelves,
             counted,
@@ -122,6 +132,8 @@ impl<'a> Group<'a> {
             counters::leave_unsure(tree, until, &mut self.batch)?;
         }
         let expired = counters::expire(tree, self.now, &mut self.batch)?;
+        let told = self.records.told();
+        self.merges.add(&told, &mut self.batch);
         let awaited = self.records.write(&mut self.batch)? || self.more;
         Ok((awaited || self.refused || expired).then_some(Written {
             batch: self.batch,
@@ -173,8 +185,10 @@ impl<'a> Group<'a> {
         for (visitor, parts) in &parts {
             self.drop_duplicates(visitor, parts, &mut requests, &mut committed)?;
         }
-        for new in requests.iter().flat_map(|one| &one.messages).flatten() {
-            self.join(&new.message)?;
+        for request in &requests {
+            for new in request.messages.iter().flatten() {
+                self.join(&new.message, request.received_at)?;
+            }
         }
         let mut foldings = Vec::with_capacity(parts.len());
         for (visitor, parts) in &parts {
@@ -265,7 +279,7 @@ impl<'a> Group<'a> {
             Ground::Owner | Ground::Claim(None) => return Ok(Erased::Unknown),
         };
         if known {
-            joining::leave(&mut self.records, visitor)?;
+            self.leave(visitor)?;
             let tree = self.records.tree;
             self.uncount(visitor)?;
             let all = [keys::messages, keys::buckets, keys::days];
@@ -307,9 +321,9 @@ impl<'a> Group<'a> {
 
     /// Takes in what a message says of persons. Its visitor is known from here on, and for nobody
     /// before.
-    fn join(&mut self, message: &Message) -> Result<(), EmbeddedError> {
+    fn join(&mut self, message: &Message, received_at: Timestamp) -> Result<(), EmbeddedError> {
         self.records.visitor(&message.visitor)?.known = true;
-        joining::take_in(&mut self.records, message)
+        joining::take_in(&mut self.records, message, received_at)
     }
 
     /// A visitor's messages that are new, and the profile that they are to be folded into.

@@ -10,8 +10,9 @@ use firstglance_engine::{UserId, VisitorId};
 use super::batch::Batch;
 use super::index::{self, Sizes};
 use super::record::{PersonRecord, VisitorRecord};
-use super::{EmbeddedError, keys};
+use super::{EmbeddedError, keys, links, merges};
 use crate::store::joining::{Membership, PersonEntry, Register};
+use crate::store::merges::{MembershipLink, MergeEntry, NamesLink};
 
 /// A visitor's record.
 #[derive(Debug, Default)]
@@ -32,6 +33,15 @@ pub(super) struct Records<'a> {
     visitors: BTreeMap<VisitorId, Held>,
     /// And whether it changed.
     persons: BTreeMap<UserId, (PersonEntry, bool)>,
+    /// Links that changed.
+    membership_links: BTreeMap<(VisitorId, UserId), MembershipLink>,
+    names_links: BTreeMap<(UserId, UserId), NamesLink>,
+    /// Who is said to be whom and has no room there, and who is not any more.
+    turned_away: BTreeMap<(UserId, VisitorId), bool>,
+    /// What is to be kept of what happened.
+    told: Vec<MergeEntry>,
+    /// Whether anything was ever undone.
+    undone: bool,
 }
 
 impl<'a> Records<'a> {
@@ -40,7 +50,28 @@ impl<'a> Records<'a> {
             tree,
             visitors: BTreeMap::new(),
             persons: BTreeMap::new(),
+            membership_links: BTreeMap::new(),
+            names_links: BTreeMap::new(),
+            turned_away: BTreeMap::new(),
+            told: Vec::new(),
+            undone: true,
         }
+    }
+
+    /// Says that nothing was ever undone, so that nobody looks for it.
+    pub(super) const fn nothing_undone(mut self) -> Self {
+        self.undone = false;
+        self
+    }
+
+    /// What happened since this was asked last.
+    pub(super) fn told(&mut self) -> Vec<MergeEntry> {
+        std::mem::take(&mut self.told)
+    }
+
+    /// What is remembered of two users, where it has changed.
+    pub(super) fn changed_names_link(&self, one: &UserId, other: &UserId) -> Option<NamesLink> {
+        self.names_links.get(&pair(one, other)).copied()
     }
 
     pub(super) fn visitor(&mut self, visitor: &VisitorId) -> Result<&mut Held, EmbeddedError> {
@@ -108,6 +139,23 @@ impl<'a> Records<'a> {
                 batch.insert(key, PersonRecord(entry).to_bytes());
             }
         }
+        for ((visitor, user), link) in self.membership_links {
+            any = true;
+            batch.insert(keys::membership_link(&visitor, &user), link.to_bytes());
+        }
+        for ((one, other), link) in self.names_links {
+            any = true;
+            links::put(&one, &other, &link, batch);
+        }
+        for ((user, visitor), away) in self.turned_away {
+            any = true;
+            let key = keys::turned_away_visitor(&user, &visitor);
+            if away {
+                batch.insert(key, &[]);
+            } else {
+                batch.remove(key);
+            }
+        }
         Ok(any)
     }
 
@@ -147,11 +195,65 @@ impl Register for Records<'_> {
     fn set_membership(
         &mut self,
         visitor: &VisitorId,
-        membership: Membership,
+        membership: Option<Membership>,
     ) -> Result<(), EmbeddedError> {
         let held = self.visitor(visitor)?;
-        held.record.person = Some(membership);
+        held.record.person = membership;
         held.changed = true;
         Ok(())
     }
+
+    fn has_taken_back(&self) -> bool {
+        self.undone
+    }
+
+    fn membership_link(
+        &mut self,
+        visitor: &VisitorId,
+        user: &UserId,
+    ) -> Result<Option<MembershipLink>, EmbeddedError> {
+        match self.membership_links.get(&(visitor.clone(), user.clone())) {
+            Some(link) => Ok(Some(*link)),
+            None => merges::membership_link(self.tree, visitor, user),
+        }
+    }
+
+    fn set_membership_link(&mut self, visitor: &VisitorId, user: &UserId, link: MembershipLink) {
+        let key = (visitor.clone(), user.clone());
+        self.membership_links.insert(key, link);
+    }
+
+    fn names_link(
+        &mut self,
+        one: &UserId,
+        other: &UserId,
+    ) -> Result<Option<NamesLink>, EmbeddedError> {
+        match self.changed_names_link(one, other) {
+            Some(link) => Ok(Some(link)),
+            None => merges::names_link(self.tree, one, other),
+        }
+    }
+
+    fn set_names_link(&mut self, one: &UserId, other: &UserId, link: NamesLink) {
+        self.names_links.insert(pair(one, other), link);
+    }
+
+    fn turn_away(&mut self, user: &UserId, visitor: &VisitorId, away: bool) {
+        let key = (user.clone(), visitor.clone());
+        self.turned_away.insert(key, away);
+    }
+
+    fn tell(&mut self, entry: MergeEntry) {
+        self.told.push(entry);
+    }
+}
+
+/// Two users in the order in which they are held.
+fn pair(one: &UserId, other: &UserId) -> (UserId, UserId) {
+    let (first, second) = if one < other {
+        (one, other)
+    } else {
+        (other, one)
+    };
+    (first.clone(), second.clone())
 }

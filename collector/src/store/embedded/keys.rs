@@ -19,6 +19,12 @@
 //! | `au` | the moment(8) up to which counts may have more than what is stored, see `counters` |
 //! | `d` shelf(1) number(8) | a refused message, see `refused` |
 //! | `l` number(8) | an entry of the audit log, see `notes` |
+//! | `j` | number(8) of the next entry of the audit of merges, and whether anything was ever undone, see `merges` |
+//! | `jn` number(8) | an entry of the audit of merges |
+//! | `jv` visitor `0` number(8), `ju` user `0` number(8) | nothing: the entry is about the visitor or user |
+//! | `jm` visitor `0` user `0` | what is remembered of the visitor's being the user, see `links` |
+//! | `ja` user `0` user `0` | what is remembered of the two users' being one person, in both orders |
+//! | `jo` user `0` visitor `0` | nothing: the visitor is said to be the user, whose person is full |
 //!
 //! A list is `a` for all, `s` segment `0`, `g` stage `0`, or `n` where no stage is recorded. Steps are written as
 //! what is left of them to the largest number, so that the latest comes first. A step of counting is `h` or `d`.
@@ -75,6 +81,25 @@ pub(super) const LATEST: &[u8] = b"ap";
 
 /// The key under which it lies up to when counts may have more than what is stored.
 pub(super) const UNSURE: &[u8] = b"au";
+/// The key under which it lies how far the audit of merges is, and first byte of the keys of all that
+/// belongs to it.
+pub(super) const MERGES: &[u8] = b"j";
+
+/// First bytes of the keys of all entries of the audit of merges.
+pub(super) const MERGE_ENTRIES: &[u8] = b"jn";
+
+/// First bytes of the keys of what is remembered of visitors' being users.
+pub(super) const MEMBERSHIP_LINKS: &[u8] = b"jm";
+
+/// First bytes of the keys of what is remembered of users' being one person.
+pub(super) const NAMES_LINKS: &[u8] = b"ja";
+
+/// First bytes of the keys of those for whom a person had no room.
+pub(super) const TURNED_AWAY: &[u8] = b"jo";
+
+/// First bytes of the keys that say which entries are about which visitor, or about which user.
+pub(super) const MERGES_OF_VISITORS: &[u8] = b"jv";
+pub(super) const MERGES_OF_USERS: &[u8] = b"ju";
 
 fn prefix(kind: u8, visitor: &VisitorId) -> Vec<u8> {
     named(kind, visitor.as_str())
@@ -177,6 +202,73 @@ pub(super) fn note(number: u64) -> Vec<u8> {
 pub(super) fn note_of(key: &[u8]) -> Option<u64> {
     let number = key.strip_prefix(NOTES)?.try_into().ok()?;
     Some(u64::from_be_bytes(number))
+}
+
+/// An entry of the audit of merges.
+pub(super) fn merge(number: u64) -> Vec<u8> {
+    [MERGE_ENTRIES, &number.to_be_bytes()].concat()
+}
+
+/// The number at the end of a key of the audit of merges, and what is before it.
+pub(super) fn merge_of(key: &[u8]) -> Option<(&[u8], u64)> {
+    let (before, number) = key.split_last_chunk::<8>()?;
+    Some((before, u64::from_be_bytes(*number)))
+}
+
+/// Entries about a visitor.
+pub(super) fn merges_of_visitor(visitor: &VisitorId) -> Vec<u8> {
+    named_by(MERGES_OF_VISITORS, visitor.as_str())
+}
+
+/// Entries about a user.
+pub(super) fn merges_of_user(user: &UserId) -> Vec<u8> {
+    named_by(MERGES_OF_USERS, user.as_str())
+}
+
+/// What is remembered of a visitor's being any user.
+pub(super) fn membership_links(visitor: &VisitorId) -> Vec<u8> {
+    named_by(MEMBERSHIP_LINKS, visitor.as_str())
+}
+
+/// What is remembered of a visitor's being a user.
+pub(super) fn membership_link(visitor: &VisitorId, user: &UserId) -> Vec<u8> {
+    [
+        &membership_links(visitor)[..],
+        user.as_str().as_bytes(),
+        &[0],
+    ]
+    .concat()
+}
+
+/// What is remembered of a user's being one person with others.
+pub(super) fn names_links(user: &UserId) -> Vec<u8> {
+    named_by(NAMES_LINKS, user.as_str())
+}
+
+/// What is remembered of two users' being one person, as it lies with the first.
+pub(super) fn names_link(one: &UserId, other: &UserId) -> Vec<u8> {
+    [&names_links(one)[..], other.as_str().as_bytes(), &[0]].concat()
+}
+
+/// Those for whom a user's person had no room.
+pub(super) fn turned_away(user: &UserId) -> Vec<u8> {
+    named_by(TURNED_AWAY, user.as_str())
+}
+
+/// One of them.
+pub(super) fn turned_away_visitor(user: &UserId, visitor: &VisitorId) -> Vec<u8> {
+    [&turned_away(user)[..], visitor.as_str().as_bytes(), &[0]].concat()
+}
+
+/// The two ids of a key that begins with some bytes and has nothing else.
+pub(super) fn two_ids<'a>(key: &'a [u8], begins: &[u8]) -> Option<(&'a str, &'a str)> {
+    let ids = core::str::from_utf8(key.strip_prefix(begins)?).ok()?;
+    let (first, second) = ids.strip_suffix('\0')?.split_once('\0')?;
+    Some((first, second))
+}
+
+fn named_by(kind: &[u8], id: &str) -> Vec<u8> {
+    [kind, id.as_bytes(), &[0]].concat()
 }
 
 /// Message ids.

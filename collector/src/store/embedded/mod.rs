@@ -24,7 +24,11 @@ mod group;
 mod held;
 mod index;
 mod keys;
+mod leaving;
+mod links;
 mod mark;
+mod merge_record;
+mod merges;
 mod migration;
 mod notes;
 mod opening;
@@ -37,6 +41,7 @@ mod seen;
 #[cfg(test)]
 mod tests;
 mod timeline;
+mod undo;
 mod verify;
 
 use std::io;
@@ -52,6 +57,7 @@ use super::audit::AuditEntry;
 use super::counting::{Count, Metric, Period};
 use super::feed::Feed;
 use super::listing::{List, ListSize, Listed, Position as ListPosition};
+use super::merges::{KeptMerge, MergeFilter, Undo, Undone};
 use super::meter::Meter;
 use super::refused::{RefusedMessage, RefusedPage, Shelf};
 use super::{
@@ -426,6 +432,19 @@ impl Store for Embedded {
         self.scan(move |tree| notes::read(tree, before, limit))
     }
 
+    fn merges(
+        &self,
+        filter: MergeFilter,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Later<'_, Vec<KeptMerge>> {
+        self.scan(move |tree| merges::read(tree, &filter, before, limit))
+    }
+
+    fn undo(&self, undo: Undo) -> Later<'_, Undone> {
+        self.ask(|answer| Pending::Undo { undo, answer })
+    }
+
     fn list(
         &self,
         lists: Vec<List>,
@@ -538,11 +557,18 @@ fn open_tree(folder: &StoreFolder) -> Result<(Pointer, sled::Db), EmbeddedError>
             migration::migrate(&tree, &version, &disk)?;
         }
         None => {
+            merges::Merges::begin(&tree)?;
             tree.insert(keys::VERSION, LAYOUT)?;
             tree.flush()?;
             folder.file(pointer.number)?.sync_data()?;
             folder.sync_names(pointer.number)?;
         }
+    }
+    // Written before there was an audit of merges.
+    if !tree.contains_key(keys::MERGES)? {
+        merges::Merges::begin(&tree)?;
+        tree.flush()?;
+        folder.file(pointer.number)?.sync_data()?;
     }
     let settled = Pointer {
         copied_from_root: false,

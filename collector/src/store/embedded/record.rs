@@ -3,7 +3,8 @@
 //! written as integers.
 
 use firstglance_engine::codec::{DecodeError, Encode, Reader, Writer};
-use firstglance_engine::{Milliseconds, Profile, Timestamp, UserId, VisitorId};
+use firstglance_engine::json::{Clock, Refusal, SharedFields, read_message};
+use firstglance_engine::{Message, Milliseconds, Profile, Timestamp, UserId, VisitorId};
 
 use super::seen::Seen;
 use crate::store::ClaimDigest;
@@ -107,6 +108,42 @@ pub(super) struct StoredMessage {
     pub(super) id: Box<str>,
     pub(super) kind: Box<str>,
     pub(super) raw: Box<str>,
+}
+
+impl MessageRecord {
+    /// What the record says once for all its messages; nothing where it cannot be read.
+    pub(super) fn shared(&self) -> Option<SharedFields> {
+        SharedFields::read(self.context.as_deref()).ok()
+    }
+}
+
+/// Why a stored message cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Unread {
+    #[error("came in a request whose context cannot be read")]
+    Context,
+    #[error("cannot be read: {0}")]
+    Message(Refusal),
+}
+
+impl StoredMessage {
+    /// The message as it was taken in.
+    ///
+    /// # Errors
+    /// [`Unread`] tells what is wrong with it.
+    pub(super) fn read(&self, shared: Option<&SharedFields>) -> Result<Message, Unread> {
+        let shared = shared.ok_or(Unread::Context)?;
+        // By the sender's clock, which is not stored, it may lie in what was the future then.
+        let clock = Clock {
+            received_at: Timestamp::MAX,
+            sent_at: None,
+        };
+        let read = read_message(&self.raw, Some(&self.kind), shared, clock);
+        let mut message = read.map_err(Unread::Message)?;
+        // Corrected by the sender's clock when it came.
+        message.timestamp = self.timestamp;
+        Ok(message)
+    }
 }
 
 impl Encode for StoredMessage {

@@ -20,7 +20,6 @@ use super::record::{LONGEST_SPAN, MessageRecord, VisitorRecord};
 use super::seen::{self, Buckets};
 use super::{EmbeddedError, keys};
 use crate::store::counting::{Period, Step};
-use crate::store::joining;
 use crate::store::{Expired, Retention};
 
 /// Records of messages that are removed of a visitor at once.
@@ -127,7 +126,7 @@ impl Group<'_> {
             old.push(key);
         }
         if idle && !recent {
-            joining::leave(&mut self.records, visitor)?;
+            self.leave(visitor)?;
             // What they added to the counts stays.
             self.unsure = self.unsure.max(Some(latest));
             self.counted.settled.forget(visitor);

@@ -31,14 +31,19 @@ pub(super) fn take_in(store: &Embedded, messages: &[Message]) -> Committed {
     runtime().block_on(store.commit(commit(messages))).unwrap()
 }
 
-/// Everything in the store but the layout's version, the number of groups, and what is remembered of
-/// erasures; of counts what they come to.
+/// Everything in the store but the layout's version, how far groups and the audit of merges are, and
+/// what is remembered of erasures; of counts what they come to.
 pub(super) fn everything(store: &Embedded) -> BTreeMap<Vec<u8>, Vec<u8>> {
     let entries = store.tree().iter().map(Result::unwrap);
+    let beside = [
+        keys::VERSION,
+        keys::GROUP,
+        keys::RESIDUE,
+        keys::MERGES,
+        keys::LATEST,
+    ];
     let kept = entries.filter(|(key, _)| {
-        ![keys::VERSION, keys::GROUP, keys::RESIDUE, keys::LATEST].contains(&&key[..])
-            && !keys::is_counter(key)
-            && !key.starts_with(keys::ERASED)
+        !beside.contains(&&key[..]) && !keys::is_counter(key) && !key.starts_with(keys::ERASED)
     });
     let counters = counters_of(store).into_iter();
     kept.map(|(key, value)| (key.to_vec(), value.to_vec()))
@@ -90,26 +95,34 @@ fn nothing_of_the_visitor_stays_and_nothing_of_others_goes() {
 }
 
 #[test]
-fn users_that_are_one_person_stay_one() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(folder.path());
-    take_in(&store, &busy(0, Some("jo")));
-    let mut alias = message(1, 500, 1);
-    alias.user_id = Some(UserId::parse("jo@example.nl").unwrap());
-    alias.kind = MessageKind::Alias {
-        previous_id: "jo".into(),
+fn users_that_are_one_person_stay_one_while_anybody_is_left() {
+    let alias = || {
+        let mut alias = message(1, 500, 1);
+        alias.user_id = Some(UserId::parse("jo@example.nl").unwrap());
+        alias.kind = MessageKind::Alias {
+            previous_id: "jo".into(),
+        };
+        alias
     };
-    take_in(&store, &[alias]);
-    erase(&store, 0, Ground::Owner);
-    erase(&store, 1, Ground::Owner);
-    // Browsers that come later, each by another name of the same person.
-    for (number, user) in [(0, "jo"), (2, "jo@example.nl")] {
-        let mut identify = message(number, 501, 200_000);
-        identify.user_id = Some(UserId::parse(user).unwrap());
-        take_in(&store, &[identify]);
+    for (erased, together) in [(&[0][..], true), (&[0, 1], false)] {
+        let folder = tempfile::tempdir().unwrap();
+        let store = open(folder.path());
+        take_in(&store, &busy(0, Some("jo")));
+        take_in(&store, &[alias()]);
+        for number in erased {
+            erase(&store, *number, Ground::Owner);
+        }
+        // With the last goes what tells that there was somebody of these names.
+        assert_eq!(everything(&store).is_empty(), !together);
+        // Browsers that come later, each by another name.
+        for (number, user) in [(0, "jo"), (2, "jo@example.nl")] {
+            let mut identify = message(number, 501, 200_000);
+            identify.user_id = Some(UserId::parse(user).unwrap());
+            take_in(&store, &[identify]);
+        }
+        let person = runtime().block_on(store.person(&visitor(0))).unwrap();
+        assert_eq!(person.visitors().count(), if together { 3 } else { 1 });
     }
-    let person = runtime().block_on(store.person(&visitor(0))).unwrap();
-    assert_eq!(person.visitors().count(), 2);
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
 use crate::store::embedded::disk::Disk;
+use crate::store::merges::{Undo, Undone};
 use crate::store::{Erasure, Ground};
 
 /// What a failed operation has done before it fails: an error does not say.
@@ -215,5 +216,90 @@ fn whichever_operation_fails_nothing_acknowledged_is_lost() {
             Leaves::Nothing => (number, Leaves::All),
             Leaves::All => (number + 1, Leaves::Nothing),
         };
+    }
+}
+
+/// What is asked of the store about persons, one after the other, at the same moments.
+const MERGING: [&str; 7] = [
+    "a is jo", "b is jo", "c is mo", "jo is mo", "undo 4", "undo 2", "undo 5",
+];
+
+fn merge(store: &Embedded, what: &str, number: usize) -> Result<(), StoreError> {
+    let user = |name: &str| firstglance_engine::UserId::parse(name).unwrap();
+    let now = Timestamp::from_milliseconds(SECOND).plus(Milliseconds(1_000 * number as u64));
+    if let Some(merge) = what.strip_prefix("undo ") {
+        let undo = Undo {
+            merge: merge.parse().unwrap(),
+            token: "1a2b".into(),
+            name: "Anna".into(),
+            now,
+        };
+        let undone = runtime().block_on(store.undo(undo))?;
+        assert!(matches!(undone, Undone::Done { .. }), "{undone:?}");
+        return Ok(());
+    }
+    let (one, other) = what.split_once(" is ").unwrap();
+    let mut message = message(0, number as u16, 0);
+    message.timestamp = now;
+    message.user_id = Some(user(other));
+    if one.len() == 1 {
+        message.visitor = VisitorId::parse(one).unwrap();
+        message.kind = firstglance_engine::MessageKind::Identify {
+            traits: Properties::new(),
+        };
+    } else {
+        message.visitor = VisitorId::parse("c").unwrap();
+        message.kind = firstglance_engine::MessageKind::Alias {
+            previous_id: one.into(),
+        };
+    }
+    let committed = store.commit(commit(&[message]));
+    runtime().block_on(committed).map(drop)
+}
+
+/// All that is stored, but the number of groups.
+fn everything(store: &Embedded) -> BTreeMap<Vec<u8>, Vec<u8>> {
+    let entries = store.tree().iter().map(Result::unwrap);
+    let others = entries.filter(|(key, _)| key != keys::GROUP);
+    others
+        .map(|(key, value)| (key.to_vec(), value.to_vec()))
+        .collect()
+}
+
+#[test]
+fn whichever_operation_fails_a_merge_and_its_entry_and_an_undo_are_whole_or_not_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let mut meant = vec![everything(&store)];
+    for (place, what) in MERGING.into_iter().enumerate() {
+        merge(&store, what, place).unwrap();
+        meant.push(everything(&store));
+    }
+    let fold = || ProfileFold::new(Arc::new(Model::default()));
+    for number in 0.. {
+        for leaves in [Leaves::Nothing, Leaves::All] {
+            let folder = tempfile::tempdir().unwrap();
+            let disk = Arc::new(Failing {
+                number,
+                leaves,
+                done: AtomicUsize::new(0),
+            });
+            let data = folder.path().join("data");
+            let store = Embedded::open_on(&data, fold(), disk).unwrap();
+            let merged = |(place, what): (usize, &&str)| merge(&store, what, place).is_err();
+            let Some(failed) = MERGING.iter().enumerate().position(merged) else {
+                assert!(number >= MERGING.len() * 3, "{number} operations");
+                return;
+            };
+            let left = copy_of(&data, &folder.path().join("left"));
+            assert!(runtime().block_on(store.close()).is_err());
+            let store = open(&left);
+            let found = everything(&store);
+            assert!(
+                found == meant[failed] || found == meant[failed + 1],
+                "operation {number}, which leaves {leaves:?}: {:?} failed",
+                MERGING[failed]
+            );
+        }
     }
 }

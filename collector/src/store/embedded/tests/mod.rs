@@ -7,6 +7,7 @@ mod counts;
 mod erasures;
 mod faults;
 mod lists;
+mod merges;
 mod persons;
 mod refused;
 mod retention;

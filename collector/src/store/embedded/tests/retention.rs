@@ -115,7 +115,6 @@ fn what_came_lately_stays_however_old_it_is() {
 fn who_was_not_seen_for_long_goes_as_a_whole() {
     let (folder, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let (store, without) = (open(folder.path()), open(other.path()));
-    take_in(&store, &busy(1, Some("jo")));
     for store in [&store, &without] {
         let late: Vec<Message> = busy(0, Some("jo"))
             .into_iter()
@@ -126,6 +125,7 @@ fn who_was_not_seen_for_long_goes_as_a_whole() {
             .collect();
         take_in(store, &late);
     }
+    take_in(&store, &busy(1, Some("jo")));
     let retention = Retention {
         events: days(400),
         profiles: days(60),

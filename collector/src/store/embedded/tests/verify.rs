@@ -11,6 +11,7 @@ use crate::store::counting::{Metric, Period, Step as Length};
 use crate::store::embedded::batch::Batch;
 use crate::store::embedded::record::{MessageRecord, PersonRecord};
 use crate::store::embedded::verify::verify_at;
+use crate::store::merges::{NamesLink, Undo, Undone};
 
 const NOW: Timestamp = Timestamp::from_milliseconds(1_700_000_000_000);
 
@@ -63,7 +64,7 @@ fn close(store: Embedded) {
 }
 
 /// What verification says of a folder.
-fn verified(folder: &Path, mode: Mode) -> (Verified, Vec<Finding>) {
+pub(super) fn verified(folder: &Path, mode: Mode) -> (Verified, Vec<Finding>) {
     verified_at(folder, mode, NOW)
 }
 
@@ -213,8 +214,8 @@ type Damage = (
 
 const DAMAGES: &[Damage] = {
     use FindingKind::{
-        Count, Key, List as Listing, Membership, Message as OfMessage, MessageIds, Missing, Person,
-        Profile as OfProfile, Record,
+        Count, Key, List as Listing, Membership, Merge, Message as OfMessage, MessageIds, Missing,
+        Person, Profile as OfProfile, Record,
     };
     &[
         ("nothing", |_| {}, &[], true),
@@ -449,6 +450,78 @@ const DAMAGES: &[Damage] = {
             false,
         ),
         (
+            "an entry of the audit of merges cannot be read",
+            |tree| drop(tree.insert(keys::merge(1), b"no").unwrap()),
+            &[(Record, false)],
+            false,
+        ),
+        (
+            "what is remembered of a merge cannot be read",
+            |tree| {
+                let jo = UserId::parse("jo").unwrap();
+                let key = keys::membership_link(&visitor(0), &jo);
+                tree.insert(key, b"no").unwrap();
+            },
+            &[(Record, false)],
+            false,
+        ),
+        (
+            "an entry is not found by its visitor",
+            |tree| {
+                let (key, _) = first(tree, keys::MERGES_OF_VISITORS);
+                tree.remove(key).unwrap();
+            },
+            &[(Merge, true)],
+            true,
+        ),
+        (
+            "an entry is gone",
+            |tree| drop(tree.remove(keys::merge(2)).unwrap()),
+            &[(Merge, true), (Merge, true)],
+            false,
+        ),
+        (
+            "a number would be given away twice",
+            |tree| drop(tree.insert(keys::MERGES, b"\0\0\0\0\0\0\0\x01\0").unwrap()),
+            &[(Merge, true)],
+            true,
+        ),
+        (
+            "users of an alias are not one person",
+            |tree| {
+                let mut batch = Batch::default();
+                let [jo, mo] = ["jo", "mo"].map(|name| UserId::parse(name).unwrap());
+                links::put(&jo, &mo, &NamesLink::OF_OLD, &mut batch);
+                batch.apply(tree).unwrap();
+            },
+            // Told with each of the two, where it is not repaired.
+            &[(Person, true), (Person, true)],
+            false,
+        ),
+        (
+            "no alias says that a person is merged",
+            |tree| {
+                let [jo, mo] = ["jo", "mo"].map(|name| UserId::parse(name).unwrap());
+                let merged = PersonRecord(joining::PersonEntry {
+                    merged_into: Some(jo),
+                    ..joining::PersonEntry::default()
+                });
+                tree.insert(keys::person(&mo), merged.to_bytes()).unwrap();
+            },
+            &[(Person, true)],
+            false,
+        ),
+        (
+            "a person that has room has none for somebody",
+            |tree| {
+                let jo = UserId::parse("jo").unwrap();
+                let key = keys::turned_away_visitor(&jo, &visitor(0));
+                tree.insert(key, b"").unwrap();
+            },
+            &[(Merge, true)],
+            true,
+        ),
+        (
             "a refused message cannot be read",
             |tree| drop(tree.insert(keys::refused_message(b'f', 1), b"no").unwrap()),
             &[(Record, false)],
@@ -551,4 +624,55 @@ fn each_damage_is_found_and_repaired_as_far_as_it_can_be() {
             close(store);
         }
     }
+}
+
+/// A record that is made anew from messages does not know less of undos than the one before.
+#[test]
+fn a_repair_joins_nobody_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let messages: Vec<String> = (0..2).map(|one| raw(one, 8, 10 * one as u32)).collect();
+    let runtime = runtime();
+    runtime.block_on(store.commit(request(&messages))).unwrap();
+    let undo = Undo {
+        merge: 1,
+        token: "1a2b".into(),
+        name: "Anna".into(),
+        now: NOW,
+    };
+    let undone = runtime.block_on(store.undo(undo)).unwrap();
+    assert!(matches!(undone, Undone::Done { .. }), "{undone:?}");
+    close(store);
+    assert_eq!(verified(folder.path(), Mode::Look).1, []);
+    let tree = reopened(folder.path());
+    for number in 0..2 {
+        tree.remove(keys::visitor(&visitor(number))).unwrap();
+    }
+    tree.flush().unwrap();
+    drop(tree);
+    let (_, findings) = verified(folder.path(), Mode::Repair);
+    assert!(!findings.is_empty() && findings.iter().all(|one| one.repaired));
+    assert_eq!(verified(folder.path(), Mode::Look).1, []);
+    let tree = reopened(folder.path());
+    let users = [0, 1].map(|number| {
+        let stored = tree.get(keys::visitor(&visitor(number))).unwrap().unwrap();
+        let person = VisitorRecord::from_bytes(&stored).unwrap().person;
+        person.map(|membership| membership.user.to_string())
+    });
+    assert_eq!(users, [None, Some("jo".to_owned())]);
+    // And one who is somebody all the same is told.
+    change_record(&tree, 0, |record| {
+        record.person = Some(joining::Membership {
+            user: UserId::parse("jo").unwrap(),
+            at: NOW.minus(Milliseconds::from_days(48)),
+        });
+    });
+    tree.flush().unwrap();
+    drop(tree);
+    let (_, findings) = verified(folder.path(), Mode::Look);
+    assert!(
+        findings
+            .iter()
+            .any(|one| one.detail.contains("which was undone"))
+    );
 }

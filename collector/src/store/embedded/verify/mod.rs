@@ -11,6 +11,7 @@
 
 mod counts;
 mod lists;
+mod merges;
 mod persons;
 mod refold;
 mod visitor;
@@ -59,6 +60,8 @@ pub enum FindingKind {
     Membership,
     /// A person with visitors that are not of it, or merged without an end.
     Person,
+    /// What says whom an entry of the audit of merges is about, or what is remembered of a merge.
+    Merge,
     /// A list that is not what profiles say, or its size.
     List,
     /// A count that is not what the messages come to.
@@ -78,6 +81,7 @@ impl FindingKind {
             Self::MessageIds => "message_ids",
             Self::Membership => "membership",
             Self::Person => "person",
+            Self::Merge => "merge",
             Self::List => "list",
             Self::Count => "count",
         }
@@ -106,6 +110,8 @@ pub struct Verified {
     pub messages: u64,
     /// Names of persons.
     pub persons: u64,
+    /// Entries of the audit of merges.
+    pub merges: u64,
     /// Profiles whose evidence is not what their messages come to by the present configuration:
     /// they were counted by an earlier one. These are no findings.
     pub counted_otherwise: u64,
@@ -121,13 +127,14 @@ impl fmt::Display for Verified {
             visitors,
             messages,
             persons,
+            merges,
             counted_otherwise,
             findings,
             repaired,
         } = self;
         write!(
             out,
-            "{visitors} visitors, {messages} messages, {persons} names of persons: "
+            "{visitors} visitors, {messages} messages, {persons} names of persons, {merges} merges: "
         )?;
         match (findings, repaired) {
             (0, _) => write!(out, "everything fits")?,
@@ -198,6 +205,7 @@ pub(super) fn walk(
     verifier.other_keys()?;
     verifier.visitors(progress)?;
     verifier.persons()?;
+    verifier.merges()?;
     Lists::check(&mut verifier)?;
     Counts::check(&mut verifier, now)?;
     Ok(verifier.verified)
@@ -284,6 +292,7 @@ impl Verifier<'_> {
                     }
                     true
                 }
+                Some(b'j') => self.is_of_merges(&key, &value),
                 // Held against the profiles and the messages as a whole.
                 Some(b'i' | b't') => true,
                 Some(b'a') => {

@@ -9,7 +9,7 @@ use super::{FindingKind, Verifier, shown};
 use crate::store::embedded::batch::Batch;
 use crate::store::embedded::held::Records;
 use crate::store::embedded::record::{PersonRecord, VisitorRecord};
-use crate::store::embedded::{EmbeddedError, keys};
+use crate::store::embedded::{EmbeddedError, keys, merges};
 use crate::store::joining::{MOST_VISITORS, Membership, Register as _};
 
 /// Merges that may lie one above the other: the logarithm of more persons than there are people.
@@ -83,11 +83,17 @@ impl Verifier<'_> {
 
     fn memberships(&mut self, changes: &mut Changes) -> Result<(), EmbeddedError> {
         let mut lost = Vec::new();
+        let mut undone = Vec::new();
         for read in self.readable() {
             let (visitor, record) = read?;
             let Some(membership) = &record.person else {
                 continue;
             };
+            // Told by itself where it cannot be read.
+            let link = merges::membership_link(self.tree, &visitor, &membership.user);
+            if link.is_ok_and(|link| link.is_some_and(|link| link.covers(membership.at))) {
+                undone.push((visitor.clone(), membership.user.clone()));
+            }
             // Merged without an end: told with the person.
             let Some(root) = self.root(&membership.user)? else {
                 continue;
@@ -104,6 +110,10 @@ impl Verifier<'_> {
             if visitors.len() < MOST_VISITORS && !visitors.contains(&visitor) {
                 lost.push((visitor, root));
             }
+        }
+        for (visitor, user) in undone {
+            let wrong = format!("the visitor is {:?}, which was undone", user.as_str());
+            self.tell(FindingKind::Membership, &visitor, wrong);
         }
         for (visitor, root) in lost {
             let wrong = format!("the person {:?} does not have the visitor", root.as_str());
@@ -133,7 +143,7 @@ impl Verifier<'_> {
     }
 
     /// The name under which a user's person is kept; nothing where merges have no end.
-    fn root(&self, user: &UserId) -> Result<Option<UserId>, EmbeddedError> {
+    pub(super) fn root(&self, user: &UserId) -> Result<Option<UserId>, EmbeddedError> {
         let mut root = user.clone();
         for _ in 0..MOST_MERGES {
             let stored = self.tree.get(keys::person(&root))?;

@@ -7,13 +7,14 @@
 //! somebody looked, and what counts as evidence on the configuration of that time.
 
 use firstglance_engine::interest::Evidence;
-use firstglance_engine::json::{Clock, SharedFields, read_message};
+use firstglance_engine::json::SharedFields;
 use firstglance_engine::profile::{Entry, EntryKind, Sessions};
-use firstglance_engine::{Evaluation, Profile, Timestamp, VisitorId};
+use firstglance_engine::{Evaluation, Profile, VisitorId};
 
 use crate::store::ProfileFold;
-use crate::store::embedded::record::{MessageRecord, StoredMessage};
-use crate::store::joining::Membership;
+use crate::store::embedded::record::StoredMessage;
+use crate::store::joining;
+use crate::store::merges::Said;
 
 /// Part by which two sums of the same weights may differ.
 const TOLERANCE: f64 = 1e-6;
@@ -23,17 +24,20 @@ const TOLERANCE: f64 = 1e-6;
 pub(super) struct Refold {
     pub(super) profile: Profile,
     pub(super) messages: u64,
-    /// The user that the visitor was last said to be in a message of its own.
-    pub(super) membership: Option<Membership>,
+    /// Whom the visitor was said to be.
+    pub(super) said: Said,
     evaluation: Evaluation,
 }
 
-/// What a record says once for all its messages; nothing where it cannot be read.
-pub(super) fn shared(stored: &MessageRecord) -> Option<SharedFields> {
-    SharedFields::read(stored.context.as_deref()).ok()
-}
-
 impl Refold {
+    /// Of nothing yet but what is remembered of what was said.
+    pub(super) fn of(said: Said) -> Self {
+        Self {
+            said,
+            ..Self::default()
+        }
+    }
+
     /// Folds a message as it was folded when it came. Says what is wrong with it.
     pub(super) fn take_in(
         &mut self,
@@ -42,31 +46,17 @@ impl Refold {
         one: &StoredMessage,
         shared: Option<&SharedFields>,
     ) -> Result<(), String> {
-        let shared = shared.ok_or("came in a request whose context cannot be read")?;
-        // By the sender's clock, which is not stored, it may lie in what was the future then.
-        let clock = Clock {
-            received_at: Timestamp::MAX,
-            sent_at: None,
-        };
-        let mut message = read_message(&one.raw, Some(&one.kind), shared, clock)
-            .map_err(|refusal| format!("cannot be read: {refusal}"))?;
+        let message = one.read(shared).map_err(|wrong| wrong.to_string())?;
         if message.id.as_str() != &*one.id {
             return Err(format!("says that it is {:?}", message.id.as_str()));
         }
         if message.visitor != *visitor {
             return Err(format!("is of the visitor {:?}", message.visitor.as_str()));
         }
-        // Corrected by the sender's clock when it came.
-        message.timestamp = one.timestamp;
         self.messages += 1;
         if let Some(user) = &message.user_id {
-            let latest = self.membership.as_ref();
-            if latest.is_none_or(|known| (known.at, &known.user) < (message.timestamp, user)) {
-                self.membership = Some(Membership {
-                    user: user.clone(),
-                    at: message.timestamp,
-                });
-            }
+            let on_purpose = joining::is_on_purpose(&message.kind);
+            self.said.hear(user, message.timestamp, on_purpose);
         }
         fold.apply(&mut self.profile, &mut self.evaluation, &message);
         Ok(())

@@ -13,7 +13,8 @@ use crate::changes;
 use crate::store::embedded::batch::Batch;
 use crate::store::embedded::record::{LONGEST_SPAN, MessageRecord, StoredMessage, VisitorRecord};
 use crate::store::embedded::seen::{self, Buckets, IdDigest, Seen};
-use crate::store::embedded::{EmbeddedError, keys};
+use crate::store::embedded::{EmbeddedError, keys, links, undo};
+use crate::store::merges::Said;
 
 impl Verifier<'_> {
     /// A visitor and what is stored of them; nothing where there is no record.
@@ -40,7 +41,7 @@ impl Verifier<'_> {
                     claim: None,
                     records: log.next,
                     removed: 0,
-                    person: log.fold.membership.clone(),
+                    person: log.fold.said.membership(),
                     seen: Seen::default(),
                     profile: log.fold.profile.clone(),
                 };
@@ -88,8 +89,10 @@ impl Verifier<'_> {
         visitor: &VisitorId,
         record: Option<&VisitorRecord>,
     ) -> Result<Log, EmbeddedError> {
+        let mut said = Said::of(links::of_visitor(self.tree, visitor).unwrap_or_default());
+        undo::told(self.tree, visitor, &mut said)?;
         let mut log = Log {
-            fold: Refold::default(),
+            fold: Refold::of(said),
             ids: BTreeSet::new(),
             unknown: 0,
             next: 0,
@@ -121,7 +124,7 @@ impl Verifier<'_> {
                 let wrong = format!("record {number} of the messages {wrong}");
                 self.tell(FindingKind::Message, visitor, wrong);
             }
-            let fields = refold::shared(&stored);
+            let fields = stored.shared();
             for message in &stored.messages {
                 if *message.kind == *changes::STORED {
                     // Told by the fold, and never folded.
