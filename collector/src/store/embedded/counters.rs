@@ -278,6 +278,8 @@ impl Changes {
 pub(super) struct Latest {
     /// What need not be looked up to count.
     pub(super) settled: Settled,
+    /// The first hour that was kept when all before it were seen to be gone.
+    first_kept: Option<Period>,
     tally: Tally,
     /// Groups that it is of.
     groups: u32,
@@ -326,6 +328,25 @@ impl Latest {
         self.settle(tree, batch)
     }
 
+    /// Takes some counters out whose time is over, see [`expire`]. Looks only where an hour has passed
+    /// since nothing was left of them.
+    pub(super) fn expire(
+        &mut self,
+        tree: &sled::Tree,
+        now: Timestamp,
+        batch: &mut Batch,
+    ) -> Result<bool, EmbeddedError> {
+        let first_kept = Step::Hour.first_kept(now);
+        if self.first_kept.is_some_and(|known| first_kept <= known) {
+            return Ok(false);
+        }
+        let any = expire(tree, now, batch)?;
+        if !any {
+            self.first_kept = Some(first_kept);
+        }
+        Ok(any)
+    }
+
     /// Takes all of it into the counters.
     pub(super) fn settle(
         &mut self,
@@ -362,6 +383,7 @@ impl Encode for Latest {
         }
         Self {
             settled: Settled::default(),
+            first_kept: None,
             times: reader.integer(),
             groups: u32::try_from(reader.integer()).unwrap_or(u32::MAX),
             at: Timestamp::decode(reader),
@@ -395,11 +417,7 @@ pub(super) fn number(bytes: &[u8]) -> Result<u64, EmbeddedError> {
 }
 
 /// Takes some counters out whose time is over. Says whether there were any.
-pub(super) fn expire(
-    tree: &sled::Tree,
-    now: Timestamp,
-    batch: &mut Batch,
-) -> Result<bool, EmbeddedError> {
+fn expire(tree: &sled::Tree, now: Timestamp, batch: &mut Batch) -> Result<bool, EmbeddedError> {
     let mut any = false;
     for step in Step::ALL {
         let until = keys::counters_of(step.first_kept(now));

@@ -131,7 +131,7 @@ impl<'a> Group<'a> {
         if let Some(until) = self.unsure {
             counters::leave_unsure(tree, until, &mut self.batch)?;
         }
-        let expired = counters::expire(tree, self.now, &mut self.batch)?;
+        let expired = self.counted.expire(tree, self.now, &mut self.batch)?;
         let told = self.records.told();
         self.merges.add(&told, &mut self.batch);
         let awaited = self.records.write(&mut self.batch)? || self.more;
