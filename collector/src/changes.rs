@@ -17,6 +17,36 @@ pub const ID_PREFIX: &str = "fg-";
 /// The `type` of a change in a timeline.
 pub const KIND: &str = "track";
 
+/// How the store marks a change, so that no message from outside is taken for one.
+pub const STORED: &str = "change";
+
+/// What the stored text of a change tells; nothing where it is none.
+#[must_use]
+pub fn kind_of(raw: &str) -> Option<ChangeKind> {
+    #[derive(serde::Deserialize)]
+    struct Told {
+        event: Box<str>,
+        properties: Properties,
+    }
+    #[derive(serde::Deserialize)]
+    struct Properties {
+        segment: Option<Box<str>>,
+        from: Option<Box<str>>,
+        to: Option<Box<str>>,
+    }
+    let told: Told = serde_json::from_str(raw).ok()?;
+    let Properties { segment, from, to } = told.properties;
+    match &*told.event {
+        "Segment Entered" => Some(ChangeKind::Entered(segment?)),
+        "Segment Left" => Some(ChangeKind::Left(segment?)),
+        "Stage Changed" => Some(ChangeKind::Stage {
+            from: from?,
+            to: to?,
+        }),
+        _ => None,
+    }
+}
+
 /// The id of a change's message: the same change has the same one.
 #[must_use]
 pub fn message_id(change: &Change) -> String {
@@ -114,6 +144,7 @@ mod tests {
             assert_eq!(read.timestamp, change.at);
             assert_eq!(read.id.as_str(), message_id(&change));
             assert_eq!(read.context.library.as_deref(), Some(LIBRARY));
+            assert_eq!(kind_of(&json).as_ref(), Some(&change.kind));
             assert!(is_told(&message_id(&change), &json));
             assert!(!is_told("m", &json));
         }

@@ -107,20 +107,36 @@ impl Campaign {
     /// Reads them of names and values. White space around a value does not count.
     #[must_use]
     pub fn from_pairs<T: AsRef<str>>(pairs: impl IntoIterator<Item = (T, T)>) -> Self {
-        let mut lines = String::new();
+        // By the place of their names: a line for each, looked through for each name, would take the
+        // collector longer than all else that it does with an address.
+        let mut values = [const { String::new() }; FIELD_COUNT + PLATFORMS.len()];
         for (name, value) in pairs {
             let (name, value) = (name.as_ref(), text::trimmed(value.as_ref()));
-            // It is no parameter's, and would look like one.
-            if name.contains('=') {
+            let mut names = fields().chain(click_ids());
+            let Some(place) = names.position(|known| text::same_folded(name, known)) else {
+                continue;
+            };
+            if let Some(kept) = values.get_mut(place)
+                && kept.is_empty()
+            {
+                // A line break would start another parameter.
+                let plain = |one| if one < ' ' { ' ' } else { one };
+                kept.extend(clip(value, MAX_VALUE_BYTES).chars().map(plain));
+            }
+        }
+        let mut kept = String::new();
+        let mut clicked = false;
+        for (place, (name, value)) in fields().chain(click_ids()).zip(&values).enumerate() {
+            // One click id is enough.
+            if value.is_empty() || (place >= FIELD_COUNT && core::mem::replace(&mut clicked, true))
+            {
                 continue;
             }
-            for text in [name, "=", value] {
-                // A line break would start another parameter.
-                lines.extend(text.chars().map(|one| if one < ' ' { ' ' } else { one }));
+            for text in [name, "=", value, "\n"] {
+                kept.push_str(text);
             }
-            lines.push('\n');
         }
-        Self::from_parameters(&lines, CLICK_IDS)
+        Self(kept.into())
     }
 
     /// Reads them of lines `name=value`, the values trimmed; the page's way, whose browser takes
@@ -234,6 +250,34 @@ mod tests {
     use std::prelude::v1::*;
 
     use super::*;
+
+    proptest::proptest! {
+        /// Whatever the collector is given, it reads what the page reads of the same.
+        #[test]
+        fn pairs_are_read_like_lines(
+            pairs in proptest::collection::vec(
+                (
+                    proptest::sample::select(&[
+                        "utm_source", "UTM_Medium", "utm_campaign", "gclid", "fbclid", "q", "utm", "ScCid", "",
+                    ][..]),
+                    proptest::prop_oneof![
+                        "[ -~]{0,6}",
+                        "x{190,210}",
+                        "\\PC{0,4}",
+                    ],
+                ),
+                0..9,
+            ),
+        ) {
+            let line = |(name, value): &(&str, String)| format!("{name}={}\n", text::trimmed(value));
+            let lines: String = pairs.iter().map(line).collect();
+            let pairs = pairs.iter().map(|(name, value)| (*name, value.as_str()));
+            proptest::prop_assert_eq!(
+                Campaign::from_pairs(pairs),
+                Campaign::from_parameters(&lines, CLICK_IDS)
+            );
+        }
+    }
 
     fn given(campaign: &Campaign) -> String {
         let given = fields().filter(|name| !campaign.get(name).is_empty());

@@ -35,7 +35,6 @@ for name, value in {
     "date-time": MOMENT,
     "uri": TARGET,
     "byte": in_base64(json.dumps(MESSAGE)),
-    "cursor": in_base64("1.a"),
 }.items():
     schemathesis.openapi.format(name, strategies.just(value))
 

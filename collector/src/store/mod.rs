@@ -12,6 +12,7 @@
 //! [`ProfileFold`].
 
 pub mod audit;
+pub mod counting;
 pub mod embedded;
 pub mod feed;
 pub mod joining;
@@ -32,6 +33,7 @@ use firstglance_engine::{
 };
 
 use audit::AuditEntry;
+use counting::{Count, Metric, Period};
 use feed::Feed;
 use listing::{List, ListSize, Listed, Position as ListPosition};
 use merges::{KeptMerge, MergeFilter, Undo, Undone};
@@ -126,6 +128,9 @@ pub trait Store: Send + Sync + 'static {
     /// Finishes what has been taken in and lets go of the data. Commits after this are refused.
     fn close(&self) -> Later<'_, ()>;
 
+    /// The counts of a metric from one period to another, both included and of the same length, in
+    /// no particular order: see [`counting`]. What is not told is 0.
+    fn counts(&self, metric: Metric, first: Period, last: Period) -> Later<'_, Vec<Count>>;
     /// All visitors of the person that a user is, sorted; nobody where the user is not known.
     fn visitors_of_user<'a>(&'a self, user: &'a UserId) -> Later<'a, Vec<VisitorId>>;
 

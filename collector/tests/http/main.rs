@@ -12,6 +12,7 @@ mod client;
 mod cookie;
 mod cookieless;
 mod cors;
+mod counts;
 mod duplicates;
 mod export;
 mod failure;

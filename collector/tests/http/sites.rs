@@ -402,3 +402,26 @@ async fn counts_say_whose_they_are() {
     );
     assert!(text.ends_with("# EOF\n"));
 }
+
+#[tokio::test]
+async fn what_is_counted_is_counted_for_one_site() {
+    let collector = start().await;
+    for (key, visitor) in [("k", "a"), ("k", "b"), ("kb", "a")] {
+        collector
+            .send(post("/v1/batch", body(key, visitor, "1")))
+            .await;
+    }
+    for (site, expected) in [("site", 2), ("blog", 1), ("wiki", 0)] {
+        for metric in ["messages", "visitors", "sessions"] {
+            let trend = collector
+                .admin_of(site, &format!("trends?metric={metric}"))
+                .await
+                .json();
+            let points = trend["points"].as_array().unwrap().iter();
+            let counts = points.map(|point| point["count"].as_u64().unwrap());
+            assert_eq!(counts.sum::<u64>(), expected, "{site} {metric}: {trend}");
+        }
+    }
+    let unsaid = collector.admin("trends?metric=messages").await;
+    assert_eq!(unsaid.status, 400, "{}", unsaid.text());
+}

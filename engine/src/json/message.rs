@@ -2,7 +2,7 @@
 
 use alloc::string::String;
 
-use crate::address::{Address, decode_path};
+use crate::address::{Address, bare_host, decode_path};
 use crate::campaign::Campaign;
 use crate::evaluation::{About, Evaluation, Settled};
 use crate::event::{Engagement, Event, EventKind, Page};
@@ -11,7 +11,7 @@ use crate::id::UserId;
 use crate::message::{Message, MessageKind};
 use crate::model::Model;
 use crate::profile::Profile;
-use crate::text::{cut, trimmed};
+use crate::text::{cut, same_folded, trimmed};
 use crate::time::Milliseconds;
 use crate::value::{Properties, Value};
 
@@ -30,6 +30,42 @@ struct Texts {
     name: String,
     query: String,
     text: String,
+}
+
+impl Message {
+    /// What brought the visitor to a page, as a touch tells it: the host of the referrer, without
+    /// `www.` and empty where it is the site itself, and the campaign. Nothing where this is no page
+    /// view, or nothing brought it.
+    #[must_use]
+    pub fn brought_by(&self) -> Option<(&str, Campaign)> {
+        if !matches!(self.kind, MessageKind::Page { .. }) {
+            return None;
+        }
+        let url = Address::split(url_of(self));
+        let referrer = bare_host(referrer_of(self));
+        let referrer = if same_folded(referrer, bare_host(url.host)) {
+            ""
+        } else {
+            referrer
+        };
+        let campaign = if self.context.campaign.is_empty() {
+            Campaign::from_address(&url)
+        } else {
+            self.context.campaign.clone()
+        };
+        (!referrer.is_empty() || !campaign.is_empty()).then_some((referrer, campaign))
+    }
+
+    /// Active time that it reports; none where it does not report what was read of a page.
+    #[must_use]
+    pub fn active(&self) -> Milliseconds {
+        match &self.kind {
+            MessageKind::Track { event, properties } if **event == *events::PAGE_ENGAGED => {
+                engagement(properties).active
+            }
+            _ => Milliseconds(0),
+        }
+    }
 }
 
 impl Profile {
@@ -134,7 +170,7 @@ fn event<'a>(message: &'a Message, texts: &'a Texts) -> Event<'a> {
             host: Address::split(url_of(message)).host,
             path: &texts.path,
             title: either(text("title"), &context.page.title),
-            referrer: Address::split(either(text("referrer"), &context.page.referrer)).host,
+            referrer: referrer_of(message),
         },
         topics: &texts.topics,
         keywords: &texts.keywords,
@@ -143,6 +179,18 @@ fn event<'a>(message: &'a Message, texts: &'a Texts) -> Event<'a> {
 
 fn either<'a>(own: &'a str, context: &'a str) -> &'a str {
     if own.is_empty() { context } else { own }
+}
+
+fn referrer_of(message: &Message) -> &str {
+    let own = message
+        .kind
+        .properties()
+        .and_then(|all| all.text("referrer"));
+    Address::split(either(
+        own.unwrap_or_default(),
+        &message.context.page.referrer,
+    ))
+    .host
 }
 
 fn url_of(message: &Message) -> &str {

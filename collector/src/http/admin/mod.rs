@@ -8,12 +8,14 @@
 mod access;
 mod audit;
 mod backup;
+mod campaigns;
 mod compact;
 mod erase;
 mod erase_many;
 mod export;
 mod long;
 mod merges;
+mod periods;
 mod person;
 mod profile;
 mod profiles;
@@ -21,6 +23,7 @@ mod refused;
 mod segments;
 mod stream;
 mod timeline;
+mod trends;
 mod why;
 
 use std::pin::Pin;
@@ -75,7 +78,13 @@ const ROUTES: &[Route] = &[
         Box::pin(async move { why::answer(asked.app, asked.uri, &asked.visitor()?).await })
     }),
     totals("segments", Role::Read, segments::describe, |asked| {
-        Box::pin(segments::answer(asked.app))
+        Box::pin(segments::answer(asked.app, asked.uri))
+    }),
+    totals("campaigns", Role::Read, campaigns::describe, |asked| {
+        Box::pin(campaigns::answer(asked.app, asked.uri))
+    }),
+    totals("trends", Role::Read, trends::describe, |asked| {
+        Box::pin(trends::answer(asked.app, asked.uri))
     }),
     get("export", Role::Read, export::describe, |asked| {
         Box::pin(export::answer(asked.app, asked.uri))

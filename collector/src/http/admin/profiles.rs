@@ -2,12 +2,15 @@
 //! stage, interest, trait, text and when they were last seen. Lists of the store narrow the search
 //! down where they can; what a visitor is in is worked out at the moment of the request all the same.
 
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD as URL_SAFE_NO_PAD;
 use firstglance_engine::interest::SEGMENT_SCORE;
 use firstglance_engine::json::JsonWriter;
 use firstglance_engine::profile::EntryKind;
 use firstglance_engine::text::{folded, same_folded};
 use firstglance_engine::{Profile, Snapshot, Timestamp, VisitorId, snapshot};
 use hyper::{StatusCode, Uri};
+use sha2::{Digest as _, Sha256};
 
 use super::super::answer::{Answer, json};
 use super::super::error::HttpError;
@@ -16,7 +19,7 @@ use super::super::{App, query};
 use super::told;
 use crate::clock;
 use crate::schema::{Member, amount, count, has, list, moment, object, text};
-use crate::store::listing::{List, Position};
+use crate::store::listing::{List, NoPosition, Position};
 
 const DEFAULT_LIMIT: usize = 50;
 const MOST: usize = 500;
@@ -34,10 +37,14 @@ const SHOWN_INTERESTS: usize = 3;
 /// What a parameter of a trait's name begins with.
 const TRAIT: &str = "trait.";
 
+/// Bytes of a cursor that stand for its filters: against mistakes, not against anybody.
+const DIGEST_BYTES: usize = 8;
+
 pub(super) async fn answer(app: &App, uri: &Uri) -> Result<Answer, HttpError> {
     let limit = query::limit(uri, DEFAULT_LIMIT, MOST)?;
     let wanted = Wanted::of(uri)?;
-    let mut after: Option<Position> = query::parsed(uri, "cursor")?;
+    let filter = Filter::of(uri);
+    let mut after = filter.position(uri)?;
     let lists = wanted.lists(app);
 
     let now = clock::now();
@@ -79,11 +86,55 @@ pub(super) async fn answer(app: &App, uri: &Uri) -> Result<Answer, HttpError> {
     body.close(']');
     body.name("next");
     match next {
-        Some(position) => body.text(&position.to_string()),
+        Some(position) => body.text(&filter.cursor(&position)),
         None => body.null(),
     }
     body.close('}');
     Ok(told(json(StatusCode::OK, body.into_string()), shown))
+}
+
+/// What tells one question from another: a cursor goes on with the one that it was given for.
+struct Filter(String);
+
+impl Filter {
+    fn of(uri: &Uri) -> Self {
+        let mut asked: Vec<_> = query::all(uri)
+            .filter(|(name, value)| {
+                !value.is_empty() && !matches!(&**name, "cursor" | "limit" | "site")
+            })
+            .collect();
+        asked.sort();
+        let mut digest = Sha256::new();
+        for part in asked.iter().flat_map(|(name, value)| [name, value]) {
+            digest.update((part.len() as u64).to_be_bytes());
+            digest.update(part.as_bytes());
+        }
+        Self(URL_SAFE_NO_PAD.encode(&digest.finalize()[..DIGEST_BYTES]))
+    }
+
+    fn cursor(&self, position: &Position) -> String {
+        format!("{position}.{}", self.0)
+    }
+
+    /// The position of the cursor in an address.
+    fn position(&self, uri: &Uri) -> Result<Option<Position>, HttpError> {
+        let wrong = |detail: &str| HttpError::Query {
+            name: "cursor",
+            detail: format!("\"cursor\" {detail}"),
+        };
+        let Some(cursor) = query::parameter(uri, "cursor").filter(|text| !text.is_empty()) else {
+            return Ok(None);
+        };
+        let none = || wrong(&NoPosition.to_string());
+        let (position, filter) = cursor.split_once('.').ok_or_else(none)?;
+        let position = position.parse().map_err(|_| none())?;
+        if filter != self.0 {
+            return Err(wrong(
+                "was given for other filters: those of the first request must stay",
+            ));
+        }
+        Ok(Some(position))
+    }
 }
 
 /// Who is asked for: all of it must hold.
@@ -245,7 +296,6 @@ pub(super) fn write_summary(json: &mut JsonWriter, visitor: &VisitorId, profile:
 
 pub(super) fn describe() -> Operation {
     let likes = text().matching(r"^[^:]*(:(0|1|0\.[0-9]{1,9}))?$");
-    let cursor_form = text().with("format", "cursor");
     let mut members = summary().to_vec();
     let interest = object([
         has("id", text()),
@@ -270,7 +320,7 @@ pub(super) fn describe() -> Operation {
         .takes(query("text", text(), "Occurs in an id, a trait, a search or the path of a page."))
         .takes(query("since", moment().or_empty(), "Last seen then or later."))
         .takes(limit(DEFAULT_LIMIT, MOST))
-        .takes(cursor(cursor_form))
+        .takes(cursor(text()))
         .gives(Reply::json(
             "A page of the list.",
             object([

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
-use super::LAYOUT;
+use super::{LAYOUT, migration};
 use crate::store::BackedUp;
 
 /// First bytes of a backup.
@@ -189,7 +189,9 @@ pub(super) fn read<E: From<ArchiveError>>(
         return Err(wrong("this is not a backup that firstglance wrote").into());
     }
     let [version, layout] = input.array().map_err(failed)?;
-    if version != VERSION || [layout] != LAYOUT {
+    // What was written in a former layout is brought to the present one when it is opened.
+    let known = [layout] == LAYOUT || migration::FORMER.contains(&&[layout][..]);
+    if version != VERSION || !known {
         let reason = format!(
             "the backup has the version {version} and the layout {:?}; this firstglance reads \
              version {VERSION} and layout {:?}, so restore it with the one that wrote it",

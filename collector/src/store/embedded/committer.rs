@@ -13,6 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::batch::Batch;
 use super::copying::{Copier, Job};
+use super::counters::Latest;
 use super::disk::Disk;
 use super::erased::ErasedVisitors;
 use super::flusher::{Applied, Data, Flusher};
@@ -107,6 +108,7 @@ pub(super) struct Committer {
     feed: Feed,
     copier: Copier,
     shelves: Shelves,
+    counted: Latest,
     notes: Notes,
     merges: Merges,
 }
@@ -126,6 +128,7 @@ impl Committer {
         let merges = Merges::load(&data.tree)?;
         let flusher = Flusher::start((disk.clone(), mark), failure.clone(), feed.clone(), meter)?;
         let shelves = Shelves::load(&data.tree)?;
+        let counted = Latest::load(&data.tree)?;
         Ok(Self {
             data: Arc::new(data),
             fold,
@@ -137,6 +140,7 @@ impl Committer {
             feed,
             copier,
             shelves,
+            counted,
             notes,
             merges,
         })
@@ -286,6 +290,7 @@ impl Committer {
             fold,
             &mut self.erased,
             &mut self.shelves,
+            &mut self.counted,
             &mut self.merges,
         )
     }

@@ -7,6 +7,7 @@ use std::thread;
 use firstglance_engine::history::Change;
 use firstglance_engine::{Evaluation, Profile, VisitorId};
 
+use super::contribution::Contribution;
 use crate::store::{NewMessage, ProfileFold};
 
 /// Messages for which another thread is worth its start.
@@ -23,6 +24,8 @@ pub(super) struct Folding {
     pub(super) profile: Profile,
     /// What the messages changed, oldest first.
     pub(super) changed: Vec<Change>,
+    /// What the messages add to the counts.
+    pub(super) contribution: Contribution,
 }
 
 impl Folding {
@@ -35,8 +38,13 @@ impl Folding {
         let mut in_time: Vec<&NewMessage> = self.fresh.iter().flat_map(|(_, new)| new).collect();
         in_time.sort_by_key(|new| new.message.timestamp);
         let mut evaluation = Evaluation::new();
+        self.contribution = Contribution::after(&self.profile);
         for new in in_time {
+            self.contribution.message(&new.message);
+            let visits = &self.profile.sessions;
+            self.contribution.visit(visits, new.message.timestamp);
             let changed = fold.apply(&mut self.profile, &mut evaluation, &new.message);
+            self.contribution.changes(&changed);
             self.changed.extend(changed);
         }
     }

@@ -16,11 +16,15 @@ use firstglance_engine::{Message, Timestamp, VisitorId};
 use subtle::ConstantTimeEq as _;
 
 use super::batch::Batch;
+use super::contribution::Contribution;
+use super::counters::{self, Latest, Tally};
+use super::days::Day;
 use super::erased::ErasedVisitors;
 use super::folding::{self, Folding};
 use super::held::Records;
 use super::merges::Merges;
 use super::record::{FULL_BYTES, LONGEST_SPAN, MessageRecord, StoredMessage, VisitorRecord};
+use super::recount::Stored;
 use super::refused::Shelves;
 use super::seen::{self, Buckets};
 use super::{EmbeddedError, keys};
@@ -50,9 +54,18 @@ pub(super) struct Group<'a> {
     pub(super) merges: &'a mut Merges,
     erased: &'a mut ErasedVisitors,
     shelves: &'a mut Shelves,
+    pub(super) counted: &'a mut Latest,
     pub(super) batch: Batch,
     /// Whether the batch has something that is none of the records.
     pub(super) more: bool,
+    tally: Tally,
+    /// Whether it takes somebody out of the counts.
+    uncounts: bool,
+    /// Up to when counts may have more than what is stored tells of any more: of whoever goes after
+    /// messages of theirs have gone.
+    pub(super) unsure: Option<Timestamp>,
+    /// The latest moment that anything of the group knows.
+    now: Timestamp,
     /// Whether it has refused messages.
     refused: bool,
     /// What is told of what was taken in, where somebody listens.
@@ -72,6 +85,7 @@ impl<'a> Group<'a> {
         fold: &'a ProfileFold,
         erased: &'a mut ErasedVisitors,
         shelves: &'a mut Shelves,
+        counted: &'a mut Latest,
         merges: &'a mut Merges,
     ) -> Self {
         let records = Records::new(tree);
@@ -86,8 +100,13 @@ impl<'a> Group<'a> {
             merges,
             erased,
             shelves,
+            counted,
             batch: Batch::default(),
             more: false,
+            tally: Tally::default(),
+            uncounts: false,
+            unsure: None,
+            now: Timestamp::MIN,
             refused: false,
             fed: None,
         }
@@ -105,10 +124,18 @@ impl<'a> Group<'a> {
 
     /// What is to be written; nothing where nothing changes.
     pub(super) fn into_batch(mut self) -> Result<Option<Written>, EmbeddedError> {
+        let tree = self.records.tree;
+        let when = (self.now, self.uncounts);
+        self.counted
+            .take_in(tree, &self.tally, when, &mut self.batch)?;
+        if let Some(until) = self.unsure {
+            counters::leave_unsure(tree, until, &mut self.batch)?;
+        }
+        let expired = self.counted.expire(tree, self.now, &mut self.batch)?;
         let told = self.records.told();
         self.merges.add(&told, &mut self.batch);
         let awaited = self.records.write(&mut self.batch)? || self.more;
-        Ok((awaited || self.refused).then_some(Written {
+        Ok((awaited || self.refused || expired).then_some(Written {
             batch: self.batch,
             awaited,
         }))
@@ -146,6 +173,7 @@ impl<'a> Group<'a> {
                 claim_holds: false,
                 erased: false,
             });
+            self.now = self.now.max(commit.received_at);
             self.more |= self.erased.expire(commit.received_at, &mut self.batch);
             requests.push(Request {
                 received_at: commit.received_at,
@@ -232,6 +260,7 @@ impl<'a> Group<'a> {
     /// Erases a visitor, where the ground is good.
     pub(super) fn erase(&mut self, erasure: &Erasure) -> Result<Erased, EmbeddedError> {
         let visitor = &erasure.visitor;
+        self.now = self.now.max(erasure.now);
         let held = self.records.visitor(visitor)?;
         let known = held.known;
         let retired = match &erasure.ground {
@@ -252,7 +281,9 @@ impl<'a> Group<'a> {
         if known {
             self.leave(visitor)?;
             let tree = self.records.tree;
-            for prefix in [keys::messages(visitor), keys::buckets(visitor)] {
+            self.uncount(visitor)?;
+            let all = [keys::messages, keys::buckets, keys::days];
+            for prefix in all.map(|of| of(visitor)) {
                 for key in tree.scan_prefix(prefix).keys() {
                     self.batch.remove(key?);
                 }
@@ -268,6 +299,24 @@ impl<'a> Group<'a> {
             .remember(visitor, erasure.now, retired, &mut self.batch);
         self.erased.expire(erasure.now, &mut self.batch);
         Ok(if known { Erased::Done } else { Erased::Unknown })
+    }
+
+    /// Takes out of the counts what the stored messages of a visitor have added.
+    fn uncount(&mut self, visitor: &VisitorId) -> Result<(), EmbeddedError> {
+        self.uncounts = true;
+        self.counted.settled.forget(visitor);
+        let tree = self.records.tree;
+        let record = &self.records.visitor(visitor)?.record;
+        let stored = Stored::read(tree, visitor, record)?;
+        self.tally.add(&stored.tally, -1);
+        for entry in tree.scan_prefix(keys::days(visitor)) {
+            let (key, bytes) = entry?;
+            if let (Some((_, number)), Ok(day)) = (keys::day_of(&key), Day::from_bytes(&bytes)) {
+                day.count(number, &mut self.tally, -1);
+            }
+        }
+        self.unsure = self.unsure.max(stored.unsure.map(|(_, until)| until));
+        Ok(())
     }
 
     /// Takes in what a message says of persons. Its visitor is known from here on, and for nobody
@@ -302,6 +351,7 @@ impl<'a> Group<'a> {
             fresh,
             profile: std::mem::take(&mut record.profile),
             changed: Vec::new(),
+            contribution: Contribution::default(),
         }))
     }
 
@@ -312,7 +362,12 @@ impl<'a> Group<'a> {
             fresh,
             profile,
             changed,
+            contribution,
         } = folding;
+        let tree = self.records.tree;
+        let after = (&profile, self.now);
+        let (tally, settled) = (&mut self.tally, &mut self.counted.settled);
+        contribution.add_to(tally, tree, &visitor, after, settled, &mut self.batch)?;
         let record = &mut self.records.visitor(&visitor)?.record;
         record.profile = profile;
         let mut received_at = None;
@@ -349,6 +404,7 @@ impl<'a> Group<'a> {
         now: Timestamp,
     ) -> Result<usize, EmbeddedError> {
         let mut count = 0;
+        self.now = self.now.max(now);
         for visitor in visitors {
             let held = self.records.visitor(visitor)?;
             if !held.known {
@@ -358,6 +414,9 @@ impl<'a> Group<'a> {
             if !changed.is_empty() {
                 held.changed = true;
                 count += changed.len();
+                let mut contribution = Contribution::default();
+                contribution.changes(&changed);
+                contribution.tally.add_to(&mut self.tally);
                 tell(&mut self.batch, visitor, &mut held.record, now, &changed);
             }
         }
@@ -409,7 +468,7 @@ fn tell(
     let told = changed.iter().map(|change| StoredMessage {
         timestamp: change.at,
         id: changes::message_id(change).into(),
-        kind: changes::KIND.into(),
+        kind: changes::STORED.into(),
         raw: changes::message(change, visitor).into(),
     });
     keep(batch, visitor, record, received_at, None, told.collect());

@@ -9,6 +9,7 @@ use firstglance_engine::codec::Encode as _;
 use firstglance_engine::{Profile, VisitorId};
 
 use super::batch::Batch;
+use super::counters::number;
 use super::record::VisitorRecord;
 use super::{EmbeddedError, keys};
 use crate::store::listing::{List, ListSize, Listed, Position};
@@ -69,11 +70,6 @@ impl Sizes {
         }
         Ok(())
     }
-}
-
-fn number(bytes: &[u8]) -> Result<u64, EmbeddedError> {
-    let bytes = bytes.try_into().map_err(|_| EmbeddedError::Key)?;
-    Ok(u64::from_be_bytes(bytes))
 }
 
 /// Visitors who are in any of some lists, at most so many, from the first one after a position.

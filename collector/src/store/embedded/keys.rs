@@ -12,6 +12,11 @@
 //! | `r` | since when the file holds bytes of what was erased, see `copying` |
 //! | `i` list step(8) visitor | nothing: the visitor is in the list, see `index` |
 //! | `t` list | how many visitors are in the list |
+//! | `a` step period(4) metric(1) `n` name | the count of a name |
+//! | `a` step period(4) metric(1) `o` | the count of all names without a place |
+//! | `av` visitor `0` day(4) | a visitor's day, see `days` |
+//! | `ap` | what was counted and is in no counter yet, see `counters` |
+//! | `au` | the moment(8) up to which counts may have more than what is stored, see `counters` |
 //! | `d` shelf(1) number(8) | a refused message, see `refused` |
 //! | `l` number(8) | an entry of the audit log, see `notes` |
 //! | `j` | number(8) of the next entry of the audit of merges, and whether anything was ever undone, see `merges` |
@@ -22,7 +27,7 @@
 //! | `jo` user `0` visitor `0` | nothing: the visitor is said to be the user, whose person is full |
 //!
 //! A list is `a` for all, `s` segment `0`, `g` stage `0`, or `n` where no stage is recorded. Steps are written as
-//! what is left of them to the largest number, so that the latest comes first.
+//! what is left of them to the largest number, so that the latest comes first. A step of counting is `h` or `d`.
 //!
 //! Numbers are big-endian, so that keys sort as numbers do. An id holds no control character
 //! ([`VisitorId`] and [`UserId`] see to that), so the `0` after it ends it, and no visitor's keys begin with
@@ -30,6 +35,7 @@
 
 use firstglance_engine::{Timestamp, UserId, VisitorId};
 
+use crate::store::counting::{Metric, Period, Step};
 use crate::store::listing::{List, Position};
 
 /// The key under which the layout's version lies.
@@ -64,6 +70,17 @@ pub(super) const LISTS: &[u8] = b"i";
 /// First byte of the keys of all sizes of lists.
 pub(super) const SIZES: &[u8] = b"t";
 
+/// First byte of the keys of all that is counted.
+pub(super) const COUNTS: &[u8] = b"a";
+
+/// First bytes of the keys of what is remembered of visitors' days.
+pub(super) const DAYS: &[u8] = b"av";
+
+/// The key under which lies what was counted and is in no counter yet.
+pub(super) const LATEST: &[u8] = b"ap";
+
+/// The key under which it lies up to when counts may have more than what is stored.
+pub(super) const UNSURE: &[u8] = b"au";
 /// The key under which it lies how far the audit of merges is, and first byte of the keys of all that
 /// belongs to it.
 pub(super) const MERGES: &[u8] = b"j";
@@ -325,6 +342,120 @@ pub(super) fn list_of_size(key: &[u8]) -> Option<List> {
     }
 }
 
+/// All counters of a period.
+pub(super) fn counters_of(period: Period) -> Vec<u8> {
+    let step = match period.step {
+        Step::Hour => b"h",
+        Step::Day => b"d",
+    };
+    [COUNTS, step, &period.number.to_be_bytes()].concat()
+}
+
+/// All counters of a metric in a period.
+pub(super) fn counters(period: Period, metric: Metric) -> Vec<u8> {
+    let mut key = counters_of(period);
+    key.push(number_of(metric));
+    key
+}
+
+/// The counter of a name.
+pub(super) fn counter(period: Period, metric: Metric, name: &str) -> Vec<u8> {
+    [&*counters(period, metric), b"n", name.as_bytes()].concat()
+}
+
+/// The counter of all names that have no place.
+pub(super) fn other_names(period: Period, metric: Metric) -> Vec<u8> {
+    [&*counters(period, metric), b"o"].concat()
+}
+
+/// Numbers that stay, whatever is counted besides later.
+pub(super) const fn number_of(metric: Metric) -> u8 {
+    match metric {
+        Metric::Messages => 1,
+        Metric::Events => 2,
+        Metric::Visitors => 3,
+        Metric::NewVisitors => 4,
+        Metric::Sessions => 5,
+        Metric::SegmentEntries => 6,
+        Metric::SegmentExits => 7,
+        Metric::StageEntries => 8,
+        Metric::StageExits => 9,
+        Metric::Arrivals => 10,
+        Metric::ArrivedVisitors => 11,
+        Metric::EngagedVisitors => 12,
+    }
+}
+
+/// What a counter's key is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Counted<'a> {
+    Name(&'a str),
+    OtherNames,
+}
+
+/// See [`Counted`].
+pub(super) fn counted(key: &[u8]) -> Option<Counted<'_>> {
+    match key.get(COUNTS.len() + 6..)? {
+        [b'o'] => Some(Counted::OtherNames),
+        [b'n', name @ ..] => core::str::from_utf8(name).ok().map(Counted::Name),
+        _ => None,
+    }
+}
+
+/// The period of a counter.
+pub(super) fn period_of(key: &[u8]) -> Option<Period> {
+    let (step, rest) = key.strip_prefix(COUNTS)?.split_first()?;
+    let step = match step {
+        b'h' => Step::Hour,
+        b'd' => Step::Day,
+        _ => return None,
+    };
+    let number = u32::from_be_bytes(*rest.first_chunk()?);
+    Some(Period { step, number })
+}
+
+/// The metric of a counter.
+pub(super) fn metric_of(key: &[u8]) -> Option<Metric> {
+    key.get(COUNTS.len() + 5)
+        .and_then(|number| metric_of_number(*number))
+}
+
+/// The metric of a number that [`number_of`] gives.
+pub(super) fn metric_of_number(number: u8) -> Option<Metric> {
+    let mut all = Metric::ALL.into_iter();
+    all.find(|metric| number_of(*metric) == number)
+}
+
+/// Whether it is the key of a counter.
+pub(super) fn is_counter(key: &[u8]) -> bool {
+    period_of(key).is_some() && metric_of(key).is_some() && counted(key).is_some()
+}
+
+/// What is remembered of a visitor's days.
+pub(super) fn days(visitor: &VisitorId) -> Vec<u8> {
+    [DAYS, visitor.as_str().as_bytes(), &[0]].concat()
+}
+
+/// What is remembered of a visitor's day.
+pub(super) fn day(visitor: &VisitorId, number: u32) -> Vec<u8> {
+    let mut key = days(visitor);
+    key.extend_from_slice(&number.to_be_bytes());
+    key
+}
+
+/// The visitor and the number of the day of such a key.
+pub(super) fn day_of(key: &[u8]) -> Option<(VisitorId, u32)> {
+    let (id, number) = key.strip_prefix(DAYS)?.split_last_chunk()?;
+    let id = core::str::from_utf8(id.strip_suffix(&[0])?).ok()?;
+    Some((VisitorId::parse(id).ok()?, u32::from_be_bytes(*number)))
+}
+
+/// The visitor in a key of messages or of their ids.
+pub(super) fn owner_of(key: &[u8]) -> Option<VisitorId> {
+    let id = key.get(1..)?.split(|byte| *byte == 0).next()?;
+    VisitorId::parse(core::str::from_utf8(id).ok()?).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -337,6 +468,26 @@ mod tests {
         );
         assert!(!messages(&long).starts_with(&messages(&short)));
         assert_eq!(visitor_of(&visitor(&long)), Some(long));
+    }
+
+    #[test]
+    fn counters_and_days() {
+        for (step, metric) in [(Step::Hour, Metric::Events), (Step::Day, Metric::Sessions)] {
+            let period = Period { step, number: 77 };
+            for (key, expected) in [
+                (counter(period, metric, "a"), Counted::Name("a")),
+                (other_names(period, metric), Counted::OtherNames),
+            ] {
+                assert_eq!(counted(&key), Some(expected));
+                assert_eq!(period_of(&key), Some(period));
+                assert_eq!(metric_of(&key), Some(metric));
+                assert_eq!(day_of(&key), None);
+            }
+        }
+        let visitor = VisitorId::parse("a").unwrap();
+        let key = day(&visitor, 5);
+        assert_eq!(day_of(&key), Some((visitor, 5)));
+        assert_eq!(period_of(&key), None);
     }
 
     #[test]

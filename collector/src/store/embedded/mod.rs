@@ -11,7 +11,10 @@
 mod archive;
 mod batch;
 mod committer;
+mod contribution;
 mod copying;
+mod counters;
+mod days;
 mod disk;
 mod erased;
 mod flusher;
@@ -26,9 +29,11 @@ mod links;
 mod mark;
 mod merge_record;
 mod merges;
+mod migration;
 mod notes;
 mod opening;
 mod record;
+mod recount;
 mod refused;
 mod restoring;
 mod retention;
@@ -49,6 +54,7 @@ use firstglance_engine::{Person, Profile, Timestamp, UserId, VisitorId};
 use tokio::sync::{mpsc, oneshot};
 
 use super::audit::AuditEntry;
+use super::counting::{Count, Metric, Period};
 use super::feed::Feed;
 use super::listing::{List, ListSize, Listed, Position as ListPosition};
 use super::merges::{KeptMerge, MergeFilter, Undo, Undone};
@@ -67,10 +73,7 @@ use held::Records;
 use record::VisitorRecord;
 
 /// Version of the layout in [`keys`].
-const LAYOUT: &[u8] = b"3";
-
-/// The one before it, which had no lists.
-const WITHOUT_LISTS: &[u8] = b"2";
+const LAYOUT: &[u8] = b"4";
 
 /// Requests that may wait for the committer; more are asked to come back later.
 const WAITING: usize = 1_024;
@@ -455,6 +458,10 @@ impl Store for Embedded {
         self.scan(index::sizes)
     }
 
+    fn counts(&self, metric: Metric, first: Period, last: Period) -> Later<'_, Vec<Count>> {
+        self.scan(move |tree| counters::counts(tree, metric, first, last))
+    }
+
     fn ready(&self) -> Result<(), StoreError> {
         self.failure.check()?;
         let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
@@ -545,19 +552,9 @@ fn open_tree(folder: &StoreFolder) -> Result<(Pointer, sled::Db), EmbeddedError>
     let tree = folder.tree(pointer.number)?;
     match tree.get(keys::VERSION)? {
         Some(version) if version == LAYOUT => {}
-        Some(version) if version == WITHOUT_LISTS => {
-            tracing::info!("making the lists of visitors, which these data do not have yet");
-            index::rebuild(&tree)?;
-            tree.flush()?;
-            // The version only after what it stands for: begun again, it is made anew.
-            tree.insert(keys::VERSION, LAYOUT)?;
-            tree.flush()?;
-            folder.file(pointer.number)?.sync_data()?;
-            tracing::info!("the lists of visitors are made");
-        }
         Some(version) => {
-            let version = String::from_utf8_lossy(&version).into_owned();
-            return Err(EmbeddedError::Layout(version));
+            let disk = folder.file(pointer.number)?;
+            migration::migrate(&tree, &version, &disk)?;
         }
         None => {
             merges::Merges::begin(&tree)?;

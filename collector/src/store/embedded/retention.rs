@@ -19,6 +19,7 @@ use super::group::Group;
 use super::record::{LONGEST_SPAN, MessageRecord, VisitorRecord};
 use super::seen::{self, Buckets};
 use super::{EmbeddedError, keys};
+use crate::store::counting::{Period, Step};
 use crate::store::{Expired, Retention};
 
 /// Records of messages that are removed of a visitor at once.
@@ -89,9 +90,12 @@ impl Group<'_> {
         if !held.known {
             return Ok(expired);
         }
+        // What time alone has changed may have come later.
+        let mut latest = held.record.profile.last_seen;
         let idle = is_idle(&held.record, retention, now);
         let tree = self.records.tree;
         let (oldest, settled) = (now.minus(retention.events), now.minus(Retention::SHORTEST));
+        let mut until = None;
         let mut old = Vec::new();
         let mut ids = Vec::new();
         let mut recent = false;
@@ -108,9 +112,11 @@ impl Group<'_> {
                 break;
             }
             let last = record.messages.last().map_or(start, |last| last.timestamp);
+            latest = latest.max(last);
             if last >= oldest || record.received_at >= settled {
                 continue;
             }
+            until = until.max(Some(last));
             for message in &record.messages {
                 // What tells a change has an id, but none that was ever looked for.
                 if let Ok(id) = MessageId::parse(&message.id) {
@@ -121,7 +127,11 @@ impl Group<'_> {
         }
         if idle && !recent {
             self.leave(visitor)?;
-            for prefix in [keys::messages(visitor), keys::buckets(visitor)] {
+            // What they added to the counts stays.
+            self.unsure = self.unsure.max(Some(latest));
+            self.counted.settled.forget(visitor);
+            let all = [keys::messages, keys::buckets, keys::days];
+            for prefix in all.map(|of| of(visitor)) {
                 for key in tree.scan_prefix(prefix).keys() {
                     self.batch.remove(key?);
                 }
@@ -135,6 +145,7 @@ impl Group<'_> {
         if old.is_empty() {
             return Ok(expired);
         }
+        self.unsure = self.unsure.max(until);
         expired.records = old.len();
         let held = self.records.visitor(visitor)?;
         held.changed = true;
@@ -146,6 +157,12 @@ impl Group<'_> {
         buckets.write(&mut self.batch);
         for key in old {
             self.batch.remove(key);
+        }
+        if let Some(until) = until {
+            let end = Period::of(Step::Day, until).number + 1;
+            for key in (tree.range(keys::day(visitor, 0)..keys::day(visitor, end))).keys() {
+                self.batch.remove(key?);
+            }
         }
         self.batch.leaves_residue(now);
         self.more = true;

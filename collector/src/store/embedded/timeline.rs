@@ -12,6 +12,7 @@ use firstglance_engine::{Timestamp, VisitorId};
 
 use super::record::{LONGEST_SPAN, MessageRecord};
 use super::{EmbeddedError, keys};
+use crate::changes;
 use crate::store::{Position, TimelineEntry};
 
 /// Orders entries by where they stand.
@@ -71,7 +72,10 @@ pub(super) fn read(
                     position,
                     received_at: stored.received_at,
                     message_id: message.id,
-                    kind: message.kind,
+                    kind: match &*message.kind {
+                        changes::STORED => changes::KIND.into(),
+                        _ => message.kind,
+                    },
                     raw: message.raw,
                     context: stored.context.clone(),
                 })));

@@ -32,14 +32,22 @@ pub(super) fn take_in(store: &Embedded, messages: &[Message]) -> Committed {
 }
 
 /// Everything in the store but the layout's version, how far groups and the audit of merges are, and
-/// what is remembered of erasures.
+/// what is remembered of erasures; of counts what they come to.
 pub(super) fn everything(store: &Embedded) -> BTreeMap<Vec<u8>, Vec<u8>> {
     let entries = store.tree().iter().map(Result::unwrap);
+    let beside = [
+        keys::VERSION,
+        keys::GROUP,
+        keys::RESIDUE,
+        keys::MERGES,
+        keys::LATEST,
+    ];
     let kept = entries.filter(|(key, _)| {
-        let beside = [keys::VERSION, keys::GROUP, keys::RESIDUE, keys::MERGES];
-        !beside.contains(&&key[..]) && !key.starts_with(keys::ERASED)
+        !beside.contains(&&key[..]) && !keys::is_counter(key) && !key.starts_with(keys::ERASED)
     });
+    let counters = counters_of(store).into_iter();
     kept.map(|(key, value)| (key.to_vec(), value.to_vec()))
+        .chain(counters.map(|(key, count)| (key, count.to_be_bytes().to_vec())))
         .collect()
 }
 

@@ -12,19 +12,27 @@ use crate::store::{Erasure, Ground};
 
 /// What a failed operation has done before it fails: an error does not say.
 #[derive(Clone, Copy, Debug)]
-enum Leaves {
+pub(super) enum Leaves {
     Nothing,
     All,
 }
 
 /// A disk whose operation of this number fails.
-struct Failing {
+pub(super) struct Failing {
     number: usize,
     leaves: Leaves,
     done: AtomicUsize,
 }
 
 impl Failing {
+    pub(super) const fn new(number: usize, leaves: Leaves) -> Self {
+        Self {
+            number,
+            leaves,
+            done: AtomicUsize::new(0),
+        }
+    }
+
     fn operation<E: From<io::Error>>(
         &self,
         operate: impl FnOnce() -> Result<(), E>,
@@ -165,11 +173,7 @@ fn whichever_operation_fails_nothing_acknowledged_is_lost() {
     let mut leaves = Leaves::Nothing;
     loop {
         let folder = tempfile::tempdir().unwrap();
-        let disk = Arc::new(Failing {
-            number,
-            leaves,
-            done: AtomicUsize::new(0),
-        });
+        let disk = Arc::new(Failing::new(number, leaves));
         let fold = ProfileFold::new(Arc::new(Model::default()));
         let data = folder.path().join("data");
         let store = Embedded::open_on(&data, fold, disk.clone()).unwrap();

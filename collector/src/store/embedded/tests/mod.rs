@@ -3,6 +3,7 @@
 
 mod changes;
 mod copying;
+mod counts;
 mod erasures;
 mod faults;
 mod lists;
@@ -75,6 +76,20 @@ fn patiently(folder: &Path) -> Result<Embedded, EmbeddedError> {
         }
         std::thread::sleep(std::time::Duration::from_millis(20));
     }
+}
+
+/// Counters, with what is yet to be added to them.
+fn counters_of(store: &Embedded) -> BTreeMap<Vec<u8>, u64> {
+    let latest = counters::Latest::load(&store.tree()).unwrap();
+    let mut all: BTreeMap<Vec<u8>, u64> = (store.tree().scan_prefix(keys::COUNTS))
+        .map(Result::unwrap)
+        .filter(|(key, _)| keys::is_counter(key))
+        .map(|(key, value)| (key.to_vec(), counters::number(&value).unwrap()))
+        .collect();
+    let changes = latest.changes(&store.tree()).unwrap();
+    all.extend(changes.into_all());
+    all.retain(|_, count| *count > 0);
+    all
 }
 
 fn runtime() -> tokio::runtime::Runtime {

@@ -1,6 +1,6 @@
 //! Retention: what is too old goes and nothing else, and what is forgotten of ids is what went.
 
-use super::erasures::{busy, everything, take_in, visitor};
+use super::erasures::{busy, take_in, visitor};
 use super::*;
 use crate::upkeep;
 
@@ -28,6 +28,13 @@ fn ids(store: &Embedded, number: usize) -> Vec<String> {
         .into_iter()
         .map(|entry| entry.message_id.to_string());
     ids.filter(|id| !id.starts_with("fg-")).collect()
+}
+
+/// Everything but what was counted, which stays.
+fn everything(store: &Embedded) -> BTreeMap<Vec<u8>, Vec<u8>> {
+    let mut all = super::erasures::everything(store);
+    all.retain(|key, _| !key.starts_with(keys::COUNTS));
+    all
 }
 
 fn received(at: Timestamp, messages: &[Message]) -> Commit {

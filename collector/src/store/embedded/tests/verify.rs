@@ -7,8 +7,10 @@ use firstglance_engine::json::{Clock, SharedFields, read_message};
 
 use super::*;
 use crate::store::Ground;
+use crate::store::counting::{Metric, Period, Step as Length};
 use crate::store::embedded::batch::Batch;
 use crate::store::embedded::record::{MessageRecord, PersonRecord};
+use crate::store::embedded::verify::verify_at;
 use crate::store::merges::{NamesLink, Undo, Undone};
 
 const NOW: Timestamp = Timestamp::from_milliseconds(1_700_000_000_000);
@@ -63,12 +65,16 @@ fn close(store: Embedded) {
 
 /// What verification says of a folder.
 pub(super) fn verified(folder: &Path, mode: Mode) -> (Verified, Vec<Finding>) {
+    verified_at(folder, mode, NOW)
+}
+
+fn verified_at(folder: &Path, mode: Mode, now: Timestamp) -> (Verified, Vec<Finding>) {
     let fold = ProfileFold::new(Arc::new(Model::default()));
     let mut findings = Vec::new();
     let mut tries = 0;
     loop {
         let mut told = |finding: &Finding| findings.push(finding.clone());
-        match verify(folder, &fold, mode, &mut told, &mut |_| {}) {
+        match verify_at(folder, &fold, mode, now, &mut told, &mut |_| {}) {
             Err(EmbeddedError::Engine(sled::Error::Io(_))) if tries < 200 => tries += 1,
             done => return (done.unwrap(), findings),
         }
@@ -140,7 +146,9 @@ proptest! {
         }
         let known = runtime.block_on(store.visitors(None, 10)).unwrap().len();
         close(store);
-        let (verified, findings) = verified(folder.path(), Mode::Look);
+        // After all moments to which visitors were settled: what was kept at those is kept no more.
+        let now = NOW.plus(Milliseconds(30_000_000_000));
+        let (verified, findings) = verified_at(folder.path(), Mode::Look, now);
         prop_assert_eq!(findings, []);
         prop_assert_eq!((verified.visitors, verified.counted_otherwise), (known as u64, 0));
     }
@@ -178,6 +186,11 @@ fn change_record(tree: &sled::Tree, number: usize, change: impl Fn(&mut VisitorR
     tree.insert(key, record.to_bytes()).unwrap();
 }
 
+fn today() -> Period {
+    // Corrected by the clock of the sender, which is far ahead.
+    Period::of(Length::Day, NOW.minus(Milliseconds::from_days(48)))
+}
+
 fn first(tree: &sled::Tree, prefix: &[u8]) -> (sled::IVec, sled::IVec) {
     tree.scan_prefix(prefix).next().unwrap().unwrap()
 }
@@ -201,8 +214,8 @@ type Damage = (
 
 const DAMAGES: &[Damage] = {
     use FindingKind::{
-        Key, List as Listing, Membership, Merge, Message as OfMessage, MessageIds, Missing, Person,
-        Profile as OfProfile, Record,
+        Count, Key, List as Listing, Membership, Merge, Message as OfMessage, MessageIds, Missing,
+        Person, Profile as OfProfile, Record,
     };
     &[
         ("nothing", |_| {}, &[], true),
@@ -348,6 +361,80 @@ const DAMAGES: &[Damage] = {
             true,
         ),
         (
+            "a counter is too high",
+            |tree| {
+                let key = keys::counter(today(), Metric::Messages, "track");
+                tree.insert(key, &99_u64.to_be_bytes()).unwrap();
+            },
+            &[(Count, true)],
+            true,
+        ),
+        (
+            "counters are gone",
+            |tree| {
+                tree.remove(keys::counter(today(), Metric::Sessions, ""))
+                    .unwrap();
+                tree.remove(keys::counter(today(), Metric::Events, "Order 0"))
+                    .unwrap();
+            },
+            &[(Count, true), (Count, true)],
+            true,
+        ),
+        (
+            "a counter is of what never happened",
+            |tree| {
+                let key = keys::counter(today(), Metric::Events, "Never");
+                tree.insert(key, &1_u64.to_be_bytes()).unwrap();
+            },
+            &[(Count, true)],
+            true,
+        ),
+        (
+            "a counter cannot be read",
+            |tree| {
+                let key = keys::other_names(today(), Metric::Arrivals);
+                tree.insert(key, b"many").unwrap();
+            },
+            &[(Count, true)],
+            true,
+        ),
+        (
+            "what was counted last cannot be read",
+            |tree| drop(tree.insert(keys::LATEST, b"soon").unwrap()),
+            // All else was counted already.
+            &[(Count, true)],
+            false,
+        ),
+        (
+            "a visitor's day is gone",
+            |tree| {
+                let (key, _) = first(tree, &keys::days(&visitor(1)));
+                tree.remove(key).unwrap();
+            },
+            &[(Count, true)],
+            true,
+        ),
+        (
+            "a visitor's day is another",
+            |tree| {
+                let (key, _) = first(tree, &keys::days(&visitor(1)));
+                let (_, other) = first(tree, &keys::days(&visitor(0)));
+                tree.insert(key, other).unwrap();
+            },
+            &[(Count, true)],
+            true,
+        ),
+        (
+            "a day is nobody's",
+            |tree| {
+                let nobody = VisitorId::parse("nobody").unwrap();
+                tree.insert(keys::day(&nobody, today().number), b"")
+                    .unwrap();
+            },
+            &[(Count, true)],
+            true,
+        ),
+        (
             "keys are nobody's",
             |tree| {
                 tree.insert(b"\xffx", b"").unwrap();
@@ -467,6 +554,10 @@ fn each_damage_is_found_and_repaired_as_far_as_it_can_be() {
                 .next()
                 .is_some()
         );
+        let mut batch = Batch::default();
+        let mut latest = counters::Latest::load(&tree).unwrap();
+        latest.settle(&tree, &mut batch).unwrap();
+        batch.apply(&tree).unwrap();
         let whole = everything(&tree);
         damage(&tree);
         tree.flush().unwrap();

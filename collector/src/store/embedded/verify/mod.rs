@@ -1,14 +1,15 @@
 //! Verification: whether what is stored fits together, record by record, and the repair of whatever
 //! follows from something else.
 //!
-//! The messages are what counts. Profiles, the memory of message ids, lists and their sizes follow
-//! from them and can be made anew; persons and memberships are held against each other. A message is
+//! The messages are what counts. Profiles, the memory of message ids, lists and their sizes, and counts
+//! follow from them and can be made anew; persons and memberships are held against each other. A message is
 //! never removed and never changed, and a profile is never made anew from messages of which some are
 //! missing: it knows more than they do.
 //!
 //! Nobody else may have the data meanwhile. Reads one visitor at a time, and of that one a record of
 //! messages at a time.
 
+mod counts;
 mod lists;
 mod merges;
 mod persons;
@@ -18,15 +19,17 @@ mod visitor;
 use std::fmt;
 use std::path::Path;
 
-use firstglance_engine::VisitorId;
 use firstglance_engine::codec::Encode as _;
+use firstglance_engine::{Timestamp, VisitorId};
 use sled::IVec;
 
+use self::counts::Counts;
 use self::lists::Lists;
 use super::batch::Batch;
 use super::folder::StoreFolder;
 use super::record::VisitorRecord;
 use super::{EmbeddedError, erased, keys, notes, open_tree, opening, refused};
+use crate::clock;
 use crate::store::ProfileFold;
 
 /// What is to be done about findings.
@@ -61,6 +64,8 @@ pub enum FindingKind {
     Merge,
     /// A list that is not what profiles say, or its size.
     List,
+    /// A count that is not what the messages come to.
+    Count,
 }
 
 impl FindingKind {
@@ -78,6 +83,7 @@ impl FindingKind {
             Self::Person => "person",
             Self::Merge => "merge",
             Self::List => "list",
+            Self::Count => "count",
         }
     }
 }
@@ -156,27 +162,53 @@ pub fn verify(
     told: &mut dyn FnMut(&Finding),
     progress: &mut dyn FnMut(&Verified),
 ) -> Result<Verified, EmbeddedError> {
+    verify_at(folder, fold, mode, clock::now(), told, progress)
+}
+
+/// The same at another moment: it says which counts are kept.
+pub(super) fn verify_at(
+    folder: &Path,
+    fold: &ProfileFold,
+    mode: Mode,
+    now: Timestamp,
+    told: &mut dyn FnMut(&Finding),
+    progress: &mut dyn FnMut(&Verified),
+) -> Result<Verified, EmbeddedError> {
     let folder = StoreFolder::open(folder)?;
     let (pointer, tree) = open_tree(&folder)?;
     opening::whole(folder.path(), &tree)?;
+    let verified = walk(&tree, fold, mode, now, told, progress)?;
+    if verified.repaired > 0 {
+        tree.flush()?;
+        folder.file(pointer.number)?.sync_data()?;
+    }
+    Ok(verified)
+}
+
+/// Reads everything in a tree.
+pub(super) fn walk(
+    tree: &sled::Tree,
+    fold: &ProfileFold,
+    mode: Mode,
+    now: Timestamp,
+    told: &mut dyn FnMut(&Finding),
+    progress: &mut dyn FnMut(&Verified),
+) -> Result<Verified, EmbeddedError> {
     let mut verifier = Verifier {
-        tree: &tree,
+        tree,
         fold,
         mode,
         told,
         verified: Verified::default(),
+        strangers: false,
     };
     verifier.other_keys()?;
     verifier.visitors(progress)?;
     verifier.persons()?;
     verifier.merges()?;
     Lists::check(&mut verifier)?;
-    let verified = verifier.verified;
-    if verified.repaired > 0 {
-        tree.flush()?;
-        folder.file(pointer.number)?.sync_data()?;
-    }
-    Ok(verified)
+    Counts::check(&mut verifier, now)?;
+    Ok(verifier.verified)
 }
 
 /// The walk.
@@ -186,6 +218,8 @@ struct Verifier<'a> {
     mode: Mode,
     told: &'a mut dyn FnMut(&Finding),
     verified: Verified,
+    /// Whether there are messages of visitors who have no record.
+    strangers: bool,
 }
 
 impl Verifier<'_> {
@@ -234,8 +268,10 @@ impl Verifier<'_> {
                 Some(b'g') => key == keys::GROUP && value.len() == 8,
                 Some(b'p') => keys::visitor_of(&key).is_some(),
                 Some(b'u') => keys::user_of(&key).is_some(),
-                Some(b'e') => keys::message_record_of(&key).is_some() && owner(&key).is_some(),
-                Some(b'm') => keys::bucket_of(&key).is_some() && owner(&key).is_some(),
+                Some(b'e') => {
+                    keys::message_record_of(&key).is_some() && keys::owner_of(&key).is_some()
+                }
+                Some(b'm') => keys::bucket_of(&key).is_some() && keys::owner_of(&key).is_some(),
                 Some(b'x') => {
                     if !erased::is_readable(&key, &value) {
                         self.tell(FindingKind::Record, shown(&key), "no erasure can be read");
@@ -257,8 +293,13 @@ impl Verifier<'_> {
                     true
                 }
                 Some(b'j') => self.is_of_merges(&key, &value),
-                // Held against the profiles as a whole.
+                // Held against the profiles and the messages as a whole.
                 Some(b'i' | b't') => true,
+                Some(b'a') => {
+                    [keys::UNSURE, keys::LATEST].contains(&&*key)
+                        || keys::day_of(&key).is_some()
+                        || keys::is_counter(&key)
+                }
                 _ => false,
             };
             if !ours {
@@ -280,7 +321,7 @@ impl Verifier<'_> {
         let mut last: Option<VisitorId> = None;
         for prefix in [keys::MESSAGES, keys::BUCKETS] {
             for key in self.tree.scan_prefix(prefix).keys() {
-                let Some(visitor) = owner(&key?) else {
+                let Some(visitor) = keys::owner_of(&key?) else {
                     continue;
                 };
                 if last.as_ref() == Some(&visitor) {
@@ -311,12 +352,6 @@ impl Verifier<'_> {
         };
         self.tree.scan_prefix(keys::VISITORS).filter_map(read)
     }
-}
-
-/// The visitor in a key of messages or of ids.
-fn owner(key: &[u8]) -> Option<VisitorId> {
-    let id = key.get(1..)?.split(|byte| *byte == 0).next()?;
-    VisitorId::parse(core::str::from_utf8(id).ok()?).ok()
 }
 
 /// A key as people can read it.

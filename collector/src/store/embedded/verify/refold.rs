@@ -11,7 +11,6 @@ use firstglance_engine::json::SharedFields;
 use firstglance_engine::profile::{Entry, EntryKind, Sessions};
 use firstglance_engine::{Evaluation, Profile, VisitorId};
 
-use crate::changes;
 use crate::store::ProfileFold;
 use crate::store::embedded::record::StoredMessage;
 use crate::store::joining;
@@ -62,13 +61,6 @@ impl Refold {
         fold.apply(&mut self.profile, &mut self.evaluation, &message);
         Ok(())
     }
-}
-
-/// Whether a message looks like a change that the fold has told.
-pub(super) fn is_change(message: &StoredMessage) -> bool {
-    *message.kind == *changes::KIND
-        && message.id.starts_with(changes::ID_PREFIX)
-        && message.raw.contains(changes::LIBRARY)
 }
 
 /// What came of a comparison.

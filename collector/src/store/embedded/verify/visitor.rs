@@ -8,7 +8,8 @@ use firstglance_engine::codec::Encode as _;
 use sled::IVec;
 
 use super::refold::{self, Refold};
-use super::{FindingKind, Verifier};
+use super::{FindingKind, Mode, Verifier};
+use crate::changes;
 use crate::store::embedded::batch::Batch;
 use crate::store::embedded::record::{LONGEST_SPAN, MessageRecord, StoredMessage, VisitorRecord};
 use crate::store::embedded::seen::{self, Buckets, IdDigest, Seen};
@@ -45,8 +46,10 @@ impl Verifier<'_> {
                     profile: log.fold.profile.clone(),
                 };
                 self.remember(visitor, made, &log.ids)?;
+                self.strangers |= self.mode == Mode::Look;
             } else {
                 self.tell(FindingKind::Record, visitor, wrong);
+                self.strangers = true;
             }
             return Ok(());
         };
@@ -123,15 +126,15 @@ impl Verifier<'_> {
             }
             let fields = stored.shared();
             for message in &stored.messages {
-                let digest = digest(message);
-                let known = match record {
-                    Some(record) => record.seen.knows(digest, &mut buckets)?,
-                    None => !refold::is_change(message),
-                };
-                if refold::is_change(message) && (!known || log.ids.contains(&digest)) {
+                if *message.kind == *changes::STORED {
                     // Told by the fold, and never folded.
                     continue;
                 }
+                let digest = digest(message);
+                let known = match record {
+                    Some(record) => record.seen.knows(digest, &mut buckets)?,
+                    None => true,
+                };
                 self.verified.messages += 1;
                 if !log.ids.insert(digest) {
                     log.whole = false;

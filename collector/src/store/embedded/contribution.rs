@@ -1,0 +1,310 @@
+//! What a visitor's new messages add to the counts, worked out as they arrive. It comes to what
+//! `recount` makes of the same messages once they are stored, in whatever order they came.
+//!
+//! Visits are told apart by the latest one that the profile knows; for a message from before that the
+//! stored ones around it are looked at. So no other record of visits is needed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use firstglance_engine::codec::Encode as _;
+use firstglance_engine::history::{Change, ChangeKind};
+use firstglance_engine::profile::{INACTIVITY, Sessions};
+use firstglance_engine::{Message, MessageKind, Milliseconds, Profile, Timestamp, VisitorId};
+
+use super::batch::Batch;
+use super::counters::{Few, Tally};
+use super::days::{self, Day, Settled};
+use super::record::{LONGEST_SPAN, MessageRecord};
+use super::{EmbeddedError, keys, recount};
+use crate::changes;
+use crate::store::counting::{Metric, Origin, Period, Step, counted_name};
+
+/// What a profile was before something was taken in.
+#[derive(Clone, Copy, Debug, Default)]
+struct Before {
+    events: u64,
+    first_seen: Timestamp,
+    last_seen: Timestamp,
+}
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(super) struct Contribution {
+    pub(super) tally: Few,
+    before: Before,
+    /// Hours and days that have a message.
+    pub(super) periods: BTreeSet<Period>,
+    /// By the day's number.
+    pub(super) days: BTreeMap<u32, Day>,
+    /// Moments of the messages, in the order in which they were taken in.
+    times: Vec<Timestamp>,
+    /// Places in these of moments from before the latest visit of then.
+    late: Vec<usize>,
+}
+
+impl Contribution {
+    /// Of a visitor of whom a profile is known already.
+    pub(super) fn after(profile: &Profile) -> Self {
+        Self {
+            before: Before {
+                events: profile.events,
+                first_seen: profile.first_seen,
+                last_seen: profile.last_seen,
+            },
+            ..Self::default()
+        }
+    }
+
+    /// Takes in a message.
+    pub(super) fn message(&mut self, message: &Message) {
+        let at = message.timestamp;
+        self.seen(at, message.kind.name());
+        match &message.kind {
+            MessageKind::Track { event, .. } => {
+                let name = counted_name(event);
+                self.tally.count(at, Metric::Events, &name, 1);
+                let active = message.active();
+                if active.0 > 0 {
+                    self.day(at).active(active);
+                }
+            }
+            MessageKind::Page { .. } => {
+                let brought = message.brought_by();
+                let origin = brought.map(|(referrer, campaign)| Origin::new(referrer, &campaign));
+                let origin = origin.map(|origin| Box::from(origin.to_name()));
+                if let Some(origin) = &origin {
+                    self.tally.count(at, Metric::Arrivals, origin, 1);
+                }
+                self.day(at).view(origin);
+            }
+            _ => {}
+        }
+    }
+
+    /// Takes in that there was a message of a type.
+    pub(super) fn seen(&mut self, at: Timestamp, kind: &str) {
+        self.tally.count(at, Metric::Messages, kind, 1);
+        let hour = Period::of(Step::Hour, at);
+        if self.periods.insert(hour) {
+            self.periods.insert(hour.day());
+        }
+    }
+
+    fn day(&mut self, at: Timestamp) -> &mut Day {
+        let day = Period::of(Step::Day, at).number;
+        self.days.entry(day).or_default()
+    }
+
+    /// Takes in the moment of a message, given the visits that the profile knew before it.
+    pub(super) fn visit(&mut self, known: &Sessions, at: Timestamp) {
+        match known.recent.last() {
+            // The profile forgets visits, and does not say of which time.
+            Some(latest) if at < latest.start => self.late.push(self.times.len()),
+            latest => self.begins(at, latest.map(|latest| latest.end), None),
+        }
+        self.times.push(at);
+    }
+
+    /// Counts the visit that a moment begins, and takes away the one that it is the beginning of from
+    /// now on: given the moment before it, its own included, and the visit that begins next.
+    fn begins(&mut self, at: Timestamp, before: Option<Timestamp>, next: Option<Timestamp>) {
+        if before.is_none_or(|before| at > before.plus(INACTIVITY)) {
+            self.tally.count(at, Metric::Sessions, "", 1);
+        }
+        if let Some(next) = next.filter(|next| *next <= at.plus(INACTIVITY)) {
+            self.tally.count(next, Metric::Sessions, "", -1);
+        }
+    }
+
+    /// Takes in a change of segment or stage.
+    pub(super) fn change(&mut self, at: Timestamp, kind: &ChangeKind) {
+        let mut count = |metric, id: &str| self.tally.count(at, metric, &counted_name(id), 1);
+        match kind {
+            ChangeKind::Entered(id) => count(Metric::SegmentEntries, id),
+            ChangeKind::Left(id) => count(Metric::SegmentExits, id),
+            ChangeKind::Stage { from, to } => {
+                count(Metric::StageExits, from);
+                count(Metric::StageEntries, to);
+            }
+        }
+    }
+
+    /// Takes in changes of segments and stage.
+    pub(super) fn changes(&mut self, changed: &[Change]) {
+        for change in changed {
+            self.change(change.at, &change.kind);
+        }
+    }
+
+    /// Adds what arrived to the counts, and puts what is remembered of the visitor's days into a
+    /// batch. The profile is the one after it.
+    pub(super) fn add_to(
+        mut self,
+        tally: &mut Tally,
+        tree: &sled::Tree,
+        visitor: &VisitorId,
+        (profile, now): (&Profile, Timestamp),
+        settled: &mut Settled,
+        batch: &mut Batch,
+    ) -> Result<(), EmbeddedError> {
+        self.late_visits(tree, visitor)?;
+        let before = self.before;
+        if before.events == 0 || profile.first_seen < before.first_seen {
+            self.tally
+                .count(profile.first_seen, Metric::NewVisitors, "", 1);
+            if before.events > 0 {
+                self.tally
+                    .count(before.first_seen, Metric::NewVisitors, "", -1);
+            }
+        }
+        for period in std::mem::take(&mut self.periods) {
+            let new = !self.was_there(tree, visitor, period)?;
+            if new {
+                self.tally.count_in(period, Metric::Visitors, "", 1);
+            }
+            if period.step == Step::Day
+                && period.is_kept(now)
+                && let Some(more) = self.days.remove(&period.number)
+            {
+                if settled.has(visitor, period.number, &more) {
+                    continue;
+                }
+                let day = self.remember(tree, visitor, (period, new), &more, now, batch)?;
+                if let Some(day) = day {
+                    settled.remember(visitor, period.number, &day);
+                }
+            }
+        }
+        self.tally.add_to(tally);
+        Ok(())
+    }
+
+    /// Takes more of a day into what is remembered of it, and says what that is; nothing where nothing
+    /// is. The day may have been one without messages until now.
+    fn remember(
+        &mut self,
+        tree: &sled::Tree,
+        visitor: &VisitorId,
+        (day, new): (Period, bool),
+        more: &Day,
+        now: Timestamp,
+        batch: &mut Batch,
+    ) -> Result<Option<Day>, EmbeddedError> {
+        let known = if new {
+            None
+        } else {
+            days::read(tree, visitor, day.number)?
+        };
+        let before = match known {
+            Some(known) => known,
+            None if !more.is_arrival() => return Ok(None),
+            None if new => Day::default(),
+            None => recount::day(tree, visitor, day)?,
+        };
+        if before.has(more) {
+            return Ok(Some(before));
+        }
+        let mut after = before.clone();
+        after.add(more);
+        for (times, of) in [(-1, &before), (1, &after)] {
+            for (day, metric, origin) in of.counts(day.number) {
+                self.tally.count_in(day, metric, origin, times);
+            }
+        }
+        batch.insert(keys::day(visitor, day.number), after.to_bytes());
+        if !before.is_arrival() {
+            days::expire(tree, visitor, Step::Day.first_kept(now), batch)?;
+        }
+        Ok(Some(after))
+    }
+
+    /// Counts the visits that moments from before the latest one begin.
+    fn late_visits(&mut self, tree: &sled::Tree, visitor: &VisitorId) -> Result<(), EmbeddedError> {
+        let mut late = std::mem::take(&mut self.late).into_iter().peekable();
+        let mut arrived = BTreeSet::new();
+        for (place, at) in std::mem::take(&mut self.times).into_iter().enumerate() {
+            if late.peek().is_none() {
+                break;
+            }
+            if late.next_if_eq(&place).is_some() {
+                let around = at.minus(INACTIVITY)..at.plus(INACTIVITY).plus(Milliseconds(1));
+                let mut near: BTreeSet<Timestamp> =
+                    arrived.range(around.clone()).copied().collect();
+                stored_times(tree, visitor, around, |time| {
+                    near.insert(time);
+                    true
+                })?;
+                let before = near.range(..=at).next_back().copied();
+                let after = near.range(at.plus(Milliseconds(1))..).next().copied();
+                // Where something came shortly before it, the next moment is no beginning; and with
+                // this one before it, it is none any more.
+                let next = after
+                    .filter(|next| before.is_none_or(|before| *next > before.plus(INACTIVITY)));
+                self.begins(at, before, next);
+            }
+            arrived.insert(at);
+        }
+        Ok(())
+    }
+
+    /// Whether a message of the period was stored before.
+    fn was_there(
+        &self,
+        tree: &sled::Tree,
+        visitor: &VisitorId,
+        period: Period,
+    ) -> Result<bool, EmbeddedError> {
+        let Before {
+            events,
+            first_seen,
+            last_seen,
+        } = self.before;
+        if events == 0 {
+            return Ok(false);
+        }
+        let [first, last] = [first_seen, last_seen].map(|at| Period::of(period.step, at));
+        if period == first || period == last {
+            return Ok(true);
+        }
+        if period < first || period > last {
+            return Ok(false);
+        }
+        // It came late, between others: only what is stored can tell.
+        let mut there = false;
+        stored_times(tree, visitor, period.range(), |_| {
+            there = true;
+            false
+        })?;
+        Ok(there)
+    }
+}
+
+/// The moments of stored messages within a time, as long as more are wanted.
+fn stored_times(
+    tree: &sled::Tree,
+    visitor: &VisitorId,
+    within: Range<Timestamp>,
+    mut more: impl FnMut(Timestamp) -> bool,
+) -> Result<(), EmbeddedError> {
+    for record in records_within(tree, visitor, &within) {
+        let (_, bytes) = record?;
+        for one in MessageRecord::from_bytes(&bytes)?.messages {
+            let counts = *one.kind != *changes::STORED && within.contains(&one.timestamp);
+            if counts && !more(one.timestamp) {
+                return Ok(());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The records of messages that may have one within a time.
+pub(super) fn records_within(
+    tree: &sled::Tree,
+    visitor: &VisitorId,
+    within: &Range<Timestamp>,
+) -> sled::Iter {
+    let first = keys::messages_from(visitor, within.start.minus(LONGEST_SPAN));
+    tree.range(first..keys::messages_from(visitor, within.end))
+}

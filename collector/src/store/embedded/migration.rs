@@ -1,0 +1,67 @@
+//! Migration: from the data of an older layout to the present one, where they are.
+//!
+//! | layout | what it did not have | what is done |
+//! |---|---|---|
+//! | `2` | lists of visitors | they are made from the profiles |
+//! | `3` | counts, and a mark on the changes of segments and stage that stand among the messages | changes are marked, and everything is counted, from the stored messages |
+//!
+//! Each is a layout of its own so that an older collector refuses the data, where it would store what
+//! it does not count. The new version is written after what it stands for is on disk: a migration
+//! that was broken off begins anew. Memory is bounded by some hundreds of visitors.
+
+use std::fs::File;
+
+use super::{EmbeddedError, LAYOUT, index, keys, recount};
+use crate::clock;
+
+/// The layouts that can be brought to the present one.
+pub(super) const FORMER: [&[u8]; 2] = [WITHOUT_LISTS, WITHOUT_COUNTS];
+
+const WITHOUT_LISTS: &[u8] = b"2";
+const WITHOUT_COUNTS: &[u8] = b"3";
+
+/// Visitors between two lines of the log.
+const TOLD_EVERY: u64 = 50_000;
+
+/// Brings data from a layout that is not the present one to that.
+pub(super) fn migrate(tree: &sled::Db, version: &[u8], disk: &File) -> Result<(), EmbeddedError> {
+    match version {
+        WITHOUT_LISTS => {
+            tracing::info!("making the lists of visitors, which these data do not have yet");
+            index::rebuild(tree)?;
+            tracing::info!("the lists of visitors are made");
+        }
+        WITHOUT_COUNTS => {}
+        other => {
+            let version = String::from_utf8_lossy(other).into_owned();
+            return Err(EmbeddedError::Layout(version));
+        }
+    }
+    tracing::info!("counting the stored messages, which these data do not have counted yet");
+    let told = |what, count: u64| {
+        if count.is_multiple_of(TOLD_EVERY) {
+            tracing::info!(count, what, "counting the stored messages");
+        }
+    };
+    recount::mark_changes(tree, &mut |records| told("records looked at", records))?;
+    let recounted = recount::everything(tree, clock::now(), &mut |visitors| {
+        told("visitors counted", visitors);
+    })?;
+    tree.flush()?;
+    disk.sync_data()?;
+    tree.insert(keys::VERSION, LAYOUT)?;
+    tree.flush()?;
+    disk.sync_data()?;
+    let recount::Recounted {
+        visitors,
+        unreadable,
+    } = recounted;
+    if unreadable > 0 {
+        tracing::warn!(
+            unreadable,
+            "records that cannot be read are not counted; firstglance verify tells which"
+        );
+    }
+    tracing::info!(visitors, "the stored messages are counted");
+    Ok(())
+}

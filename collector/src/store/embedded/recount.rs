@@ -1,0 +1,289 @@
+//! What stored messages come to in the counts: for a visitor who is erased, for data that were not
+//! counted before, and to hold the counts against. Messages are read one record at a time.
+
+use std::collections::BTreeSet;
+
+use firstglance_engine::codec::Encode as _;
+use firstglance_engine::history::Change;
+use firstglance_engine::json::{Clock, SharedFields, read_message};
+use firstglance_engine::profile::INACTIVITY;
+use firstglance_engine::{Timestamp, VisitorId};
+
+use super::batch::Batch;
+use super::contribution::{Contribution, records_within};
+use super::counters::{self, Tally};
+use super::days::Day;
+use super::record::{MessageRecord, StoredMessage, VisitorRecord};
+use super::seen::{self, Buckets};
+use super::{EmbeddedError, keys};
+use crate::changes;
+use crate::store::counting::{Metric, Period};
+
+/// Visitors, or records of messages, in one batch.
+const AT_ONCE: usize = 500;
+
+/// Names and periods in one batch, at which it is written however few visitors they are of.
+const MOST_COUNTS: usize = 20_000;
+
+/// What a visitor's stored messages come to.
+pub(super) struct Stored {
+    /// All but what is counted of [`Self::days`].
+    pub(super) tally: Tally,
+    /// Days on which something brought the visitor, with all that did.
+    pub(super) days: Vec<(u32, Day)>,
+    /// When the last of them was received.
+    pub(super) received_at: Timestamp,
+    /// From when and up to when there were messages that are no longer stored, or cannot be read.
+    pub(super) unsure: Option<(Timestamp, Timestamp)>,
+}
+
+impl Stored {
+    pub(super) fn read(
+        tree: &sled::Tree,
+        visitor: &VisitorId,
+        record: &VisitorRecord,
+    ) -> Result<Self, EmbeddedError> {
+        let mut all = Contribution::default();
+        let mut times = Vec::new();
+        let mut numbers = BTreeSet::new();
+        let mut received_at = Timestamp::MIN;
+        for entry in tree.scan_prefix(keys::messages(visitor)) {
+            let (key, bytes) = entry?;
+            // What cannot be read is as if it were not there.
+            let (Some((_, number)), Ok(stored)) = (
+                keys::message_record_of(&key),
+                MessageRecord::from_bytes(&bytes),
+            ) else {
+                continue;
+            };
+            numbers.insert(number);
+            received_at = received_at.max(stored.received_at);
+            take_in(&mut all, &stored, |_| true, |at| times.push(at));
+        }
+        let profile = &record.profile;
+        // Of those that were removed for their age the store notes up to when that was.
+        let whole = numbers.range(..record.records).count() as u64 == record.records;
+        let missing = record.records.saturating_sub(record.removed) > numbers.len() as u64;
+        let unsure = missing.then_some((profile.first_seen, profile.last_seen));
+        times.sort_unstable();
+        let mut last: Option<Timestamp> = None;
+        for at in &times {
+            if last.is_none_or(|last| *at > last.plus(INACTIVITY)) {
+                all.tally.count(*at, Metric::Sessions, "", 1);
+            }
+            last = Some(*at);
+        }
+        let first = match times.first() {
+            Some(first) if whole => Some(*first),
+            _ => (profile.events > 0).then_some(profile.first_seen),
+        };
+        if let Some(first) = first {
+            all.tally.count(first, Metric::NewVisitors, "", 1);
+        }
+        for period in &all.periods {
+            all.tally.count_in(*period, Metric::Visitors, "", 1);
+        }
+        let days = all.days.into_iter().filter(|(_, day)| day.is_arrival());
+        Ok(Self {
+            tally: all.tally.into_tally(),
+            days: days.collect(),
+            received_at,
+            unsure,
+        })
+    }
+}
+
+/// What the stored messages of a visitor's day come to.
+pub(super) fn day(
+    tree: &sled::Tree,
+    visitor: &VisitorId,
+    day: Period,
+) -> Result<Day, EmbeddedError> {
+    let mut all = Contribution::default();
+    let range = day.range();
+    for entry in records_within(tree, visitor, &range) {
+        let (_, bytes) = entry?;
+        let stored = MessageRecord::from_bytes(&bytes)?;
+        take_in(
+            &mut all,
+            &stored,
+            |one| range.contains(&one.timestamp),
+            |_| {},
+        );
+    }
+    Ok(all.days.remove(&day.number).unwrap_or_default())
+}
+
+/// Takes in messages of a record. Says when each was that is not a change.
+fn take_in(
+    all: &mut Contribution,
+    stored: &MessageRecord,
+    wanted: impl Fn(&StoredMessage) -> bool,
+    mut was: impl FnMut(Timestamp),
+) {
+    let shared = SharedFields::read(stored.context.as_deref()).unwrap_or_default();
+    // By the sender's clock, which is not stored, it may lie in what was the future then.
+    let clock = Clock {
+        received_at: Timestamp::MAX,
+        sent_at: None,
+    };
+    for one in stored.messages.iter().filter(|one| wanted(one)) {
+        if *one.kind == *changes::STORED {
+            if let Some(kind) = changes::kind_of(&one.raw) {
+                all.change(one.timestamp, &kind);
+            }
+            continue;
+        }
+        was(one.timestamp);
+        match read_message(&one.raw, Some(&one.kind), &shared, clock) {
+            Ok(mut message) => {
+                message.timestamp = one.timestamp;
+                all.message(&message);
+            }
+            // It was taken by other rules than those of today: that it was there counts.
+            Err(_) => all.seen(one.timestamp, &one.kind),
+        }
+    }
+}
+
+/// Marks changes that were stored before there was a mark. Only for data of that time: by now a message
+/// from outside may look like one. Begun again after an interruption it comes to the same.
+pub(super) fn mark_changes(
+    tree: &sled::Tree,
+    progress: &mut dyn FnMut(u64),
+) -> Result<(), EmbeddedError> {
+    let mut batch = Batch::default();
+    let (mut looked, mut count) = (0, 0);
+    for entry in tree.scan_prefix(keys::MESSAGES) {
+        let (key, bytes) = entry?;
+        looked += 1;
+        progress(looked);
+        // What cannot be read stays as it is.
+        let Ok(mut stored) = MessageRecord::from_bytes(&bytes) else {
+            continue;
+        };
+        let mut any = false;
+        for one in stored.messages.iter_mut().filter(|one| is_change(one)) {
+            if !was_sent(tree, &key, one)? {
+                one.kind = changes::STORED.into();
+                any = true;
+            }
+        }
+        if any {
+            batch.insert(key, stored.to_bytes());
+            count += 1;
+        }
+        if count == AT_ONCE {
+            std::mem::take(&mut batch).apply(tree)?;
+            count = 0;
+        }
+    }
+    batch.apply(tree)?;
+    Ok(())
+}
+
+/// Whether a message has the id that the change has which it tells.
+fn is_change(stored: &StoredMessage) -> bool {
+    if *stored.kind != *changes::KIND || !stored.id.starts_with(changes::ID_PREFIX) {
+        return false;
+    }
+    let change = changes::kind_of(&stored.raw).map(|kind| Change {
+        at: stored.timestamp,
+        kind,
+        reason: "".into(),
+    });
+    change.is_some_and(|change| changes::message_id(&change) == *stored.id)
+}
+
+/// Whether a message came from outside: the ids of those are remembered.
+fn was_sent(tree: &sled::Tree, key: &[u8], one: &StoredMessage) -> Result<bool, EmbeddedError> {
+    let Some(visitor) = keys::owner_of(key) else {
+        return Ok(false);
+    };
+    let Some(bytes) = tree.get(keys::visitor(&visitor))? else {
+        return Ok(false);
+    };
+    let Ok(record) = VisitorRecord::from_bytes(&bytes) else {
+        return Ok(false);
+    };
+    let mut buckets = Buckets::new(&visitor, tree);
+    Ok(record.seen.knows(seen::digest_of(&one.id), &mut buckets)?)
+}
+
+/// What was counted anew.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Recounted {
+    pub(super) visitors: u64,
+    /// Visitors whose records cannot be read.
+    pub(super) unreadable: u64,
+}
+
+/// Counts everything anew, of the stored messages. Nothing else may write meanwhile. Begun again after
+/// an interruption it comes to the same. What is told is how many visitors were counted so far.
+///
+/// Counts of messages that are not stored any more are gone after this.
+pub(super) fn everything(
+    tree: &sled::Tree,
+    now: Timestamp,
+    progress: &mut dyn FnMut(u64),
+) -> Result<Recounted, EmbeddedError> {
+    counters::clear(tree, keys::COUNTS)?;
+    recount(tree, now, |_, _| true, true, progress)
+}
+
+/// The same for some metrics in some periods.
+pub(super) fn some(
+    tree: &sled::Tree,
+    now: Timestamp,
+    wanted: &BTreeSet<(Period, Metric)>,
+) -> Result<Recounted, EmbeddedError> {
+    for (period, metric) in wanted {
+        counters::clear(tree, &keys::counters(*period, *metric))?;
+    }
+    let wanted = |period, metric| wanted.contains(&(period, metric));
+    recount(tree, now, wanted, false, &mut |_| {})
+}
+
+fn recount(
+    tree: &sled::Tree,
+    now: Timestamp,
+    wanted: impl Fn(Period, Metric) -> bool,
+    remember_days: bool,
+    progress: &mut dyn FnMut(u64),
+) -> Result<Recounted, EmbeddedError> {
+    let mut done = Recounted::default();
+    let mut tally = Tally::default();
+    let mut batch = Batch::default();
+    let mut days = 0;
+    for entry in tree.scan_prefix(keys::VISITORS) {
+        let (key, bytes) = entry?;
+        let (Some(visitor), Ok(record)) =
+            (keys::visitor_of(&key), VisitorRecord::from_bytes(&bytes))
+        else {
+            done.unreadable += 1;
+            continue;
+        };
+        let stored = Stored::read(tree, &visitor, &record)?;
+        tally.add(&stored.tally, 1);
+        for (number, day) in &stored.days {
+            let day = day.bounded();
+            day.count(*number, &mut tally, 1);
+            if remember_days {
+                batch.insert(keys::day(&visitor, *number), day.to_bytes());
+                days += 1;
+            }
+        }
+        done.visitors += 1;
+        progress(done.visitors);
+        let many = done.visitors.is_multiple_of(AT_ONCE as u64);
+        if many || tally.len() + days >= MOST_COUNTS {
+            let counted = std::mem::take(&mut tally);
+            counted.changes(tree, now, &wanted)?.write(&mut batch);
+            std::mem::take(&mut batch).apply(tree)?;
+            days = 0;
+        }
+    }
+    tally.changes(tree, now, &wanted)?.write(&mut batch);
+    batch.apply(tree)?;
+    Ok(done)
+}

@@ -1,0 +1,534 @@
+//! Counts against what is stored: after whatever was committed, joined, settled and erased, across
+//! restarts and failures of the disk, and made anew.
+
+use std::collections::BTreeSet;
+
+use firstglance_engine::json::{Clock, SharedFields, read_message};
+use serde_json::Value;
+
+use super::faults::{Failing, Leaves, copy_of};
+use super::*;
+use crate::clock;
+use crate::store::counting::{Metric, Period, Step as Length};
+use crate::store::embedded::verify::walk;
+use crate::store::{Erasure, Ground};
+
+/// When visits may begin, in seconds: some so near each other that what comes between makes them one,
+/// and more of them than a profile tells apart.
+const BEGINNINGS: [u32; 16] = [
+    0, 3_000, 6_000, 20_000, 30_000, 32_500, 60_000, 90_000, 93_500, 120_000, 180_000, 210_000,
+    250_000, 300_000, 400_000, 403_500,
+];
+
+const NOW: Timestamp = Timestamp::from_milliseconds(1_700_500_000_000);
+
+/// Visitor, id, which of the beginnings, seconds after it.
+type Said = (usize, u16, usize, u32);
+
+fn at(said: &Said) -> Timestamp {
+    NOW.minus(Milliseconds(500_000_000))
+        .plus(Milliseconds(u64::from(BEGINNINGS[said.2] + said.3) * 1_000))
+}
+
+/// A message as it comes from outside. What it is follows from its id.
+fn raw(said: &Said) -> String {
+    let (visitor, id, ..) = *said;
+    let common = format!(
+        r#""messageId":"m{id}","anonymousId":"{}","timestamp":"{}""#,
+        VISITORS[visitor],
+        at(said)
+    );
+    let path = ["e-bikes", "bakfietsen", "helmen"][usize::from(id) % 3];
+    let url = format!("https://h.example/{path}/{id}");
+    match id % 7 {
+        0 => format!(r#"{{"type":"page",{common},"context":{{"page":{{"url":"{url}"}}}}}}"#),
+        1 => format!(
+            r#"{{"type":"page",{common},"context":{{"page":{{"url":"{url}?utm_source=s{}&utm_medium=email&utm_campaign=c"}}}}}}"#,
+            id % 3
+        ),
+        2 => format!(
+            r#"{{"type":"page",{common},"context":{{"page":{{"url":"{url}","referrer":"https://www.google.com/"}}}}}}"#
+        ),
+        3 => format!(
+            r#"{{"type":"track","event":"Page Engaged",{common},"properties":{{"path":"/{path}/{id}","active_seconds":{},"scroll_percent":100}}}}"#,
+            f64::from(id) * 1.5
+        ),
+        4 => format!(r#"{{"type":"track","event":"Event {}",{common}}}"#, id % 4),
+        5 => format!(r#"{{"type":"identify","userId":"u{}",{common}}}"#, id % 2),
+        _ => format!(r#"{{"type":"alias","userId":"u0","previousId":"u1",{common}}}"#),
+    }
+}
+
+fn read(raw: &str, received_at: Timestamp) -> Message {
+    let clock = Clock {
+        received_at,
+        sent_at: None,
+    };
+    read_message(raw, None, &SharedFields::default(), clock).unwrap()
+}
+
+fn commit_of(raw: impl IntoIterator<Item = String>, received_at: Timestamp) -> Commit {
+    let messages = raw.into_iter().map(|raw| NewMessage {
+        message: read(&raw, received_at),
+        raw: raw.into(),
+    });
+    Commit {
+        received_at,
+        context: None,
+        messages: messages.collect(),
+        claim: None,
+    }
+}
+
+/// By period, metric and name; under no name what had no place.
+type Counts = BTreeMap<(Period, Metric, Option<String>), u64>;
+
+fn counted(store: &Embedded) -> Counts {
+    let mut counts = Counts::new();
+    for (key, number) in counters_of(store) {
+        let period = keys::period_of(&key).unwrap();
+        let name = match keys::counted(&key).unwrap() {
+            keys::Counted::Name(name) => Some(name.to_owned()),
+            keys::Counted::OtherNames => None,
+        };
+        let metric = keys::metric_of(&key).unwrap();
+        counts.insert((period, metric, name), number);
+    }
+    counts
+}
+
+/// What a visitor's timeline says, told without any of the code that counts.
+fn meant_of(store: &Embedded, visitor: &VisitorId, counts: &mut Counts) {
+    let timeline = runtime().block_on(store.timeline(visitor, None, 100_000));
+    let mut add = |at: Timestamp, steps: &[Length], metric, name: &str| {
+        for step in steps {
+            let period = Period::of(*step, at);
+            *counts
+                .entry((period, metric, Some(name.to_owned())))
+                .or_default() += 1;
+        }
+    };
+    let both = &Length::ALL[..];
+    let mut times = Vec::new();
+    let mut days: BTreeMap<u32, (u32, f64, BTreeSet<String>)> = BTreeMap::new();
+    for entry in timeline.unwrap() {
+        let message: Value = serde_json::from_str(&entry.raw).unwrap();
+        let at = entry.position.timestamp;
+        let event = message["event"].as_str().unwrap_or_default();
+        let property = |name: &str| message["properties"][name].as_str().unwrap();
+        if entry.message_id.starts_with("fg-") {
+            match event {
+                "Segment Entered" => add(at, both, Metric::SegmentEntries, property("segment")),
+                "Segment Left" => add(at, both, Metric::SegmentExits, property("segment")),
+                _ => {
+                    add(at, both, Metric::StageExits, property("from"));
+                    add(at, both, Metric::StageEntries, property("to"));
+                }
+            }
+            continue;
+        }
+        times.push(at);
+        let kind = message["type"].as_str().unwrap();
+        add(at, both, Metric::Messages, kind);
+        if kind == "track" {
+            add(at, both, Metric::Events, event);
+        }
+        let (views, seconds, origins) = days.entry(Period::of(Length::Day, at).number).or_default();
+        if kind == "page" {
+            *views += 1;
+            let page = &message["context"]["page"];
+            let url = page["url"].as_str().unwrap();
+            let origin = match url.split_once("utm_source=") {
+                Some((_, rest)) => Some(format!("\n{}\nemail\nc\n", &rest[..2])),
+                None => page
+                    .get("referrer")
+                    .map(|_| "google.com\n\n\n\n".to_owned()),
+            };
+            if let Some(origin) = origin {
+                add(at, both, Metric::Arrivals, &origin);
+                origins.insert(origin);
+            }
+        }
+        *seconds += message["properties"]["active_seconds"]
+            .as_f64()
+            .unwrap_or(0.0);
+    }
+    for (day, (views, seconds, origins)) in days {
+        let step = Length::Day;
+        let at = Period { step, number: day }.start();
+        for origin in origins {
+            add(at, &[step], Metric::ArrivedVisitors, &origin);
+            if views >= 2 || seconds >= 10.0 {
+                add(at, &[step], Metric::EngagedVisitors, &origin);
+            }
+        }
+    }
+    // The order of a timeline is that of time.
+    for (place, at) in times.iter().enumerate() {
+        let before = place.checked_sub(1).map(|place| times[place]);
+        if before.is_none() {
+            add(*at, both, Metric::NewVisitors, "");
+        }
+        if before.is_none_or(|before| at.since(before) > Milliseconds::from_minutes(30)) {
+            add(*at, both, Metric::Sessions, "");
+        }
+        for step in both {
+            if before.is_none_or(|before| Period::of(*step, before) != Period::of(*step, *at)) {
+                add(*at, &[*step], Metric::Visitors, "");
+            }
+        }
+    }
+}
+
+fn assert_counts(store: &Embedded) {
+    let mut meant = Counts::new();
+    for visitor in VISITORS {
+        meant_of(store, &VisitorId::parse(visitor).unwrap(), &mut meant);
+    }
+    let counted = counted(store);
+    let differing: Vec<_> = (meant.keys().chain(counted.keys()))
+        .filter(|key| meant.get(key) != counted.get(key))
+        .map(|key| (key, meant.get(key), counted.get(key)))
+        .collect();
+    assert!(differing.is_empty(), "meant and counted: {differing:?}");
+    let sizes = runtime().block_on(store.list_sizes()).unwrap();
+    let in_segments = sizes.iter().map(|size| match size.list {
+        List::Segment(_) => size.visitors,
+        List::Stage(_) | List::All => 0,
+    });
+    let total = |wanted: Metric| -> u64 {
+        let counts = counted
+            .iter()
+            .filter(|((period, metric, _), _)| period.step == Length::Day && *metric == wanted);
+        counts.map(|(_, count)| count).sum()
+    };
+    let moved = total(Metric::SegmentEntries) - total(Metric::SegmentExits);
+    assert_eq!(moved, in_segments.sum::<u64>());
+}
+
+/// What verification says.
+fn findings(store: &Embedded, mode: Mode, now: Timestamp) -> Vec<Finding> {
+    let fold = ProfileFold::new(Arc::new(Model::default()));
+    let mut findings = Vec::new();
+    let mut told = |finding: &Finding| findings.push(finding.clone());
+    walk(&store.tree(), &fold, mode, now, &mut told, &mut |_| {}).unwrap();
+    findings
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Commit(Vec<Said>),
+    Settle(u32),
+    Erase(usize),
+    Restart,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let said = (0..3_usize, 0..200_u16, 0..BEGINNINGS.len(), 0..1_700_u32);
+    prop_oneof![
+        8 => prop::collection::vec(said, 1..16).prop_map(Step::Commit),
+        1 => (0..90_000_u32).prop_map(Step::Settle),
+        1 => (0..3_usize).prop_map(Step::Erase),
+        1 => Just(Step::Restart),
+    ]
+}
+
+fn close(store: &Embedded) -> Result<(), StoreError> {
+    runtime().block_on(store.close())
+}
+
+/// Does it, and says whether it was acknowledged.
+fn ask(store: &Embedded, step: &Step) -> Result<(), StoreError> {
+    let runtime = runtime();
+    match step {
+        Step::Commit(all) => {
+            let commit = commit_of(all.iter().map(raw), NOW);
+            runtime.block_on(store.commit(commit)).map(drop)
+        }
+        Step::Settle(seconds) => {
+            let all = VISITORS.map(|one| VisitorId::parse(one).unwrap()).to_vec();
+            let moment = NOW.minus(Milliseconds(u64::from(*seconds) * 1_000));
+            runtime.block_on(store.settle(all, moment)).map(drop)
+        }
+        Step::Erase(visitor) => runtime.block_on(store.erase(erasure(*visitor))).map(drop),
+        Step::Restart => Ok(()),
+    }
+}
+
+/// Erased as of long ago, so that what is said of later is taken in.
+fn erasure(visitor: usize) -> Erasure {
+    Erasure {
+        visitor: VisitorId::parse(VISITORS[visitor]).unwrap(),
+        ground: Ground::Owner,
+        now: NOW.minus(Milliseconds(500_000_001)),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+
+    #[test]
+    fn counts_are_what_messages_say(
+        steps in prop::collection::vec(step(), 1..20),
+        fails in 0..40_usize,
+        whole in any::<bool>(),
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        let mut data = folder.path().join("data");
+        let leaves = if whole { Leaves::All } else { Leaves::Nothing };
+        let disk = Arc::new(Failing::new(fails, leaves));
+        let fold = ProfileFold::new(Arc::new(Model::default()));
+        let mut store = Embedded::open_on(&data, fold, disk).unwrap();
+        for step in &steps {
+            let acknowledged = ask(&store, step);
+            if acknowledged.is_err() {
+                // As a process that was killed leaves it; and the sender sends it again.
+                let left = copy_of(&data, &folder.path().join("left"));
+                let _ = close(&store);
+                data = left;
+                store = open(&data);
+                assert_counts(&store);
+                ask(&store, step).unwrap();
+            } else if matches!(step, Step::Restart) && close(&store).is_ok() {
+                drop(store);
+                store = open(&data);
+            }
+            assert_counts(&store);
+        }
+        if close(&store).is_ok() {
+            drop(store);
+            store = open(&data);
+        }
+        prop_assert_eq!(findings(&store, Mode::Look, NOW), []);
+        let before = counted(&store);
+        recount::everything(&store.tree(), NOW, &mut |_| {}).unwrap();
+        prop_assert_eq!(counted(&store), before);
+        prop_assert_eq!(findings(&store, Mode::Look, NOW), []);
+        close(&store).unwrap();
+        drop(store);
+        let store = open(&data);
+        for visitor in 0..3 {
+            ask(&store, &Step::Erase(visitor)).unwrap();
+        }
+        let left = store.tree().scan_prefix(keys::COUNTS).keys().map(Result::unwrap);
+        let left: Vec<_> = left.filter(|key| *key != keys::LATEST).collect();
+        prop_assert_eq!(left, Vec::<sled::IVec>::new());
+    }
+}
+
+fn named(number: u32, at: Timestamp) -> String {
+    format!(
+        r#"{{"type":"track","event":"Event {number}","messageId":"m{number}","anonymousId":"a","timestamp":"{at}"}}"#
+    )
+}
+
+/// Whatever anybody makes up, and however long: each is one of a kind.
+fn made_up(metric: Metric, number: u32) -> String {
+    let long = format!("{number}-{}", "x".repeat(500));
+    let visitor = VISITORS[number as usize % 3];
+    let common =
+        format!(r#""messageId":"m{number}","anonymousId":"{visitor}","timestamp":"{NOW}""#);
+    match metric {
+        Metric::Events => format!(r#"{{"type":"track","event":"{long}",{common}}}"#),
+        _ => format!(
+            r#"{{"type":"page",{common},"context":{{"campaign":{{"name":"{long}","source":"{long}"}},"page":{{"url":"https://h.example/"}}}}}}"#
+        ),
+    }
+}
+
+#[test]
+fn a_flood_of_names_counts_together() {
+    for metric in [Metric::Events, Metric::Arrivals] {
+        let folder = tempfile::tempdir().unwrap();
+        let store = open(folder.path());
+        let runtime = runtime();
+        let room = metric.room().unwrap();
+        let sent = 1_000;
+        for first in (0..sent).step_by(100) {
+            let flood = (first..first + 100).map(|number| made_up(metric, number));
+            let commit = commit_of(flood, NOW);
+            runtime.block_on(store.commit(commit)).unwrap();
+        }
+        for step in Length::ALL {
+            let period = Period::of(step, NOW);
+            let counts = runtime
+                .block_on(store.counts(metric, period, period))
+                .unwrap();
+            let others = counts.iter().find(|count| count.name.is_none()).unwrap();
+            assert_eq!(others.count, u64::from(sent) - room, "{metric:?}");
+            assert_eq!(counts.len() as u64, room + 1);
+        }
+        // What is kept of the flood does not grow with it.
+        let kept: usize = (store.tree().scan_prefix(keys::COUNTS).map(Result::unwrap))
+            .map(|(key, value)| key.len() + value.len())
+            .sum();
+        let most = 2 * (room as usize + 40) * 400 + VISITORS.len() * 16 * 400;
+        assert!(kept < most, "{metric:?}: {kept} bytes, of at most {most}");
+        assert_eq!(findings(&store, Mode::Look, NOW), []);
+        for visitor in 0..3 {
+            ask(&store, &Step::Erase(visitor)).unwrap();
+        }
+        assert_eq!(counted(&store), Counts::new());
+    }
+}
+
+#[test]
+fn no_name_is_an_address() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let at = NOW;
+    let messages = [
+        format!(
+            r#"{{"type":"track","event":"Mailed jo@example.nl","messageId":"m1","anonymousId":"a","timestamp":"{at}"}}"#
+        ),
+        format!(
+            r#"{{"type":"page","messageId":"m2","anonymousId":"a","timestamp":"{at}","context":{{"page":{{"url":"https://h.example/?utm_source=jo%40example.nl&utm_campaign=c"}}}}}}"#
+        ),
+    ];
+    let commit = commit_of(messages, NOW);
+    runtime().block_on(store.commit(commit)).unwrap();
+    let mut names = BTreeSet::new();
+    for (_, metric, name) in counted(&store).into_keys() {
+        if matches!(metric, Metric::Events | Metric::ArrivedVisitors) {
+            names.insert(name.unwrap());
+        }
+    }
+    let expected = ["\n@\n\nc\n", "Mailed @"].map(String::from);
+    assert_eq!(names, BTreeSet::from(expected));
+    assert_eq!(findings(&store, Mode::Look, NOW), []);
+}
+
+#[test]
+fn what_is_older_than_is_kept_is_not_counted_and_goes() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let runtime = runtime();
+    let days = |days| NOW.minus(Milliseconds::from_days(days));
+    let old = [named(1, days(900)), named(2, days(20)), named(3, days(1))];
+    let commit = commit_of(old, NOW);
+    runtime.block_on(store.commit(commit)).unwrap();
+    let count = |step| {
+        let first = Period::of(step, days(1_000));
+        let all = store.counts(Metric::Messages, first, Period::of(step, NOW));
+        let all = runtime.block_on(all).unwrap();
+        all.iter().map(|count| count.count).sum::<u64>()
+    };
+    assert_eq!((count(Length::Hour), count(Length::Day)), (1, 2));
+    let later = NOW.plus(Milliseconds::from_days(30));
+    let commit = commit_of([named(4, NOW)], later);
+    runtime.block_on(store.commit(commit)).unwrap();
+    assert_eq!((count(Length::Hour), count(Length::Day)), (0, 3));
+    assert_eq!(findings(&store, Mode::Look, later), []);
+}
+
+/// Of a visitor whose messages are gone in part nobody knows what they had added: it stays, and is
+/// nothing that verification finds.
+#[test]
+fn what_was_counted_of_messages_that_are_gone_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let said: Vec<Said> = (0..40).map(|id| (usize::from(id) % 2, id, 7, 60)).collect();
+    for half in said.chunks(20) {
+        let commit = commit_of(half.iter().map(raw), NOW);
+        runtime().block_on(store.commit(commit)).unwrap();
+    }
+    let first = VisitorId::parse(VISITORS[0]).unwrap();
+    let gone = store
+        .tree()
+        .scan_prefix(keys::messages(&first))
+        .keys()
+        .next();
+    store.tree().remove(gone.unwrap().unwrap()).unwrap();
+    let counts = |store: &Embedded| -> Vec<Finding> {
+        let all = findings(store, Mode::Look, NOW).into_iter();
+        all.filter(|finding| finding.kind == FindingKind::Count)
+            .collect()
+    };
+    assert_eq!(counts(&store), []);
+    ask(&store, &Step::Erase(0)).unwrap();
+    assert_eq!(counts(&store), []);
+    let day = Period::of(Length::Day, at(&said[0]));
+    let messages = |store: &Embedded| -> u64 {
+        let counted = counted(store).into_iter();
+        let of_day = counted.filter(|((p, m, _), _)| (*p, *m) == (day, Metric::Messages));
+        of_day.map(|(_, count)| count).sum()
+    };
+    let before = messages(&store);
+    assert!(before > 20, "{before}");
+    // What is too low is wrong all the same.
+    let key = keys::counter(day, Metric::Messages, "track");
+    store.tree().insert(&key, &1_u64.to_be_bytes()).unwrap();
+    assert_eq!(counts(&store).len(), 1);
+    let repaired = findings(&store, Mode::Repair, NOW);
+    assert!(repaired.iter().any(|one| one.repaired), "{repaired:?}");
+    assert_eq!(counts(&store), []);
+}
+
+#[test]
+fn data_without_counts_get_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let now = clock::now();
+    let runtime = runtime();
+    let said = (0..12_u32).map(|id| {
+        format!(
+            r#"{{"type":"track","event":"Page Engaged","messageId":"m{id}","anonymousId":"a","timestamp":"{now}","properties":{{"path":"/e-bikes/{id}","active_seconds":240,"scroll_percent":100}}}}"#
+        )
+    });
+    runtime
+        .block_on(store.commit(commit_of(said, now)))
+        .unwrap();
+    let entered = keys::counter(
+        Period::of(Length::Day, now),
+        Metric::SegmentEntries,
+        "e-bikes",
+    );
+    assert!(counters_of(&store).contains_key(&entered));
+    // Somebody sends what a change looks like: of what the visitor knows of another browser.
+    let entry = runtime.block_on(store.timeline(&VisitorId::parse("a").unwrap(), None, 100));
+    let mut change = entry.unwrap().into_iter();
+    let change = change.rfind(|entry| entry.message_id.starts_with("fg-"));
+    let forged = change
+        .unwrap()
+        .raw
+        .replace(r#""anonymousId":"a""#, r#""anonymousId":"b""#);
+    runtime
+        .block_on(store.commit(commit_of([forged], now)))
+        .unwrap();
+    let before = counted(&store);
+    let messages = |store: &Embedded| -> Vec<_> {
+        let all = store.tree().scan_prefix(keys::MESSAGES);
+        all.map(Result::unwrap).collect()
+    };
+    let marked = messages(&store);
+    // As they were stored before there were counts.
+    for (key, bytes) in &marked {
+        let mut stored = record::MessageRecord::from_bytes(bytes).unwrap();
+        for one in &mut stored.messages {
+            if &*one.kind == crate::changes::STORED {
+                one.kind = crate::changes::KIND.into();
+            }
+        }
+        store.tree().insert(key, stored.to_bytes()).unwrap();
+    }
+    assert!(messages(&store) != marked);
+    let disk = tempfile::tempfile().unwrap();
+    for former in migration::FORMER {
+        counters::clear(&store.tree(), keys::COUNTS).unwrap();
+        store.tree().insert(keys::VERSION, former).unwrap();
+        migration::migrate(&store.tree(), former, &disk).unwrap();
+        assert_eq!(counted(&store), before);
+        assert!(messages(&store) == marked);
+        assert_eq!(findings(&store, Mode::Look, now), []);
+    }
+    assert!(matches!(
+        migration::migrate(&store.tree(), b"9", &disk),
+        Err(EmbeddedError::Layout(version)) if version == "9"
+    ));
+    store.tree().insert(keys::VERSION, b"3").unwrap();
+    close(&store).unwrap();
+    drop(store);
+    let store = open(folder.path());
+    assert_eq!(counted(&store), before);
+    assert_eq!(store.tree().get(keys::VERSION).unwrap().unwrap(), LAYOUT);
+}

@@ -1,0 +1,337 @@
+//! Counts, and what is remembered of visitors' days, against the messages.
+//!
+//! Of a time of which messages are gone (of a visitor whose records are not all there, or who went
+//! after some of them had gone) the counts know more than what is left: there they may be higher, and
+//! only what is too low is wrong. Visits are not looked at there, for the beginning of one depends on
+//! what was before it.
+//!
+//! In memory it holds as many numbers as there are counters, which are bounded.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use firstglance_engine::codec::Encode as _;
+use firstglance_engine::{Timestamp, VisitorId};
+
+use super::{FindingKind, Mode, Verifier, shown};
+use crate::store::counting::{Metric, Period, Step};
+use crate::store::embedded::batch::Batch;
+use crate::store::embedded::counters::{self, Changes, Latest, Tally};
+use crate::store::embedded::days::Day;
+use crate::store::embedded::record::VisitorRecord;
+use crate::store::embedded::recount::{self, Stored};
+use crate::store::embedded::{EmbeddedError, keys};
+
+/// What the counters of one metric in one period come to.
+#[derive(Default)]
+struct Compared {
+    counted: u64,
+    meant: u64,
+    /// Whether any of them is not what it should be.
+    wrong: bool,
+    /// Counters that have less than they should, and what they should have.
+    low: Vec<(Vec<u8>, u64)>,
+}
+
+/// See the module.
+pub(super) struct Counts {
+    now: Timestamp,
+    /// What counters come to that something is pending for.
+    pending: Changes,
+    /// Up to when counts may have more than what is stored.
+    until: Option<Timestamp>,
+    /// By key.
+    meant: BTreeMap<Vec<u8>, i64>,
+    unsure: Unsure,
+}
+
+/// Days of which messages are gone: where by a day's number more such times begin than end, or as
+/// many fewer.
+#[derive(Default)]
+struct Unsure(BTreeMap<u32, i64>);
+
+impl Unsure {
+    fn add(&mut self, from: Timestamp, to: Timestamp) {
+        let [first, last] = [from, to].map(|at| Period::of(Step::Day, at).number);
+        *self.0.entry(first).or_default() += 1;
+        *self.0.entry(last.saturating_add(1)).or_default() -= 1;
+    }
+
+    /// The numbers of days from which on it is so or not.
+    fn into_steps(self) -> BTreeMap<u32, bool> {
+        let steps = self.0.into_iter().scan(0, |times, (day, change)| {
+            *times += change;
+            Some((day, *times > 0))
+        });
+        steps.collect()
+    }
+}
+
+impl Counts {
+    pub(super) fn check(verifier: &mut Verifier<'_>, now: Timestamp) -> Result<(), EmbeddedError> {
+        let tree = verifier.tree;
+        let mut counts = Self {
+            now,
+            pending: pending(verifier)?,
+            until: counters::unsure(tree)?,
+            meant: BTreeMap::new(),
+            unsure: Unsure::default(),
+        };
+        let mut latest = now;
+        for entry in tree.scan_prefix(keys::VISITORS) {
+            let (key, value) = entry?;
+            let read = (keys::visitor_of(&key), VisitorRecord::from_bytes(&value));
+            let (Some(visitor), Ok(record)) = read else {
+                // Told already; and nobody knows since when they were there.
+                counts.unsure.add(Timestamp::MIN, Timestamp::MAX);
+                continue;
+            };
+            let stored = Stored::read(tree, &visitor, &record)?;
+            latest = latest.max(stored.received_at);
+            counts.visitor(verifier, &visitor, stored, record.removed > 0)?;
+        }
+        strangers(verifier, &mut counts.unsure)?;
+        if verifier.strangers {
+            counts.unsure.add(Timestamp::MIN, Timestamp::MAX);
+        }
+        if let Some(until) = counts.until {
+            counts.unsure.add(Timestamp::MIN, until);
+        }
+        // The clock of whoever verifies may be behind that by which the last message was received.
+        counts.now = latest;
+        counts.compare(verifier)
+    }
+
+    fn visitor(
+        &mut self,
+        verifier: &mut Verifier<'_>,
+        visitor: &VisitorId,
+        stored: Stored,
+        removed: bool,
+    ) -> Result<(), EmbeddedError> {
+        let mut tally = stored.tally;
+        if let Some((from, to)) = stored.unsure {
+            self.unsure.add(from, to);
+        }
+        let until = self.until.filter(|_| removed);
+        let gone = [stored.unsure, until.map(|until| (Timestamp::MIN, until))];
+        let is_unsure = |day: Period| {
+            let range = day.range();
+            let mut gone = gone.iter().flatten();
+            gone.any(|(from, to)| *from < range.end && range.start <= *to)
+        };
+        let tree = verifier.tree;
+        let mut meant: BTreeMap<u32, Day> = stored.days.into_iter().collect();
+        for entry in tree.scan_prefix(keys::days(visitor)) {
+            let (key, value) = entry?;
+            let Some((_, number)) = keys::day_of(&key) else {
+                continue;
+            };
+            let is = Day::from_bytes(&value).ok();
+            let should = meant.remove(&number);
+            let step = Step::Day;
+            let day = Period { step, number };
+            if !day.is_kept(self.now) {
+                continue;
+            }
+            let fits = match (&is, &should) {
+                (Some(is), Some(should)) => is.may_be(should),
+                _ => false,
+            };
+            match is {
+                Some(is) if fits || is_unsure(day) => is.count(number, &mut tally, 1),
+                _ => remember(verifier, visitor, number, should.as_ref(), &mut tally)?,
+            }
+        }
+        for (number, day) in &meant {
+            let step = Step::Day;
+            let number = *number;
+            let period = Period { step, number };
+            if period.is_kept(self.now) && !is_unsure(period) {
+                remember(verifier, visitor, number, Some(day), &mut tally)?;
+            }
+        }
+        for ((period, metric), names) in tally.by_period(self.now) {
+            for (name, number) in names {
+                let key = self.place_of(tree, period, metric, name)?;
+                *self.meant.entry(key).or_default() += number;
+            }
+        }
+        Ok(())
+    }
+
+    /// Where a name is counted: at its own place, or where there is none for it with all others.
+    fn place_of(
+        &self,
+        tree: &sled::Tree,
+        period: Period,
+        metric: Metric,
+        name: &str,
+    ) -> Result<Vec<u8>, EmbeddedError> {
+        let own = keys::counter(period, metric, name);
+        let has_own =
+            metric.room().is_none() || self.pending.has(&own) || tree.contains_key(&own)?;
+        Ok(if has_own {
+            own
+        } else {
+            keys::other_names(period, metric)
+        })
+    }
+
+    fn compare(mut self, verifier: &mut Verifier<'_>) -> Result<(), EmbeddedError> {
+        let mut compared: BTreeMap<(Period, Metric), Compared> = BTreeMap::new();
+        let mut take = |key: Vec<u8>, counted: Option<u64>, meant: i64| {
+            let (Some(period), Some(metric)) = (keys::period_of(&key), keys::metric_of(&key))
+            else {
+                // A key that is nobody's has been told already.
+                return;
+            };
+            if !period.is_kept(self.now) {
+                return;
+            }
+            let (is, meant) = (counted.unwrap_or(0), u64::try_from(meant).unwrap_or(0));
+            let both = compared.entry((period, metric)).or_default();
+            both.counted += is;
+            both.meant += meant;
+            both.wrong |= counted != (meant > 0).then_some(meant);
+            if is < meant {
+                both.low.push((key, meant));
+            }
+        };
+        for entry in verifier.tree.scan_prefix(keys::COUNTS) {
+            let (key, value) = entry?;
+            let meant = self.meant.remove(&*key).unwrap_or(0);
+            // One that cannot be read is wrong, whatever was meant.
+            let counted = match self.pending.take(&key) {
+                Some(counted) => (counted > 0).then_some(counted),
+                None => Some(counters::number(&value).unwrap_or(0)),
+            };
+            take(key.to_vec(), counted, meant);
+        }
+        for (key, counted) in self.pending.into_all() {
+            let meant = self.meant.remove(&*key).unwrap_or(0);
+            take(key, (counted > 0).then_some(counted), meant);
+        }
+        for (key, meant) in std::mem::take(&mut self.meant) {
+            take(key, None, meant);
+        }
+        let unsure = self.unsure.into_steps();
+        let mut anew = BTreeSet::new();
+        let mut raised = Batch::default();
+        for ((period, metric), both) in compared {
+            let step = unsure.range(..=period.day().number).next_back();
+            let unsure = step.is_some_and(|(_, unsure)| *unsure);
+            let at_least = if unsure { "at least " } else { "" };
+            let wrong = if unsure {
+                metric != Metric::Sessions && !both.low.is_empty()
+            } else {
+                both.wrong
+            };
+            if !wrong {
+                continue;
+            }
+            if unsure {
+                for (key, meant) in &both.low {
+                    raised.insert(&**key, &meant.to_be_bytes());
+                }
+            } else {
+                anew.insert((period, metric));
+            }
+            let about = format!(
+                "{} of the {} {}",
+                metric.name(),
+                period.step.name(),
+                period.start()
+            );
+            let Compared { counted, meant, .. } = both;
+            let wrong = if counted == meant {
+                format!("{counted} are counted, and not under the names that the messages say")
+            } else {
+                format!("{counted} are counted, and the messages come to {at_least}{meant}")
+            };
+            verifier.tell_repaired(FindingKind::Count, about, wrong);
+        }
+        verifier.write(raised)?;
+        if !anew.is_empty() && verifier.mode == Mode::Repair {
+            recount::some(verifier.tree, self.now, &anew)?;
+        }
+        Ok(())
+    }
+}
+
+/// Tells that a visitor's day is not remembered as it was, makes it anew, and counts it so.
+fn remember(
+    verifier: &mut Verifier<'_>,
+    visitor: &VisitorId,
+    number: u32,
+    meant: Option<&Day>,
+    tally: &mut Tally,
+) -> Result<(), EmbeddedError> {
+    let step = Step::Day;
+    let day = Period { step, number }.start();
+    let wrong = format!("what brought the visitor on {day} is not what the messages say");
+    verifier.tell_repaired(FindingKind::Count, visitor, wrong);
+    let mut batch = Batch::default();
+    let key = keys::day(visitor, number);
+    match meant.map(Day::bounded) {
+        Some(meant) => {
+            meant.count(number, tally, 1);
+            batch.insert(key, meant.to_bytes());
+        }
+        None => batch.remove(key),
+    }
+    verifier.write(batch)
+}
+
+/// What is pending, which a repair takes into the counters first.
+fn pending(verifier: &mut Verifier<'_>) -> Result<Changes, EmbeddedError> {
+    let tree = verifier.tree;
+    let mut pending = match Latest::load(tree) {
+        Ok(pending) => pending,
+        Err(error) => {
+            let wrong = format!("what was counted last cannot be read: {error}");
+            verifier.tell_repaired(FindingKind::Count, shown(keys::LATEST), wrong);
+            let mut batch = Batch::default();
+            batch.remove(keys::LATEST);
+            verifier.write(batch)?;
+            Latest::default()
+        }
+    };
+    if verifier.mode == Mode::Look || pending.is_empty() {
+        return pending.changes(tree);
+    }
+    let mut batch = Batch::default();
+    pending.settle(tree, &mut batch)?;
+    verifier.write(batch)?;
+    Ok(Changes::default())
+}
+
+/// Days of visitors of whom nothing else is stored.
+fn strangers(verifier: &mut Verifier<'_>, unsure: &mut Unsure) -> Result<(), EmbeddedError> {
+    let tree = verifier.tree;
+    for entry in tree.scan_prefix(keys::DAYS) {
+        let (key, value) = entry?;
+        let Some((visitor, number)) = keys::day_of(&key) else {
+            continue;
+        };
+        let mut messages = tree.scan_prefix(keys::messages(&visitor));
+        if tree.contains_key(keys::visitor(&visitor))? || messages.next().is_some() {
+            continue;
+        }
+        let day = Period {
+            step: Step::Day,
+            number,
+        };
+        unsure.add(day.start(), day.start());
+        if Day::from_bytes(&value).is_err() {
+            let wrong = "what is remembered of a visitor's day cannot be read";
+            verifier.tell_repaired(FindingKind::Count, shown(&key), wrong);
+        } else {
+            let wrong = "a day of a visitor is remembered of whom nothing else is";
+            verifier.tell_repaired(FindingKind::Count, visitor, wrong);
+        }
+        let mut batch = Batch::default();
+        batch.remove(key);
+        verifier.write(batch)?;
+    }
+    Ok(())
+}
