@@ -40,6 +40,9 @@ const COVERAGE: [&str; 6] = [
 /// Seconds that one input may take, on a machine that does other things as well.
 const PATIENCE: u32 = 20;
 
+/// Minutes below which it is not worth while to compile with all optimisation.
+const SHORT: f64 = 0.5;
+
 /// What the user can choose.
 #[derive(clap::Args)]
 pub(crate) struct Options {
@@ -57,7 +60,12 @@ pub(crate) struct Options {
 /// Builds, runs and reports; a finding is an error.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     let folder = workspace.target.join("fuzz");
-    let programs = build(workspace, &folder)?;
+    let profile = if options.minutes < SHORT {
+        "short"
+    } else {
+        "release"
+    };
+    let programs = build(workspace, &folder, profile)?;
     let mut chosen: Vec<_> = TARGETS
         .into_iter()
         .filter(|(name, _)| {
@@ -88,7 +96,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
 }
 
 /// Returns the folder of the programs.
-fn build(workspace: &Workspace, folder: &Path) -> Result<PathBuf> {
+fn build(workspace: &Workspace, folder: &Path, profile: &str) -> Result<PathBuf> {
     let version = capture(workspace.command(tools::rustc()).arg("-vV"))?;
     // Named, so that build scripts are compiled without these flags.
     let host = version.lines().find_map(|line| line.strip_prefix("host: "));
@@ -99,9 +107,10 @@ fn build(workspace: &Workspace, folder: &Path) -> Result<PathBuf> {
             .current_dir(workspace.root.join("fuzz"))
             .env("CARGO_TARGET_DIR", folder)
             .env("CARGO_ENCODED_RUSTFLAGS", COVERAGE.join("\u{1f}"))
-            .args(["build", "--locked", "--release", "--bins", "--target", host]),
+            .args(["build", "--locked", "--profile", profile])
+            .args(["--bins", "--target", host]),
     )?;
-    Ok(folder.join(host).join("release"))
+    Ok(folder.join(host).join(profile))
 }
 
 /// A target at work.
