@@ -65,6 +65,28 @@ pub(super) fn flag(uri: &Uri, name: &'static str) -> Result<bool, HttpError> {
     }
 }
 
+/// The parameter `cursor`, which `read` makes something of where an answer has given it.
+pub(super) fn cursor<T>(
+    uri: &Uri,
+    read: impl FnOnce(&str) -> Option<T>,
+) -> Result<Option<T>, HttpError> {
+    let Some(cursor) = parameter(uri, "cursor") else {
+        return Ok(None);
+    };
+    match read(&cursor) {
+        Some(place) => Ok(Some(place)),
+        None => Err(HttpError::Query {
+            name: "cursor",
+            detail: "\"cursor\" must be the \"next\" of the answer before".to_owned(),
+        }),
+    }
+}
+
+/// The parameter `cursor` where it is a number.
+pub(super) fn number_cursor(uri: &Uri) -> Result<Option<u64>, HttpError> {
+    cursor(uri, |text| text.parse().ok())
+}
+
 /// What matches a number in the parameter `cursor`.
 pub(super) const NUMBER: &str = "^[0-9]{1,19}$";
 

@@ -202,21 +202,6 @@ pub fn leave<R: Register>(register: &mut R, visitor: &VisitorId) -> Result<(), R
     take_out(register, &root, &membership.user, visitor)
 }
 
-/// The name under which the person of a known visitor is kept; nothing where it was never said who
-/// the visitor is.
-///
-/// # Errors
-/// When the register cannot be read.
-pub fn root_of<R: Register>(
-    register: &mut R,
-    visitor: &VisitorId,
-) -> Result<Option<UserId>, R::Error> {
-    match register.membership(visitor)? {
-        Some(Some(membership)) => root(register, &membership.user).map(Some),
-        _ => Ok(None),
-    }
-}
-
 /// The name under which a user's person is kept.
 ///
 /// # Errors

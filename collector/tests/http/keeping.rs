@@ -6,28 +6,12 @@ use std::path::Path;
 use crate::client::{Answer, Request, post};
 use crate::server::{Collector, batch, page};
 
+const NOWHERE: [&str; 0] = [];
+
 async fn ask(collector: &Collector, method: &str, path: &str) -> Answer {
     let request = Request::new(method, &format!("/admin/v1/{path}"))
         .header("Authorization", &format!("Bearer {}", collector.token));
     collector.send(request).await
-}
-
-/// Files below a folder that have a text in them.
-fn holding(folder: &Path, text: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            found.extend(holding(&path, text));
-        } else {
-            let bytes = fs::read(&path).unwrap();
-            let mut parts = bytes.windows(text.len());
-            if parts.any(|part| part == text.as_bytes()) {
-                found.push(path.display().to_string());
-            }
-        }
-    }
-    found
 }
 
 #[tokio::test]
@@ -60,7 +44,7 @@ async fn nothing_of_a_person_is_left_in_the_data_folder() {
         answer.text()
     );
     for trace in traces {
-        assert_ne!(holding(collector.folder(), trace), [""; 0], "{trace}");
+        assert_ne!(collector.files_with(trace), NOWHERE, "{trace}");
     }
     let erased = ask(&collector, "DELETE", "profiles/visitor-of-anna-1?person").await;
     assert_eq!(erased.status, 200, "{}", erased.text());
@@ -68,9 +52,9 @@ async fn nothing_of_a_person_is_left_in_the_data_folder() {
     assert_eq!(compacted.status, 200, "{}", compacted.text());
     assert!(compacted.json()["bytesAfter"].as_u64().unwrap() > 0);
     for trace in traces {
-        assert_eq!(holding(collector.folder(), trace), [""; 0], "{trace}");
+        assert_eq!(collector.files_with(trace), NOWHERE, "{trace}");
     }
-    assert_ne!(holding(collector.folder(), "bert-1"), [""; 0]);
+    assert_ne!(collector.files_with("bert-1"), NOWHERE);
 
     let collector = collector.restart().await;
     assert_eq!(ask(&collector, "GET", "profiles/bert-1").await.status, 200);

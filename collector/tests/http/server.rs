@@ -119,6 +119,11 @@ impl Collector {
         self.folder.path()
     }
 
+    /// The files in which a text lies, of all that is kept.
+    pub(crate) fn files_with(&self, text: &str) -> Vec<String> {
+        files_with(self.folder(), text)
+    }
+
     /// Stops in good order.
     pub(crate) async fn stop(self) {
         self.stop.stop().await.unwrap();
@@ -216,6 +221,25 @@ async fn open(config: Config, data: &DataFolder, shared: &Arc<Shared>, options: 
         app = app.with_daily_names(Arc::new(salt));
     }
     app.with_networks(Arc::new(networks))
+}
+
+fn files_with(folder: &std::path::Path, text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files_with(&path, text));
+            continue;
+        }
+        let bytes = std::fs::read(&path).unwrap();
+        if bytes
+            .windows(text.len())
+            .any(|part| part == text.as_bytes())
+        {
+            found.push(path.display().to_string());
+        }
+    }
+    found
 }
 
 pub(crate) fn batch(messages: &[String]) -> String {

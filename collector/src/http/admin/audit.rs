@@ -22,13 +22,7 @@ const MOST_READ: usize = 16_384;
 
 pub(super) async fn answer(app: &App, uri: &Uri) -> Result<Answer, HttpError> {
     let limit = query::limit(uri, DEFAULT_LIMIT, MOST)?;
-    let mut before = match query::parameter(uri, "cursor") {
-        None => None,
-        Some(cursor) => Some(cursor.parse::<u64>().map_err(|_| HttpError::Query {
-            name: "cursor",
-            detail: "\"cursor\" must be the \"next\" of the answer before".to_owned(),
-        })?),
-    };
+    let mut before = query::number_cursor(uri)?;
     let wanted = match query::parameter(uri, "visitor") {
         None => None,
         Some(id) => {

@@ -21,13 +21,7 @@ const MOST: usize = 1_000;
 
 pub(super) async fn answer(app: &App, uri: &Uri) -> Result<Answer, HttpError> {
     let limit = query::limit(uri, DEFAULT_LIMIT, MOST)?;
-    let before = match query::parameter(uri, "cursor") {
-        None => None,
-        Some(cursor) => Some(cursor.parse::<u64>().map_err(|_| HttpError::Query {
-            name: "cursor",
-            detail: "\"cursor\" must be the \"next\" of the answer before".to_owned(),
-        })?),
-    };
+    let before = query::number_cursor(uri)?;
     // One more than is shown tells whether there is a next page.
     let mut merges = app.store.merges(filter(uri)?, before, limit + 1).await?;
     let more = merges.len() > limit;

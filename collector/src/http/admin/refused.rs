@@ -22,13 +22,7 @@ pub(super) async fn answer(app: &App, uri: &Uri) -> Result<Answer, HttpError> {
         Some(AUTOMATED) => Shelf::Automated,
         _ => Shelf::Faulty,
     };
-    let before = match query::parameter(uri, "cursor") {
-        None => None,
-        Some(cursor) => Some(cursor.parse::<u64>().map_err(|_| HttpError::Query {
-            name: "cursor",
-            detail: "\"cursor\" must be the \"next\" of the answer before".to_owned(),
-        })?),
-    };
+    let before = query::number_cursor(uri)?;
     let reason = reason.map(|reason| reason.into_owned().into_boxed_str());
     let page = app.store.refused(shelf, reason, before, limit).await?;
 

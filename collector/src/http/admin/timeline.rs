@@ -18,13 +18,7 @@ const MOST: usize = 1_000;
 
 pub(super) async fn answer(app: &App, uri: &Uri, visitor: &VisitorId) -> Result<Answer, HttpError> {
     let limit = query::limit(uri, DEFAULT_LIMIT, MOST)?;
-    let after = match query::parameter(uri, "cursor") {
-        None => None,
-        Some(cursor) => Some(position(&cursor).ok_or_else(|| HttpError::Query {
-            name: "cursor",
-            detail: "\"cursor\" must be the \"next\" of the answer before".to_owned(),
-        })?),
-    };
+    let after = query::cursor(uri, position)?;
     // One more than is shown tells whether there is a next page.
     let mut entries = app.store.timeline(visitor, after, limit + 1).await?;
     if entries.is_empty() && app.store.visitor(visitor).await?.is_none() {

@@ -280,16 +280,8 @@ impl<'a> Group<'a> {
         };
         if known {
             self.leave(visitor)?;
-            let tree = self.records.tree;
             self.uncount(visitor)?;
-            let all = [keys::messages, keys::buckets, keys::days];
-            for prefix in all.map(|of| of(visitor)) {
-                for key in tree.scan_prefix(prefix).keys() {
-                    self.batch.remove(key?);
-                }
-            }
-            self.records.erase(visitor)?;
-            self.batch.leaves_residue(erasure.now);
+            self.remove_all(visitor, erasure.now)?;
         }
         self.more = true;
         if self.shelves.erase(visitor, &mut self.batch) {

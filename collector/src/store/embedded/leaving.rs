@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use firstglance_engine::{UserId, VisitorId};
+use firstglance_engine::{Timestamp, UserId, VisitorId};
 
 use super::group::Group;
 use super::{EmbeddedError, keys, links, merges};
@@ -36,6 +36,23 @@ impl Group<'_> {
                 self.forget_name(own, visitor, &users)?;
             }
         }
+        Ok(())
+    }
+
+    /// Removes everything that lies under the name of a visitor who has left.
+    pub(super) fn remove_all(
+        &mut self,
+        visitor: &VisitorId,
+        now: Timestamp,
+    ) -> Result<(), EmbeddedError> {
+        let all = [keys::messages, keys::buckets, keys::days];
+        for prefix in all.map(|of| of(visitor)) {
+            for key in self.records.tree.scan_prefix(prefix).keys() {
+                self.batch.remove(key?);
+            }
+        }
+        self.records.erase(visitor)?;
+        self.batch.leaves_residue(now);
         Ok(())
     }
 

@@ -130,14 +130,7 @@ impl Group<'_> {
             // What they added to the counts stays.
             self.unsure = self.unsure.max(Some(latest));
             self.counted.settled.forget(visitor);
-            let all = [keys::messages, keys::buckets, keys::days];
-            for prefix in all.map(|of| of(visitor)) {
-                for key in tree.scan_prefix(prefix).keys() {
-                    self.batch.remove(key?);
-                }
-            }
-            self.records.erase(visitor)?;
-            self.batch.leaves_residue(now);
+            self.remove_all(visitor, now)?;
             self.more = true;
             expired.visitors = 1;
             return Ok(expired);
