@@ -12,6 +12,7 @@ mod import;
 mod log;
 mod opened;
 mod progress;
+mod reference;
 mod replay;
 mod restore;
 mod serve;
@@ -49,6 +50,7 @@ enum Command {
     Token(token::Arguments),
     Health(health::Arguments),
     Verify(verify::Arguments),
+    Reference(reference::Arguments),
 }
 
 /// Why a command failed: a line or more for people to read.
@@ -85,6 +87,7 @@ pub fn run() -> ExitCode {
         Command::Token(arguments) => token::run(&arguments),
         Command::Health(arguments) => health::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
+        Command::Reference(arguments) => reference::run(&arguments),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -7,10 +7,11 @@
 //! and column. Nothing here touches the network or the data folder.
 
 mod click_host;
-mod condition;
+pub(crate) mod condition;
 mod consent;
 mod duration;
 mod evidence;
+pub(crate) mod fields;
 mod interest;
 mod limits;
 mod origin;
@@ -149,20 +150,6 @@ impl Robots {
     }
 }
 
-/// The tables that a configuration may have.
-const TABLES: &[&str] = &[
-    "site",
-    "tracker",
-    "server",
-    "retention",
-    "limits",
-    "privacy",
-    "interest",
-    "evidence",
-    "segment",
-    "score",
-];
-
 impl Config {
     /// Reads a configuration file. Paths in it begin at its folder.
     ///
@@ -236,16 +223,17 @@ impl Config {
             // What the rest means cannot be told from a text that is no TOML.
             return Err(problems.into_sorted());
         }
-        let root = Table::new("", document.get_ref(), 0..0);
-        root.only(TABLES, "table", &mut problems);
-        let site = match root.table("site", "[site]", &mut problems) {
+        let root = Table::new(&fields::ROOT, document.get_ref(), 0..0, &mut problems);
+        let site = match root.table(&fields::site::SITE, &mut problems) {
             Some(table) => site::read(&table, &mut problems),
             None => {
-                if !root.has("site") {
+                if !root.has_inner(&fields::site::SITE) {
+                    let key = &fields::site::WRITE_KEY;
+                    let (name, example) = (key.name, key.example);
                     problems.add(
                         0..0,
                         "the table [site] is missing".to_owned(),
-                        "add it with a write_key, such as write_key = \"my-site\"",
+                        format!("add it with a {name}, such as {name} = {example}"),
                     );
                 }
                 None

@@ -7,6 +7,7 @@ use super::*;
 
 mod limits;
 mod privacy;
+mod reference;
 mod retention;
 mod server;
 mod tables;

@@ -27,7 +27,7 @@ mod loader;
 mod me;
 mod metrics;
 mod model;
-mod openapi;
+pub(crate) mod openapi;
 mod pixel;
 mod query;
 mod requests;
