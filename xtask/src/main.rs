@@ -5,6 +5,7 @@
 
 mod assets;
 mod bench;
+mod book;
 mod browser;
 mod build;
 mod client;
@@ -107,6 +108,14 @@ enum Command {
         after_help = "Example:\n  cargo xtask openapi --short\n  cargo xtask openapi --examples 200 --seed 1"
     )]
     Openapi(openapi::Options),
+    /// Makes the book of docs/ and the reference in target/book; a link that leads nowhere is an error.
+    #[command(
+        after_help = "Example:\n  cargo xtask book\n  cargo xtask book --binary target/release/firstglance"
+    )]
+    Book(book::Options),
+    /// What `book` starts: makes pages of a folder of sources.
+    #[command(hide = true, after_help = "Example:\n  cargo xtask book")]
+    BookPages { folder: std::path::PathBuf },
     /// Fuzzes what reads bytes from outside; a finding is an error.
     #[command(
         after_help = "Example:\n  cargo xtask fuzz --minutes 10\n  cargo xtask fuzz --target fold --jobs 1"
@@ -152,6 +161,11 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Peers => println!("{}", workspace.shown(&peers::ensure(&workspace)?)),
         Command::Sdks(options) => sdks::run(&workspace, &options)?,
         Command::Openapi(options) => openapi::run(&workspace, &options)?,
+        Command::Book(options) => {
+            let book = book::run(&workspace, &options)?;
+            println!("{}", workspace.shown(&book.join("index.html")));
+        }
+        Command::BookPages { folder } => book::pages(&folder)?,
         Command::Fuzz(options) => fuzz::run(&workspace, &options)?,
     }
     Ok(ExitCode::SUCCESS)
