@@ -75,23 +75,27 @@ fn leads_somewhere(link: &str, from: &Path, pages: &BTreeMap<PathBuf, Page>) -> 
     }
 }
 
-/// Places and links of a page as mdBook writes it: attributes stand in double quotes.
+/// Places and links of a page as mdBook writes it: attributes stand in double quotes, and what is
+/// shown as text has no `<`.
 fn read(html: &str) -> Page {
     let mut page = Page::default();
     // What stands in scripts is no link.
     for part in html.split("<script") {
         let text = part.split_once("</script>").map_or(part, |(_, rest)| rest);
-        page.places.extend(values(text, " id=\""));
-        page.links.extend(values(text, " href=\""));
-        page.links.extend(values(text, " src=\""));
+        for tag in text.split('<').skip(1) {
+            let tag = tag.split_once('>').map_or(tag, |(tag, _)| tag);
+            page.places.extend(value(tag, " id=\""));
+            page.links.extend(value(tag, " href=\""));
+            page.links.extend(value(tag, " src=\""));
+        }
     }
     page
 }
 
-fn values<'a>(text: &'a str, attribute: &str) -> impl Iterator<Item = String> + use<'a> {
-    let found: Vec<&str> = text.split(attribute).skip(1).collect();
-    let found = found.into_iter().filter_map(|rest| rest.split_once('"'));
-    found.map(|(value, _)| value.replace("&amp;", "&"))
+fn value(tag: &str, attribute: &str) -> Option<String> {
+    let (_, rest) = tag.split_once(attribute)?;
+    let (value, _) = rest.split_once('"')?;
+    Some(value.replace("&amp;", "&"))
 }
 
 #[cfg(test)]
@@ -104,7 +108,7 @@ mod tests {
         let book = folder.path().canonicalize().unwrap();
         let page = "<h1 id=\"a\"><a href=\"#a\">A</a></h1><script>x=' href=\"none\"'</script>\
                     <a href=\"other.html#b\">x</a><a class=\"x\" href=\"https://a.nl/#x\">y</a>\
-                    <a href=\"other.html#c\">x</a><a href=\"gone.html\">x</a><img src=\"x.png\">";
+                    <a href=\"other.html#c\">x</a><a href=\"gone.html\">x</a><code>&lt;a href=\"none\"&gt;</code><img src=\"x.png\">";
         fs::write(book.join("page.html"), page).unwrap();
         fs::write(book.join("other.html"), "<p id=\"b\">").unwrap();
         let found = broken(&book).unwrap();

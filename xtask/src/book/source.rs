@@ -41,7 +41,7 @@ impl Gathered<'_> {
         for entry in fs::read_dir(self.root.join(folder))? {
             let entry = entry?;
             let path = folder.join(entry.file_name());
-            let target = self.pages.join(path.strip_prefix("docs")?);
+            let target = self.pages.join(as_page(path.strip_prefix("docs")?));
             if entry.file_type()?.is_dir() {
                 self.folder(&path)?;
             } else if path.extension().is_some_and(|extension| extension == "md") {
@@ -64,11 +64,14 @@ impl Gathered<'_> {
             let meant = normal(&page.parent().unwrap_or(page).join(target));
             let is_outside = target.starts_with("..") && !meant.starts_with("docs");
             if !is_outside || !self.root.join(&meant).is_file() {
-                changed.push_str(part);
+                changed.push_str(&as_page(Path::new(target)).display().to_string());
+                changed.push_str(part.strip_prefix(target).unwrap_or_default());
                 continue;
             }
             // What ends in .md is made a page where it is a chapter, and is left out where not.
-            let copy = Path::new(OUTSIDE).join(format!("{}.txt", meant.display()));
+            let name = meant.display().to_string();
+            let name = name.strip_suffix(".md").unwrap_or(&name);
+            let copy = Path::new(OUTSIDE).join(format!("{name}.txt"));
             write(&self.pages.join(&copy), fs::read(self.root.join(&meant))?)?;
             let up = page.components().count().saturating_sub(2);
             changed.push_str(&"../".repeat(up));
@@ -76,6 +79,14 @@ impl Gathered<'_> {
             changed.push_str(part.strip_prefix(target).unwrap_or_default());
         }
         Ok(changed)
+    }
+}
+
+/// A path in the book: what stands for a folder is its index there.
+fn as_page(path: &Path) -> PathBuf {
+    match path.file_name() {
+        Some(name) if name == "README.md" => path.with_file_name("index.md"),
+        _ => path.to_owned(),
     }
 }
 
@@ -107,13 +118,13 @@ mod tests {
             root: folder.path(),
             pages: &pages,
         };
-        let text = "[a](other.md#b) [b](../../packaging/unit) [c](../../none) [d](../e.md)";
+        let text = "[a](other.md#b) [b](../../packaging/unit) [c](../../none) [d](README.md#x)";
         let changed = gathered
             .with_files(text, Path::new("docs/recipes/page.md"))
             .unwrap();
         assert_eq!(
             changed,
-            "[a](other.md#b) [b](../files/packaging/unit.txt) [c](../../none) [d](../e.md)"
+            "[a](other.md#b) [b](../files/packaging/unit.txt) [c](../../none) [d](index.md#x)"
         );
         assert!(pages.join("files/packaging/unit.txt").is_file());
     }
