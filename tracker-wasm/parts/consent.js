@@ -48,5 +48,5 @@ function tcf(tries = TRIES) {
   });
 }
 
-if (kit.bridge == 'google') google();
+if (kit.told.bridge == 'google') google();
 else tcf();

@@ -106,7 +106,7 @@ export async function stateOf(page) {
   if (state.consent && state.consent !== 'denied') {
     await until('the parts are there', () => page.evaluate(() => {
       dispatchEvent(new Event('pointermove'));
-      const { told } = window.firstglance.q.kit ?? { told: {} };
+      const [told] = window.firstglance.q.kit ?? [{}];
       const has = (selector) => document.querySelector(selector);
       return (!document.forms.length || Boolean(told.forms || has('script[data-forms="0"]')))
         && (!has('[data-fg-search],[role=search],search') || Boolean(told.typing));
