@@ -1,5 +1,6 @@
 //! Exposures: that a visitor saw content in a slot, or clicked it, as a message tells.
 
+use firstglance_engine::content::{Choice, shares_of};
 use firstglance_engine::{Evaluation, Message, MessageKind, Model, Timestamp, events};
 
 use crate::store::counting::counted_name;
@@ -92,16 +93,18 @@ impl Exposure {
     /// Whether a slot and a variant are in force.
     #[must_use]
     pub fn knows(model: &Model, slot: &str, variant: &str) -> bool {
-        let _ = (model, slot, variant);
-        false
+        let slot = model.slot(slot);
+        slot.is_some_and(|slot| slot.variant(variant).is_some())
     }
 
     /// The segment for which the slot's shares are learnt that the visitor is in; nothing where it is
     /// none of them.
     #[must_use]
     pub fn segment(&self, model: &Model, evaluation: &Evaluation) -> Option<Box<str>> {
-        let _ = (model, evaluation);
-        None
+        let Choice::Automatic(shares) = &model.slot(&self.slot)?.choice else {
+            return None;
+        };
+        shares_of(shares, model, evaluation)?.segment.clone()
     }
 }
 

@@ -48,8 +48,8 @@ pub fn visitors_needed(rate: f64, lift: f64) -> Option<u64> {
     }
     let mean = (rate + other) / 2.0;
     let spread = |rate: f64| rate * (1.0 - rate);
-    let both = FALSE_ALARM * (2.0 * spread(mean)).sqrt()
-        + NOTICED * (spread(rate) + spread(other)).sqrt();
+    let both =
+        FALSE_ALARM * (2.0 * spread(mean)).sqrt() + NOTICED * (spread(rate) + spread(other)).sqrt();
     let needed = (both / (rate - other)).powi(2).ceil();
     (needed < 1e15).then_some(needed as u64)
 }

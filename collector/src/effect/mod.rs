@@ -9,6 +9,8 @@ mod goal;
 pub mod mismatch;
 pub mod posterior;
 pub mod revenue;
+#[cfg(test)]
+mod tests;
 
 use firstglance_engine::Milliseconds;
 

@@ -125,7 +125,12 @@ impl Posterior {
     pub fn interval(&self) -> Interval {
         let end = self.start + self.step * PARTS as f64;
         let bound = |probability| {
-            halve(self.start, end, |x| self.below(x) < probability, |low, high| (low + high) / 2.0)
+            halve(
+                self.start,
+                end,
+                |x| self.below(x) < probability,
+                |low, high| (low + high) / 2.0,
+            )
         };
         Interval {
             low: bound(OUTSIDE),
@@ -152,7 +157,15 @@ impl Posterior {
     /// How the rate compares with another.
     #[must_use]
     pub fn lift_over(&self, other: &Self) -> Lift {
-        let ratio_is_below = |ratio: f64| other.mean_of(|x| self.below(ratio * x));
+        // Over the one whose rate the other's is stretched against: the steeper function of the two
+        // would fall between the points of the grid.
+        let ratio_is_below = |ratio: f64| {
+            if ratio > 1.0 {
+                1.0 - self.mean_of(|x| other.below(x / ratio))
+            } else {
+                other.mean_of(|x| self.below(ratio * x))
+            }
+        };
         let bound = |probability| {
             let low = 1.0 / MOST_RATIO;
             // Ratios are halved by their roots: they span many magnitudes.
@@ -198,7 +211,10 @@ pub fn probabilities_of_best(rates: &[Posterior]) -> Vec<f64> {
     let mut all: Vec<f64> = (rates.iter().enumerate())
         .map(|(place, rate)| {
             rate.mean_of(|x| {
-                let others = rates.iter().enumerate().filter(|(other, _)| *other != place);
+                let others = rates
+                    .iter()
+                    .enumerate()
+                    .filter(|(other, _)| *other != place);
                 others.map(|(_, other)| other.below(x)).product()
             })
         })
@@ -237,13 +253,19 @@ mod tests {
         let lift = rates[0].lift_over(&rates[1]);
         assert!((pair[0] - lift.probability).abs() < 1e-6);
         assert_eq!(probabilities_of_best(&rates[..1]), [1.0]);
-        assert_eq!(probabilities_of_best(&[]), []);
+        assert!(probabilities_of_best(&[]).is_empty());
     }
 
     /// Whatever the counts are, and also where they contradict each other.
     #[test]
     fn numbers_for_all_counts() {
-        for (did, among) in [(0, 1), (1, 1), (5, 3), (0, 10_000_000), (10_000_000, 10_000_000)] {
+        for (did, among) in [
+            (0, 1),
+            (1, 1),
+            (5, 3),
+            (0, 10_000_000),
+            (10_000_000, 10_000_000),
+        ] {
             let rate = Posterior::of(did, among);
             let Interval { low, high } = rate.interval();
             assert!(0.0 <= low && low < high && high <= 1.0, "{did} of {among}");
