@@ -1,7 +1,7 @@
 //! `firstglance.toml`: read, checked and compiled into the engine's model.
 //!
 //! Reading goes in two steps: the text as the owner wrote it, with the place of every value
-//! (`table`), and what it means (`site`, `tracker`, `server`, `limits`, `privacy`, `interest`, `segment`, `score`, whose conditions
+//! (`table`), and what it means (`site`, `tracker`, `server`, `limits`, `privacy`, `interest`, `segment`, `score`, `goal`, whose conditions
 //! `condition` compiles). `several` reads the configurations of all sites. A checked configuration never holds a value
 //! that the rest of the collector would have to doubt, and no mistake is reported without its line
 //! and column. Nothing here touches the network or the data folder.
@@ -12,6 +12,7 @@ mod consent;
 mod duration;
 mod evidence;
 pub(crate) mod fields;
+mod goal;
 mod interest;
 mod limits;
 mod origin;
@@ -33,6 +34,7 @@ mod tests;
 mod tracker;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use firstglance_engine::Model;
 use jiff::tz::TimeZone;
@@ -50,7 +52,8 @@ pub use site::SiteId;
 pub use stage::Stage;
 pub use tracker::{Names, Tracker};
 
-use crate::store::Retention;
+use crate::effect::Goal;
+use crate::store::{Retention, Rules};
 use problem::Problems;
 use table::Table;
 
@@ -71,6 +74,8 @@ pub struct Config {
     pub privacy: Privacy,
     /// The stages of a lead, from the first; without the one of those who are no leads.
     pub stages: Vec<Stage>,
+    /// What visitors are to do. Its conditions are programs of [`Config::model`], and of no other.
+    pub goals: Vec<Goal>,
     /// What page and collector evaluate.
     pub model: Model,
     /// The same for the page. Where neither segments nor a score are configured it has no programs,
@@ -248,6 +253,7 @@ impl Config {
         let weights = evidence::read(&root, &mut problems);
         let segments = segment::read_all(&root, &mut problems);
         let score = score::read(&root, &mut problems);
+        let goals = goal::read_all(&root, &mut problems);
         let Some(site) = site else {
             return Err(problems.into_sorted());
         };
@@ -260,10 +266,15 @@ impl Config {
             site: &site,
             segments: &segments,
             score: &score,
+            goals: &goals,
         };
-        let model = programs::complete(model, &parts, extra, &mut problems)?;
-        match model {
-            Some(model) if !problems.any() => Ok(Self {
+        let completed = programs::complete(model, &parts, extra, &mut problems)?;
+        match completed {
+            Some(programs::Completed {
+                model,
+                goals,
+                of_pages,
+            }) if !problems.any() => Ok(Self {
                 page_model: if segments.is_empty() && extra.is_none() && score.is_usual() {
                     Model {
                         programs: Vec::new(),
@@ -271,8 +282,13 @@ impl Config {
                         ..model.clone()
                     }
                 } else {
-                    model.clone()
+                    let programs = model.programs.iter().take(of_pages);
+                    Model {
+                        programs: programs.cloned().collect(),
+                        ..model.clone()
+                    }
                 },
+                goals,
                 stages: score.stages,
                 site,
                 tracker,
@@ -283,6 +299,15 @@ impl Config {
                 model,
             }),
             _ => Err(problems.into_sorted()),
+        }
+    }
+
+    /// What messages are taken in by.
+    #[must_use]
+    pub fn rules(&self) -> Rules {
+        Rules {
+            model: Arc::new(self.model.clone()),
+            goals: self.goals.as_slice().into(),
         }
     }
 

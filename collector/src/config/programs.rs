@@ -10,7 +10,8 @@ use super::condition::{
 };
 use super::problem::{Problem, Problems, Written};
 use super::score::Score;
-use super::{Site, segment};
+use super::{Site, goal, segment};
+use crate::effect::Goal;
 
 /// Id of a segment that is in no configuration.
 const EXTRA: &str = "condition";
@@ -20,6 +21,16 @@ pub(super) struct Parts<'a> {
     pub(super) site: &'a Site,
     pub(super) segments: &'a [segment::Written<'a>],
     pub(super) score: &'a Score<'a>,
+    pub(super) goals: &'a [goal::Written<'a>],
+}
+
+/// A model that has its programs.
+pub(super) struct Completed {
+    pub(super) model: Model,
+    /// Goals, with the places of their conditions' programs.
+    pub(super) goals: Vec<Goal>,
+    /// How many programs a page needs: those after them are of goals alone.
+    pub(super) of_pages: usize,
 }
 
 /// Completes a model that has its interests and weights; gives nothing where problems were added.
@@ -31,7 +42,7 @@ pub(super) fn complete(
     parts: &Parts<'_>,
     extra: Option<&str>,
     problems: &mut Problems<'_>,
-) -> Result<Option<Model>, Vec<Problem>> {
+) -> Result<Option<Completed>, Vec<Problem>> {
     let ids: Vec<String> = parts
         .segments
         .iter()
@@ -55,6 +66,19 @@ pub(super) fn complete(
             Err(faults) => {
                 for fault in faults {
                     problems.within(&Written::toml(&segment.when), &fault);
+                }
+            }
+        }
+    }
+    for (place, goal) in parts.goals.iter().enumerate() {
+        let Some(when) = goal.when() else { continue };
+        match compile(when.value, &context, &mut watches) {
+            Ok(condition) => {
+                code.insert(Name::Goal(place), condition);
+            }
+            Err(faults) => {
+                for fault in faults {
+                    problems.within(&Written::toml(when), &fault);
                 }
             }
         }
@@ -101,6 +125,17 @@ pub(super) fn complete(
         }
         report_length(place_of(name, parts), problems);
     }
+    let goals = parts.goals.iter().enumerate();
+    let goals = goals.map(|(number, goal)| {
+        let place = programs.places.get(&Name::Goal(number)).copied();
+        goal.with_program(place.unwrap_or_default())
+    });
+    let goals: Vec<Goal> = goals.collect();
+    let needed = programs
+        .places
+        .iter()
+        .filter(|(name, _)| matches!(name, Name::Segment(_) | Name::Score | Name::Stage));
+    let of_pages = needed.map(|(_, place)| place + 1).max().unwrap_or(0);
     fill(
         &mut model,
         parts,
@@ -109,7 +144,11 @@ pub(super) fn complete(
         programs,
         watches,
     );
-    Ok((!problems.any()).then_some(model))
+    Ok((!problems.any()).then_some(Completed {
+        model,
+        goals,
+        of_pages,
+    }))
 }
 
 fn fill(
@@ -146,6 +185,10 @@ fn fill(
 fn place_of(name: &Name, parts: &Parts<'_>) -> std::ops::Range<usize> {
     let segment = match name {
         Name::Segment(place) => parts.segments.get(*place),
+        Name::Goal(place) => {
+            let goal = parts.goals.get(*place).and_then(goal::Written::when);
+            return goal.map_or(0..0, |when| when.span.clone());
+        }
         _ => None,
     };
     let rule = || parts.score.rules.iter().find_map(super::rule::Rule::when);

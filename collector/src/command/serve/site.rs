@@ -69,7 +69,7 @@ impl Running {
         let networks = Arc::new(Networks::of(&config.site)?);
         let cookie = CookieKey::of(data, &config.site)?;
         let model: Arc<Model> = Arc::new(config.model.clone());
-        let fold = ProfileFold::new(model.clone());
+        let fold = ProfileFold::new(config.rules());
         let (folder, folding) = (data.store(), fold.clone());
         let store = tokio::task::spawn_blocking(move || {
             Embedded::open(&folder, folding)
@@ -139,7 +139,7 @@ impl Running {
             }
         }
         self.retentions.send_replace(config.retention);
-        self.fold.replace(model.clone());
+        self.fold.replace(config.rules());
         // Only another model has anything evaluated again.
         self.models.send_if_modified(|present| {
             let other = **present != *model;

@@ -3,6 +3,7 @@
 //! pages, so neither can say what the other does not. Never reads or judges a value.
 
 pub(super) mod analysis;
+pub(super) mod goal;
 pub(super) mod rules;
 pub(super) mod score;
 pub(super) mod service;
@@ -29,6 +30,7 @@ pub(crate) enum Kind {
     Text,
     Texts,
     Number,
+    NumberOrText,
     Truth,
     /// `"14d"`.
     Length,
@@ -93,6 +95,7 @@ pub(crate) const ROOT: Section = Section {
         analysis::EVIDENCE,
         rules::SEGMENT,
         score::SCORE,
+        goal::GOAL,
     ],
 };
 
@@ -112,6 +115,7 @@ impl Kind {
         match self {
             Self::Texts => "a list of texts",
             Self::Number => "a number",
+            Self::NumberOrText => "a number or a text",
             Self::Truth => "true or false",
             Self::Values => "a table in braces",
             Self::Text | Self::Length | Self::Condition | Self::File | Self::OneOf(_) => {
@@ -126,6 +130,7 @@ impl Kind {
             Self::Text => "text".to_owned(),
             Self::Texts => "list of texts".to_owned(),
             Self::Number => "number".to_owned(),
+            Self::NumberOrText => "number or text".to_owned(),
             Self::Truth => "true or false".to_owned(),
             Self::Length => "length of time".to_owned(),
             Self::Condition => "condition".to_owned(),

@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | `2` | lists of visitors | they are made from the profiles |
 //! | `3` | counts, and a mark on the changes of segments and stage that stand among the messages | changes are marked, and everything is counted, from the stored messages |
+//! | `4` | the effect of content | nothing: no goal was told before there were any |
 //!
 //! Each is a layout of its own so that an older collector refuses the data, where it would store what
 //! it does not count. The new version is written after what it stands for is on disk: a migration
@@ -15,10 +16,11 @@ use super::{EmbeddedError, LAYOUT, index, keys, recount};
 use crate::clock;
 
 /// The layouts that can be brought to the present one.
-pub(super) const FORMER: [&[u8]; 2] = [WITHOUT_LISTS, WITHOUT_COUNTS];
+pub(super) const FORMER: [&[u8]; 3] = [WITHOUT_LISTS, WITHOUT_COUNTS, WITHOUT_EFFECT];
 
 const WITHOUT_LISTS: &[u8] = b"2";
 const WITHOUT_COUNTS: &[u8] = b"3";
+const WITHOUT_EFFECT: &[u8] = b"4";
 
 /// Visitors between two lines of the log.
 const TOLD_EVERY: u64 = 50_000;
@@ -32,6 +34,7 @@ pub(super) fn migrate(tree: &sled::Db, version: &[u8], disk: &File) -> Result<()
             tracing::info!("the lists of visitors are made");
         }
         WITHOUT_COUNTS => {}
+        WITHOUT_EFFECT => return settle(tree, disk),
         other => {
             let version = String::from_utf8_lossy(other).into_owned();
             return Err(EmbeddedError::Layout(version));
@@ -47,11 +50,7 @@ pub(super) fn migrate(tree: &sled::Db, version: &[u8], disk: &File) -> Result<()
     let recounted = recount::everything(tree, clock::now(), &mut |visitors| {
         told("visitors counted", visitors);
     })?;
-    tree.flush()?;
-    disk.sync_data()?;
-    tree.insert(keys::VERSION, LAYOUT)?;
-    tree.flush()?;
-    disk.sync_data()?;
+    settle(tree, disk)?;
     let recount::Recounted {
         visitors,
         unreadable,
@@ -63,5 +62,15 @@ pub(super) fn migrate(tree: &sled::Db, version: &[u8], disk: &File) -> Result<()
         );
     }
     tracing::info!(visitors, "the stored messages are counted");
+    Ok(())
+}
+
+/// Says that data have the present layout, once everything else is on disk.
+fn settle(tree: &sled::Db, disk: &File) -> Result<(), EmbeddedError> {
+    tree.flush()?;
+    disk.sync_data()?;
+    tree.insert(keys::VERSION, LAYOUT)?;
+    tree.flush()?;
+    disk.sync_data()?;
     Ok(())
 }

@@ -17,6 +17,7 @@ mod counters;
 mod days;
 mod disk;
 mod erased;
+mod exposures;
 mod flusher;
 mod folder;
 mod folding;
@@ -73,7 +74,7 @@ use held::Records;
 use record::VisitorRecord;
 
 /// Version of the layout in [`keys`].
-const LAYOUT: &[u8] = b"4";
+const LAYOUT: &[u8] = b"5";
 
 /// Requests that may wait for the committer; more are asked to come back later.
 const WAITING: usize = 1_024;
