@@ -82,7 +82,8 @@ window.firstglance = window.firstglance || function () {
 
   function labelOf(id) {
     const interest = state && state.interests.find((each) => each.id === id);
-    // A segment of the configuration has only its id in the page: "kent-wielrijk".
+    // A segment of the configuration has only its id in the page: "kooprijp".
+    if (id === 'kent-wielrijk') return 'Kent Wielrijk';
     return interest ? interest.label : id[0].toUpperCase() + id.slice(1).replaceAll('-', ' ');
   }
 
