@@ -25,6 +25,7 @@ mod recipes;
 mod sdks;
 mod server;
 mod size;
+mod statistics;
 mod test;
 mod tools;
 mod tracker;
@@ -116,6 +117,9 @@ enum Command {
     /// What `book` starts: makes pages of a folder of sources.
     #[command(hide = true, after_help = "Example:\n  cargo xtask book")]
     BookPages { folder: std::path::PathBuf },
+    /// Asks SciPy and statsmodels again what the collector's statistics are held against.
+    #[command(after_help = "Example:\n  cargo xtask statistics\n  cargo xtask statistics --update")]
+    Statistics(statistics::Options),
     /// Fuzzes what reads bytes from outside; a finding is an error.
     #[command(
         after_help = "Example:\n  cargo xtask fuzz --minutes 10\n  cargo xtask fuzz --target fold --jobs 1"
@@ -166,6 +170,7 @@ fn run(command: Command) -> Result<ExitCode> {
             println!("{}", workspace.shown(&book.join("index.html")));
         }
         Command::BookPages { folder } => book::pages(&folder)?,
+        Command::Statistics(options) => statistics::run(&workspace, &options)?,
         Command::Fuzz(options) => fuzz::run(&workspace, &options)?,
     }
     Ok(ExitCode::SUCCESS)

@@ -52,6 +52,7 @@ use crate::backup::Backups;
 use crate::config::{self, Config, Privacy, Site, Tracker};
 use crate::cookie::CookieKey;
 use crate::cookieless::DailySalt;
+use crate::effect::Goal;
 use crate::ingest::Refused;
 use crate::metrics::Metrics;
 use crate::networks::Networks;
@@ -148,6 +149,7 @@ pub struct App {
     /// What the site answers, as a document; made when it is asked for.
     document: OnceLock<assets::Served>,
     model: Arc<Model>,
+    goals: Arc<[Goal]>,
     compiled: model::Compiled,
     store: Arc<dyn Store>,
     cookie: Arc<CookieKey>,
@@ -174,6 +176,7 @@ impl App {
             compiled: model::Compiled::new(&config),
             limiters: limit::Limiters::new(&config.limits, &config.server.trusted_proxies),
             model: Arc::new(config.model),
+            goals: config.goals.into(),
             site: config.site,
             privacy: config.privacy,
             loader: loader::of(&config.tracker.names),
@@ -202,6 +205,7 @@ impl App {
             privacy: config.privacy,
             cookie: Arc::new(self.cookie.renamed(&config.site)),
             model: Arc::new(config.model),
+            goals: config.goals.into(),
             site: config.site,
             loader: loader::of(&config.tracker.names),
             document: OnceLock::new(),
@@ -258,6 +262,12 @@ impl App {
     pub fn with_site(mut self, folder: &Path) -> std::io::Result<Self> {
         self.files = Some(SiteFolder::open(folder)?);
         Ok(self)
+    }
+
+    /// The goal by which a slot is told first, and learns where it does.
+    fn goal_of(&self, slot: &str) -> Option<&Goal> {
+        let _ = slot;
+        self.goals.first()
     }
 
     /// Keeps what was refused of a request for the owner to look into.
