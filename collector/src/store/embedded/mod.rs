@@ -33,6 +33,7 @@ mod merges;
 mod migration;
 mod notes;
 mod opening;
+mod packed;
 mod record;
 mod recount;
 mod refused;
@@ -75,7 +76,7 @@ use held::Records;
 use record::VisitorRecord;
 
 /// Version of the layout in [`keys`].
-const LAYOUT: &[u8] = b"4";
+const LAYOUT: &[u8] = b"5";
 
 /// Requests that may wait for the committer; more are asked to come back later.
 const WAITING: usize = 1_024;
