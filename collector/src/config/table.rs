@@ -219,6 +219,11 @@ impl<'a> Table<'a> {
         self.value(field).map(Spanned::span)
     }
 
+    /// Where a table inside stands.
+    pub(super) fn span_of_inner(&self, section: &Section) -> Option<Range<usize>> {
+        self.named(section.name).map(Spanned::span)
+    }
+
     /// The names and values of an inline table. The advice says what to write, in a few words.
     pub(super) fn scalars(
         &self,

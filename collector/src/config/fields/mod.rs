@@ -3,6 +3,7 @@
 //! pages, so neither can say what the other does not. Never reads or judges a value.
 
 pub(super) mod analysis;
+pub(super) mod content;
 pub(super) mod goal;
 pub(super) mod rules;
 pub(super) mod score;
@@ -38,6 +39,8 @@ pub(crate) enum Kind {
     Condition,
     /// Path of a file.
     File,
+    /// An RFC 3339 moment.
+    Moment,
     /// One of a few names.
     OneOf(fn() -> Vec<&'static str>),
     /// Names and plain values in braces.
@@ -95,6 +98,8 @@ pub(crate) const ROOT: Section = Section {
         analysis::EVIDENCE,
         rules::SEGMENT,
         score::SCORE,
+        content::SLOT,
+        content::VARIANT,
         goal::GOAL,
     ],
 };
@@ -118,9 +123,12 @@ impl Kind {
             Self::NumberOrText => "a number or a text",
             Self::Truth => "true or false",
             Self::Values => "a table in braces",
-            Self::Text | Self::Length | Self::Condition | Self::File | Self::OneOf(_) => {
-                "a text in quotes"
-            }
+            Self::Text
+            | Self::Length
+            | Self::Condition
+            | Self::File
+            | Self::Moment
+            | Self::OneOf(_) => "a text in quotes",
         }
     }
 
@@ -135,6 +143,7 @@ impl Kind {
             Self::Length => "length of time".to_owned(),
             Self::Condition => "condition".to_owned(),
             Self::File => "path of a file".to_owned(),
+            Self::Moment => "date and time".to_owned(),
             Self::Values => "names and values".to_owned(),
             Self::OneOf(names) => {
                 let names: Vec<String> = names().iter().map(|name| format!("`{name:?}`")).collect();
