@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
+use super::content::WrittenSlot;
 use super::interest::{id, title};
-use super::problem::Problems;
+use super::problem::{Problems, choice, suggestion};
 use super::table::{Placed, Scalar, Table};
 use crate::effect::{Goal, GoalValue, MOST_VALUE, ReachedBy};
 
@@ -93,6 +94,23 @@ pub(super) fn read_all<'a>(root: &Table<'a>, problems: &mut Problems<'_>) -> Vec
         }
     }
     goals
+}
+
+/// Reports slots whose goal is none of these.
+pub(super) fn named(goals: &[Written<'_>], slots: &[WrittenSlot], problems: &mut Problems<'_>) {
+    let known: Vec<&str> = goals.iter().map(|goal| goal.id.value.as_str()).collect();
+    for goal in slots.iter().filter_map(|slot| slot.goal.as_ref()) {
+        if known.contains(&goal.value.as_str()) {
+            continue;
+        }
+        let right = match suggestion(&goal.value, &known) {
+            Some(meant) => format!("did you mean {meant:?}?"),
+            None if known.is_empty() => format!("add a [[goal]] with id = {:?}", goal.value),
+            None => format!("it may be {}", choice(&known)),
+        };
+        let wrong = format!("there is no goal {:?}", goal.value);
+        problems.add(goal.span.clone(), wrong, right);
+    }
 }
 
 fn by<'a>(table: &Table<'a>, problems: &mut Problems<'_>) -> Option<By<'a>> {

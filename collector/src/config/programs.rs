@@ -10,7 +10,7 @@ use super::condition::{
 };
 use super::problem::{Problem, Problems, Written};
 use super::score::Score;
-use super::{Site, goal, segment};
+use super::{Site, content, goal, segment};
 use crate::effect::Goal;
 
 /// Id of a segment that is in no configuration.
@@ -21,19 +21,31 @@ pub(super) struct Parts<'a> {
     pub(super) site: &'a Site,
     pub(super) segments: &'a [segment::Written<'a>],
     pub(super) score: &'a Score<'a>,
+    /// Those of the configuration, and those that were posted.
+    pub(super) contents: [&'a content::Written<'a>; 2],
     pub(super) goals: &'a [goal::Written<'a>],
 }
 
 /// A model that has its programs.
 pub(super) struct Completed {
     pub(super) model: Model,
+    pub(super) of_visitors: OfVisitors,
+    /// What pages need: the rest is asked only by goals, and comes last.
+    pub(super) of_pages: OfVisitors,
     /// Goals, with the places of their conditions' programs.
     pub(super) goals: Vec<Goal>,
-    /// How many programs a page needs: those after them are of goals alone.
-    pub(super) of_pages: usize,
 }
 
-/// Completes a model that has its interests and weights; gives nothing where problems were added.
+/// How much of a model says what visitors are. The rest is asked only by variants of content, and
+/// comes after it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct OfVisitors {
+    pub(super) programs: usize,
+    pub(super) watches: usize,
+}
+
+/// Completes a model that has its interests and weights; gives nothing where problems were added, of
+/// the configuration or of what was posted.
 ///
 /// # Errors
 /// What is wrong with the extra condition, where the rest is in order.
@@ -42,6 +54,7 @@ pub(super) fn complete(
     parts: &Parts<'_>,
     extra: Option<&str>,
     problems: &mut Problems<'_>,
+    posted_problems: &mut Problems<'_>,
 ) -> Result<Option<Completed>, Vec<Problem>> {
     let ids: Vec<String> = parts
         .segments
@@ -70,6 +83,24 @@ pub(super) fn complete(
             }
         }
     }
+    let score = parts.score.score_code(&context, &mut watches, problems);
+    let has_score = score.is_some();
+    code.extend(score.map(|score| (Name::Score, score)));
+    let stage = parts.score.stage_code(&context, &mut watches, problems);
+    code.insert(Name::Stage, stage);
+    let of_visitors = watches.0.len();
+    let [of_file, posted] = parts.contents;
+    let mut conditions = of_file.conditions(&context, &mut watches, problems);
+    let first_posted = of_file.variants.len();
+    let of_posted = posted.conditions(&context, &mut watches, posted_problems);
+    conditions.extend(
+        of_posted
+            .into_iter()
+            .map(|(place, code)| (first_posted + place, code)),
+    );
+    let conditions = conditions.into_iter();
+    code.extend(conditions.map(|(place, condition)| (Name::Variant(place), condition)));
+    let of_pages = watches.0.len();
     for (place, goal) in parts.goals.iter().enumerate() {
         let Some(when) = goal.when() else { continue };
         match compile(when.value, &context, &mut watches) {
@@ -83,12 +114,7 @@ pub(super) fn complete(
             }
         }
     }
-    let score = parts.score.score_code(&context, &mut watches, problems);
-    let has_score = score.is_some();
-    code.extend(score.map(|score| (Name::Score, score)));
-    let stage = parts.score.stage_code(&context, &mut watches, problems);
-    code.insert(Name::Stage, stage);
-    if problems.any() {
+    if problems.any() || posted_problems.any() {
         return Ok(None);
     }
     if let Some(extra) = extra {
@@ -123,7 +149,12 @@ pub(super) fn complete(
             report_length(0..0, &mut problems);
             return Err(problems.into_sorted());
         }
-        report_length(place_of(name, parts), problems);
+        match name {
+            Name::Variant(place) if *place >= first_posted => {
+                report_length(posted.place_of(place - first_posted), posted_problems);
+            }
+            _ => report_length(place_of(name, parts), problems),
+        }
     }
     let goals = parts.goals.iter().enumerate();
     let goals = goals.map(|(number, goal)| {
@@ -131,11 +162,17 @@ pub(super) fn complete(
         goal.with_program(place.unwrap_or_default())
     });
     let goals: Vec<Goal> = goals.collect();
-    let needed = programs
-        .places
-        .iter()
-        .filter(|(name, _)| matches!(name, Name::Segment(_) | Name::Score | Name::Stage));
-    let of_pages = needed.map(|(_, place)| place + 1).max().unwrap_or(0);
+    let of_pages = OfVisitors {
+        programs: programs.of_pages,
+        watches: of_pages,
+    };
+    let of_visitors = OfVisitors {
+        programs: programs.of_visitors,
+        watches: of_visitors,
+    };
+    let program = |place: usize| programs.places.get(&Name::Variant(place)).copied();
+    of_file.fill(&mut model, program);
+    posted.fill(&mut model, |place| program(first_posted + place));
     fill(
         &mut model,
         parts,
@@ -144,10 +181,12 @@ pub(super) fn complete(
         programs,
         watches,
     );
-    Ok((!problems.any()).then_some(Completed {
+    let fine = !problems.any() && !posted_problems.any();
+    Ok(fine.then_some(Completed {
         model,
-        goals,
+        of_visitors,
         of_pages,
+        goals,
     }))
 }
 
@@ -192,6 +231,9 @@ fn place_of(name: &Name, parts: &Parts<'_>) -> std::ops::Range<usize> {
         _ => None,
     };
     let rule = || parts.score.rules.iter().find_map(super::rule::Rule::when);
+    if let Name::Variant(place) = name {
+        return parts.contents[0].place_of(*place);
+    }
     match segment {
         Some(segment) => segment.when.span.clone(),
         None => rule()

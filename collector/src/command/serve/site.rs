@@ -14,7 +14,7 @@ use crate::cookie::CookieKey;
 use crate::cookieless::DailySalt;
 use crate::data::{DataError, DataFolder};
 use crate::evaluation::{self, Evaluations};
-use crate::http::{App, Shared, SiteFiles};
+use crate::http::{App, Shared, SiteFiles, learning};
 use crate::networks::Networks;
 use crate::store::embedded::Embedded;
 use crate::store::{ProfileFold, Retention, Store};
@@ -26,9 +26,9 @@ pub(super) struct Running {
     pub(super) id: String,
     /// Held until the store is closed; nothing where it is the folder of all, which is held anyway.
     own: Option<DataFolder>,
-    fold: ProfileFold,
     models: watch::Sender<Arc<Model>>,
     evaluating: JoinHandle<()>,
+    learning: JoinHandle<()>,
     retentions: watch::Sender<Retention>,
     upkeep: JoinHandle<()>,
     daily: Option<Daily>,
@@ -68,7 +68,6 @@ impl Running {
         let data = own.as_ref().unwrap_or(root);
         let networks = Arc::new(Networks::of(&config.site)?);
         let cookie = CookieKey::of(data, &config.site)?;
-        let model: Arc<Model> = Arc::new(config.model.clone());
         let fold = ProfileFold::new(config.rules());
         let (folder, folding) = (data.store(), fold.clone());
         let store = tokio::task::spawn_blocking(move || {
@@ -85,21 +84,27 @@ impl Running {
         }
         let (retentions, retention) = watch::channel(config.retention);
         let upkeep = tokio::spawn(upkeep::run(store.clone(), retention));
+        let visitor_model = Arc::new(config.visitor_model());
         let app = App::new(config, store.clone(), cookie, shared.clone())
-            .with_backups(Backups::of(data.path().to_owned()));
+            .with_backups(Backups::of(data.path().to_owned()))
+            .with_posted_content(fold.clone())
+            .await
+            .map_err(|error| format!("cannot read the posted content: {error}"))?;
+        let shares = data.file(learning::FILE);
+        let (app, learning) = app.with_learned_shares(shares).await;
         let evaluations = Evaluations {
             site: id.clone(),
             store,
             noted: data.file(evaluation::FILE),
             metrics: app.metrics().clone(),
         };
-        let (models, changing) = watch::channel(model);
+        let (models, changing) = watch::channel(visitor_model);
         let running = Self {
             id,
             own,
-            fold,
             models,
             evaluating: tokio::spawn(evaluations.run(changing)),
+            learning: tokio::spawn(learning.run()),
             retentions,
             upkeep,
             daily,
@@ -130,8 +135,8 @@ impl Running {
     }
 
     /// The site by another configuration, which everything that is committed from now on follows.
-    pub(super) fn follow(&mut self, former: &App, config: Config, root: &DataFolder) -> App {
-        let model = Arc::new(config.model.clone());
+    pub(super) async fn follow(&mut self, former: &App, config: Config, root: &DataFolder) -> App {
+        let model = Arc::new(config.visitor_model());
         if !config.tracker.cookieless && self.daily.take().is_some() {
             let data = self.own.as_ref().unwrap_or(root);
             if let Err(error) = DailySalt::remove(data) {
@@ -139,7 +144,6 @@ impl Running {
             }
         }
         self.retentions.send_replace(config.retention);
-        self.fold.replace(config.rules());
         // Only another model has anything evaluated again.
         self.models.send_if_modified(|present| {
             let other = **present != *model;
@@ -148,12 +152,13 @@ impl Running {
             }
             other
         });
-        self.equipped(former.reconfigured(config))
+        self.equipped(former.reconfigured(config).await)
     }
 
     /// Ends what would go on by itself.
     pub(super) fn stop(&self) {
         self.evaluating.abort();
+        self.learning.abort();
         self.upkeep.abort();
         if let Some(daily) = &self.daily {
             daily.renewing.abort();

@@ -43,9 +43,10 @@ pub(super) async fn answer(app: &App, uri: &Uri) -> Result<Answer, HttpError> {
     };
     let (first, last) = days(uri)?;
     let counts = counts(app, first, last).await?;
-    let slot = app.model.slot(&asked);
+    let model = app.model();
+    let slot = model.slot(&asked);
     let goal = goal(app, uri, &asked)?;
-    let results = Results::of(&counts, &asked, goal.map(|goal| &*goal.id));
+    let results = Results::of(&counts, &asked, goal.as_ref().map(|goal| &*goal.id));
     if slot.is_none() && results.is_empty() {
         return Err(unknown_slot(app, &asked));
     }
@@ -57,7 +58,7 @@ pub(super) async fn answer(app: &App, uri: &Uri) -> Result<Answer, HttpError> {
     let told = Told {
         id: asked.into_owned(),
         slot: slot.cloned(),
-        goal: goal.map(|goal| (goal.id.clone(), goal.label.clone())),
+        goal: goal.map(|goal| (goal.id, goal.label)),
         results,
         others: others.map(|count| count.count).sum(),
         range: (first, last),
@@ -99,16 +100,16 @@ pub(super) async fn counts(
 }
 
 /// The goal that is asked for, or that of the slot; nothing where there is none at all.
-fn goal<'a>(app: &'a App, uri: &Uri, slot: &str) -> Result<Option<&'a Goal>, HttpError> {
+fn goal(app: &App, uri: &Uri, slot: &str) -> Result<Option<Goal>, HttpError> {
     let Some(asked) = query::parameter(uri, "goal").filter(|goal| !goal.is_empty()) else {
         return Ok(app.goal_of(slot));
     };
-    let found = app.goals.iter().find(|goal| *goal.id == *asked);
+    let goals = app.contents.present().goals.clone();
+    let found = goals.iter().find(|goal| *goal.id == *asked).cloned();
     found.map(Some).ok_or_else(|| HttpError::Unknown {
         what: "goal",
         id: asked.into_owned(),
-        known: app
-            .goals
+        known: goals
             .iter()
             .map(|goal| &*goal.id)
             .collect::<Vec<_>>()
@@ -121,7 +122,7 @@ fn unknown_slot(app: &App, id: &str) -> HttpError {
         what: "slot",
         id: id.to_owned(),
         known: app
-            .model
+            .model()
             .slots
             .iter()
             .map(|slot| &*slot.id)

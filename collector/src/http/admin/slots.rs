@@ -13,6 +13,7 @@ use super::super::error::HttpError;
 use super::super::openapi::{Operation, Reply};
 use super::results;
 use crate::clock;
+use crate::config::Source;
 use crate::effect::{Arm, Results};
 use crate::schema::{count, has, list, moment, number, object, one_of, text, truth};
 use crate::store::counting::{Period, Step};
@@ -37,14 +38,15 @@ pub(super) async fn answer(app: &App) -> Result<Answer, HttpError> {
     body.name("slots");
     body.open('[');
     let nothing = Results::default();
-    for slot in &app.model.slots {
+    let model = app.model();
+    for slot in &model.slots {
         let results = all.get(&slot.id).unwrap_or(&nothing);
         write(&mut body, app, slot, results, now);
     }
     body.close(']');
     body.name("found");
     body.open('[');
-    let found = all.iter().filter(|(id, _)| app.model.slot(id).is_none());
+    let found = all.iter().filter(|(id, _)| model.slot(id).is_none());
     for (id, results) in found.take(MOST_FOUND) {
         body.open('{');
         body.name("id");
@@ -83,6 +85,15 @@ fn write(body: &mut JsonWriter, app: &App, slot: &Slot, results: &Results, now: 
     match app.goal_of(&slot.id) {
         Some(goal) => body.text(&goal.id),
         None => body.null(),
+    }
+    let present = app.contents.present();
+    let settings = present.slots.iter().find(|one| one.id == slot.id);
+    body.name("source");
+    body.text(settings.map_or(Source::File, |one| one.source).name());
+    body.name("floor");
+    match &slot.choice {
+        Choice::Automatic(_) => body.integer(settings.map_or(0, |one| one.floor).into()),
+        _ => body.null(),
     }
     body.name("visitors");
     body.integer(visitors(results));
@@ -234,6 +245,16 @@ pub(super) fn describe() -> Operation {
             text()
                 .or_null()
                 .about("Told first in results, and learned by."),
+        ),
+        has(
+            "source",
+            one_of([Source::File, Source::Posted].map(Source::name)),
+        ),
+        has(
+            "floor",
+            count()
+                .or_null()
+                .about("Always shared out equally, in percent, where shares are learned."),
         ),
         has(
             "visitors",
