@@ -138,7 +138,7 @@ impl Collector {
     /// Stops, and starts again on the same data.
     pub(crate) async fn restart(self) -> Self {
         self.stop.stop().await.unwrap();
-        drop(self.data);
+        drop((self.data, self.learning));
         Self::start_in(self.folder, self.options).await
     }
 
