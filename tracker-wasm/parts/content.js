@@ -72,7 +72,7 @@ function settle(hook, element, all, now) {
   if (!wanted || !stands || wanted.key === stands.key || fading.has(element)) return;
   // Looked at again as soon as nobody is in it any more.
   if (isHeld(element)) return;
-  const mode = now || free || !element.isConnected ? 'now' : modeOf(element);
+  const mode = now || free || stands.isLost ? 'now' : modeOf(element);
   if (mode == 'now' || (mode == 'offscreen' && isBelow(element))) return change(hook, element, wanted);
   if (mode != 'fade') return;
   if (!isBelow(element) && !fits(element, () => hook.apply(element, wanted), () => hook.apply(element, stands))) return;

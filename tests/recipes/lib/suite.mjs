@@ -93,6 +93,9 @@ export async function survivesRendering(site, visitor, { expected = /^$/ } = {})
   assert.equal((await hero.textContent()).trim(), 'Bikes for everybody');
   assert.equal((await told.textContent()).trim(), 'Nothing known');
 
+  // A site that wants its pages to change at once where somebody looks, which the test can wait for.
+  await page.evaluate(() => { document.documentElement.dataset.fgAdapt = 'now'; });
+
   /** What a visitor sees: whether the offer, the slot, what the root says, what components are told. */
   const seen = async () => [
     await offer.isVisible(), (await hero.textContent()).trim(), await page.evaluate(() => document.documentElement.dataset.fgSegments),

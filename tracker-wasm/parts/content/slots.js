@@ -70,7 +70,9 @@ function reconcile(slot, record) {
   record.nodes.forEach((node) => node.remove());
   record.original = contentOf(slot);
   record.nodes = 0;
-  record.stands = DEFAULT;
+  record.undo = null;
+  // What was shown is to be shown again at once.
+  record.stands = { ...DEFAULT, isLost: 1 };
   delete slot.dataset.fgVariant;
   if (++record.changes == PATIENCE) note('contested', slot);
 }
