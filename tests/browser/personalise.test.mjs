@@ -1,7 +1,7 @@
 /*
  * The page adapts to its visitor: each hook, before the first frame and where it moves nothing, in
  * each state of consent; what the page's own code is told, what counts as seen, and what its author
- * got wrong. `FIREFOX` names a Firefox to play them in, in place of Chromium.
+ * got wrong. In Firefox `cargo xtask hooks` plays them.
  */
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
@@ -9,7 +9,7 @@ import { after, afterEach, before, describe, test } from 'node:test';
 
 import { nextFrame, pause, stateOf, until } from './lib/browser.mjs';
 import { BOTH, DEFAULT, ELECTRIC, OBSERVE, page as made, SEEN, SLOTS } from './lib/personal.mjs';
-import { captured, html } from './lib/pages.mjs';
+import { captured } from './lib/pages.mjs';
 import { Shop } from './lib/shop.mjs';
 
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
@@ -18,7 +18,7 @@ const NOW = ' data-fg-adapt="now"';
 let shop;
 let visitor;
 before(async () => {
-  shop = await Shop.open({ configure: (text) => text + (process.env.NOSLOTS ? "" : SLOTS) });
+  shop = await Shop.open({ configure: (text) => text + SLOTS });
 });
 afterEach(() => visitor?.leave());
 after(() => shop?.close());
@@ -62,8 +62,6 @@ test('every hook, at once where the page wants it so; and everything back again'
   await shows(page, ELECTRIC);
   await wants(page, 'Racefietsen', 'Racefietsen');
   await shows(page, { ...BOTH, title: (await seen(page)).title, list: (await seen(page)).list });
-  assert.equal(await page.evaluate(() => window.broken), undefined);
-  assert.equal(await page.locator('#banner a').getAttribute('onclick'), null);
   await page.evaluate(() => window.firstglance('forget'));
   await shows(page, DEFAULT);
   assert.equal(await page.evaluate(() => document.querySelector('#hero').firstElementChild.mark), 'the same');
@@ -80,6 +78,22 @@ test('what earlier pages knew is there in the first frame, and moves nothing', a
   const frames = (await page.evaluate(() => window.frames_)).filter(({ hero }) => hero != null);
   assert.ok(frames.length > 3);
   assert.ok(frames.every(({ hero, root }) => hero === 'Voor wie stroom wil' && root === 'e-bikes'), JSON.stringify(frames.slice(0, 5)));
+  assert.deepEqual(await shifts(page), []);
+  visitor.assertNoErrors();
+});
+
+test('the shop itself: who comes back finds it as it is to be, and nothing moves', async () => {
+  const changeHtml = (text) => text.replace('<script async src="/fg.js"', '<script src="/fg.js"');
+  const page = await arrive({}, '/prijzen/', { changeHtml });
+  await wants(page, 'Bakfietsen');
+  await page.goto(`${visitor.origin}/`);
+  await stateOf(page);
+  await pause(500);
+  assert.equal(await page.locator('section[data-fg-slot="hero"]').getAttribute('data-fg-variant'), 'bakfietsen');
+  await page.mouse.wheel(0, 600);
+  await wants(page, 'Racefietsen', 'Racefietsen');
+  await pause(500);
+  assert.equal(await page.locator('section[data-fg-slot="hero"]').getAttribute('data-fg-variant'), 'bakfietsen');
   assert.deepEqual(await shifts(page), []);
   visitor.assertNoErrors();
 });
@@ -277,6 +291,39 @@ test('what the author got wrong is said, with the element and what would be righ
     .catch(() => assert.deepEqual(wanted.filter((each) => !said.some((line) => each.test(line))), [], said.join('\n')));
 });
 
+test('a preview: in this tab, until it is ended, and nothing of it is counted', async () => {
+  const admin = async (path, body) => {
+    const answer = await fetch(`${shop.collector.origin}/admin/v1/content${path}`, {
+      method: 'POST', headers: { authorization: `Bearer ${shop.admin.token}`, 'content-type': 'application/json' }, body,
+    });
+    assert.ok(answer.ok, `${answer.status} ${await answer.clone().text()}`);
+    return answer.json();
+  };
+  const content = { slot: [{ id: 'banner' }], variant: [{ slot: 'banner', id: 'new', html: '<p>Nog niet te zien</p>' }] };
+  const { version } = await admin('?draft=true', JSON.stringify(content));
+  const { token } = await admin(`/versions/${version}/preview`);
+  const page = await arrive({ '/proef/': made({ root: NOW }) }, `/proef/?fg_preview=${token}`);
+  const banner = page.locator('#banner');
+  const bar = page.locator('#fg-preview');
+  await until('it is shown', async () => (await banner.textContent()) === 'Nog niet te zien');
+  assert.match(await bar.textContent(), /niets geteld/);
+  if (process.env.SCREENSHOT_DIR) await page.screenshot({ path: `${process.env.SCREENSHOT_DIR}/personal-preview.png` });
+  // On the next page of this tab as well, and in no other.
+  await page.goto(`${visitor.origin}/proef/`);
+  await until('it is shown', async () => (await banner.textContent()) === 'Nog niet te zien');
+  const other = await visitor.open(`${visitor.origin}/proef/`);
+  await stateOf(other);
+  await pause(500);
+  assert.equal(await other.locator('#banner').textContent(), 'Welkom');
+  await other.close();
+  await page.evaluate(() => window.firstglance('track', 'Plan Chosen', {}));
+  await pause(1_500);
+  assert.deepEqual(visitor.proxy.messages.filter(({ event, type }) => event === 'Plan Chosen'), []);
+  await bar.getByRole('button').click();
+  await until('it is ended', async () => (await bar.count()) === 0 && (await banner.textContent()) === 'Welkom');
+  visitor.assertNoErrors();
+});
+
 test('accessible in each state: axe finds nothing', async () => {
   const pages = { '/proef/': made({ root: NOW }), '/dan/': made() };
   const page = await arrive(pages);
@@ -289,7 +336,7 @@ test('accessible in each state: axe finds nothing', async () => {
     await wants(page, ...topics);
     await pause(200);
     assert.deepEqual(await violations(), [], topics.join());
-    if (process.env.SCREENSHOT_DIR) await page.screenshot({ path: `${process.env.SCREENSHOT_DIR}/personal-${process.env.FIREFOX ? 'firefox-' : ''}${number}.png` });
+    if (process.env.SCREENSHOT_DIR) await page.screenshot({ path: `${process.env.SCREENSHOT_DIR}/personal-${number}.png` });
   }
 });
 
