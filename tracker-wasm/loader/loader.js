@@ -29,12 +29,11 @@ try {
 
   // Brings a script, once, and has the browser check it. The fragment makes it a module of its own
   // for each name.
-  const brought = {};
   const POLICY = Symbol.for('firstglance.policy');
   const bring = (integrity) => {
-    if (brought[integrity]) return;
-    brought[integrity] = 1;
     const url = file(integrity, '.js') + '#' + name;
+    if (queue.fg[url]) return;
+    queue.fg[url] = 1;
     const module = document.createElement('script');
     module.type = 'module';
     module.nonce = script.nonce;
@@ -81,7 +80,7 @@ try {
     queue.fg.known = values[0];
     mark(values);
     if (!read('content')) return;
-    bring(queue.fg.content);
+    queue.fg.adapt();
     if (document.body) return;
     // Drawing waits for what fills in the page, and not for long, whatever happens.
     const { style } = document.documentElement;
@@ -144,7 +143,7 @@ try {
 
   // Once a page, however often the script is in it.
   if (site && !queue.fg) {
-    queue.fg = { site, consent, collector, script, bring, file, robot, mark, preview, content: '__CONTENT__' };
+    queue.fg = { site, consent, collector, script, bring, file, robot, mark, preview, adapt: () => bring('__CONTENT__') };
     // A page that is only prepared may never be seen.
     if (document.prerendering) document.addEventListener('prerenderingchange', plan, { once: true });
     else plan();

@@ -21,7 +21,7 @@ function plain(value) {
 export function call([name, first, second]) {
   const text = /string|number/.test(typeof first) ? cut(String(first)) : undefined;
   if (/^on(Segments|Interest|Stage)$/.test(name)) subscribe(name.slice(2).toLowerCase(), first);
-  if (name == 'decide' && text) decide(text, second);
+  if (name == 'decide') decide(first, second);
   if (name == 'track' && text) track(text, plain(second));
   if (name == 'identify') {
     const traits = plain(text ? second : first) || {};

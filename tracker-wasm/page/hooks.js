@@ -9,7 +9,7 @@ import { evaluate, lost } from './engine.js';
 import { given, later, name } from './given.js';
 import { visitor } from './identity.js';
 import { answered } from './model.js';
-import { adaptPage, part, told as heard } from './parts.js';
+import { part, told as heard } from './parts.js';
 import { parse } from './pristine.js';
 import { change, conclude, note, run } from './run.js';
 import { write } from './storage.js';
@@ -153,10 +153,8 @@ function adapt(next) {
     // A visitor who allows nothing sees the page as it was written.
     const values = [next.segments.join(' '), next.interests[0]?.id || '', allowed ? next.stage : ''];
     given.mark(values);
-    const text = values.join('\n');
-    if (text != shown && !given.preview) write('shown', text);
-    shown = text;
-    if (allowed && consent && !given.robot && document.querySelector(HOOKS)) adaptPage();
+    if (shown != (shown = values.join('\n'))) write('shown', shown);
+    if (allowed && consent && document.querySelector(HOOKS)) given.adapt();
   }
   given.page?.show(next, consent);
 }

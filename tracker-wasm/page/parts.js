@@ -10,8 +10,8 @@ import { consent, signal } from './consent.js';
 import { clip, find } from './declared.js';
 import { consult } from './engine.js';
 import { derived, track } from './events.js';
-import { given, later, name, now, queue } from './given.js';
-import { preview, version } from './model.js';
+import { given, later, now, queue } from './given.js';
+import { preview } from './model.js';
 import { on } from './options.js';
 import { change, observe, run } from './run.js';
 import { read, write } from './storage.js';
@@ -33,16 +33,13 @@ export function part(name) {
   return 1;
 }
 
-/** Brings the part that adapts the page, which the loader knows as well. */
-export const adaptPage = () => given.bring(given.content);
-
 /** Boxes that may answer while one types. */
 const BOXES = '[data-fg-search],[role=search],search';
 
 /** A function that wants to know what the visitor sees in a slot. */
 export function decide(slot, answer) {
   asked.push([slot, answer]);
-  adaptPage();
+  given.adapt();
   change();
 }
 
@@ -71,14 +68,14 @@ export const focused = (event) => find(event, 'form,' + BOXES) && seek();
 /** Where somebody wants to see what happens, also what has happened until the part is there. The
  * address says so at once; to ask for cookies costs time, and has some. */
 export function explain() {
-  // Not before all modules have run: they are in circles.
-  // By their places, for names cost each page something; the parts have them in `../parts/kit.js`.
+  // Not before all modules have run: they are in circles. By their places, for names cost each page
+  // something; the parts have them in `../parts/kit.js`.
   queue.kit = [
-    told, early, wanted, asked, call, change, clip, consult, derived, find, later, name, now, observe, preview, read, run, searched,
-    signal, tellForm, track, version, write,
+    told, early, wanted, asked, call, change, clip, consult, derived, find, later, now, observe, preview, read, run, searched, signal,
+    tellForm, track, write,
   ];
   observe((...happened) => early.length < MAX_EARLY && early.push(happened));
-  if (given.preview) adaptPage();
+  if (given.preview) given.adapt();
   const asks = (text) => /\bfg_debug\b/.test(text) && part('debug');
   if (!asks(location.search)) later(run, PATIENCE, () => asks(document.cookie) || observe(), 0, 1);
 }

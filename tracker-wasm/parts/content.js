@@ -9,7 +9,7 @@ import { fade, fits, isBelow, isHeld, modeOf } from './content/moment.js';
 import { forget, watch, watchOwn } from './content/seen.js';
 import { sort, text, visibility } from './content/simple.js';
 import { awaited, decideAll, decisionFor, slots } from './content/slots.js';
-import { given, lent, queue } from './kit.js';
+import * as kit from './kit.js';
 
 /** Milliseconds after its start in which a page may still be what it is going to be. */
 const YOUNG = 2_000;
@@ -21,7 +21,7 @@ const GATHER = 50, PEACE = 30;
 const HOOKS = [slots, visibility, text, sort];
 
 /** Whether the page's HTML is this instance's. */
-const adapts = (lent()?.name || 'firstglance') == 'firstglance' && !given.robot;
+const adapts = kit.name == 'firstglance' && !kit.given.robot;
 
 let known = before;
 /** What the engine has decided, until it is shown. */
@@ -72,7 +72,7 @@ function settle(hook, element, all, now) {
   if (!wanted || !stands || wanted.key === stands.key || fading.has(element)) return;
   // Looked at again as soon as nobody is in it any more.
   if (isHeld(element)) return;
-  const mode = now || free || !element.isConnected ? 'now' : modeOf(element);
+  const mode = now || free || stands.isLost ? 'now' : modeOf(element);
   if (mode == 'now' || (mode == 'offscreen' && isBelow(element))) return change(hook, element, wanted);
   if (mode != 'fade') return;
   if (!isBelow(element) && !fits(element, () => hook.apply(element, wanted), () => hook.apply(element, stands))) return;
@@ -139,23 +139,25 @@ function answer(each) {
   }
 }
 
-given.page = {
+kit.given.page = {
   /** What the engine says, as long as it can be asked. */
   decide(next, visitor) {
+    kit.borrow();
     decided = decideAll(next, visitor);
   },
 
   /** What holds now. */
   show(next, allowed) {
+    kit.borrow();
     consent = allowed;
-    const denied = consent == 'denied' || given.robot;
+    const denied = consent == 'denied' || kit.given.robot;
     certain = 1;
     free = free || denied;
-    known = denied ? { ...NOTHING, plain: 1 } : { ...next, decisions: decided || given.decisions || known.decisions };
+    known = denied ? { ...NOTHING, plain: 1 } : { ...next, decisions: decided || kit.given.decisions || known.decisions };
     decided = 0;
     if (!denied) keep(known);
     if (adapts) attempt(look);
-    asked.push(...lent().asked.splice(0).filter(([, listener]) => typeof listener == 'function'));
+    asked.push(...kit.asked.splice(0).filter(([, listener]) => typeof listener == 'function'));
     asked.forEach(answer);
   },
 
@@ -169,7 +171,7 @@ given.page = {
 /** From here on only what is to be filled is waited for, in its place, and not for long. */
 function reserve() {
   const waiting = awaited().map((id) => '[data-fg-slot=' + CSS.escape(id) + ']:not([data-fg-variant])').join();
-  if (!given.reveal || !waiting || document.readyState != 'loading') return;
+  if (!kit.given.reveal || !waiting || document.readyState != 'loading') return;
   try {
     const rules = new CSSStyleSheet();
     rules.replaceSync('@keyframes fg{0%,to{visibility:hidden}}' + waiting + '{animation:fg .4s}');
@@ -184,7 +186,7 @@ function begin() {
   if (!adapts) return;
   reserve();
   look();
-  given.reveal?.();
+  kit.given.reveal?.();
   watcher.observe(document, { childList: true, subtree: true });
   if (document.readyState == 'loading') document.addEventListener('DOMContentLoaded', () => attempt(look));
   // What waited for somebody to leave it.
@@ -192,7 +194,7 @@ function begin() {
 }
 
 attempt(begin);
-if (given.preview) given.bring(PARTS.preview);
+if (kit.given.preview) kit.given.bring(PARTS.preview);
 
 // It says so at once where it was there first.
-lent()?.run(lent().change, 0, 1);
+kit.run?.(kit.change, 0, 1);

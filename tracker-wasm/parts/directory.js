@@ -2,10 +2,10 @@
  * Knows by what the browser checks the parts that few pages need, and brings those that are asked
  * for. Never brings any by itself.
  */
-import { given, kit } from './kit.js';
+import * as kit from './kit.js';
 
 const { wanted } = kit;
-const bring = (name) => given.bring(PARTS[name]);
+const bring = (name) => kit.given.bring(PARTS[name]);
 
 wanted.splice(0).forEach(bring);
 wanted.push = bring;

@@ -4,7 +4,7 @@
  * it to anybody else.
  */
 import { ask } from '../page/pristine.js';
-import { given, kit } from './kit.js';
+import * as kit from './kit.js';
 
 const KEY = 'fg:preview';
 
@@ -52,7 +52,7 @@ function show() {
 
 /** What the collector has answered to the token of the link. */
 async function fetchModel() {
-  const answer = await ask(given.collector + 'preview?token=' + encodeURIComponent(given.preview));
+  const answer = await ask(kit.given.collector + 'preview?token=' + encodeURIComponent(kit.given.preview));
   if (answer.ok) return answer.text();
   // Not one that the next page would ask for once more.
   if (answer.status < 500) sessionStorage.removeItem(KEY);
@@ -60,7 +60,7 @@ async function fetchModel() {
 }
 
 function take(model) {
-  sessionStorage.setItem(KEY, given.preview);
+  sessionStorage.setItem(KEY, kit.given.preview);
   kit.preview(model);
 }
 

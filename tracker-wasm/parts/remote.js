@@ -3,7 +3,7 @@
  * the visitor sees in the page's slots. Only ever for the browser's own cookie.
  */
 import { ask, stringify } from '../page/pristine.js';
-import { given, kit } from './kit.js';
+import * as kit from './kit.js';
 
 /** The collector's answer as it came. */
 const remote = { text: '', ask: refresh };
@@ -11,7 +11,7 @@ const remote = { text: '', ask: refresh };
 const credentials = 'include';
 
 function refresh() {
-  ask(given.collector + 'me', { credentials })
+  ask(kit.given.collector + 'me', { credentials })
     .then((answer) => answer.text())
     .then((text) => kit.run(() => {
       remote.text = text;
@@ -20,10 +20,10 @@ function refresh() {
     .catch(() => {});
   const slots = [...new Set([...document.querySelectorAll('[data-fg-slot]:not(template)')].map(({ dataset }) => dataset.fgSlot))];
   if (!slots[0]) return;
-  ask(given.collector + 'decide', { method: 'POST', credentials, body: stringify({ writeKey: given.site, slots }) })
+  ask(kit.given.collector + 'decide', { method: 'POST', credentials, body: stringify({ writeKey: kit.given.site, slots }) })
     .then((answer) => answer.ok && answer.json())
     .then((answer) => answer && kit.run(() => {
-      given.decisions = answer.decisions;
+      kit.given.decisions = answer.decisions;
       kit.change();
     }))
     .catch(() => {});

@@ -3,11 +3,11 @@
  * takes anything from storage that the loader has not found allowed.
  */
 import { parse } from '../../page/pristine.js';
-import { given, lent } from '../kit.js';
+import * as kit from '../kit.js';
 
 /** What went wrong here, for whoever looks over the tracker's shoulder. */
-export const note = (what, about) => given.troubles.push([what, about]);
-given.troubles = [];
+export const note = (what, about) => kit.given.troubles.push([what, about]);
+kit.given.troubles = [];
 
 /** What is known of somebody of whom nothing is. */
 export const NOTHING = { segments: [], interests: [], decisions: {} };
@@ -16,10 +16,10 @@ export const NOTHING = { segments: [], interests: [], decisions: {} };
 export const before = recalled();
 
 function recalled() {
-  if (given.known == null) return NOTHING;
-  const segments = given.known.split(' ');
+  if (kit.given.known == null) return NOTHING;
+  const segments = kit.given.known.split(' ');
   try {
-    return { ...NOTHING, ...parse(localStorage.getItem('fg:' + given.site + ':content')), segments };
+    return { ...NOTHING, ...parse(localStorage.getItem('fg:' + kit.given.site + ':content')), segments };
   } catch {
     return { ...NOTHING, segments };
   }
@@ -31,10 +31,10 @@ let kept;
 
 /** Keeps it for the next page, where the consent allows anything to be kept. */
 export function keep({ interests, decisions, stage, visits, pageViews }) {
-  if (given.preview) return;
+  if (kit.given.preview) return;
   const some = interests.slice(0, MAX_INTERESTS).map(({ id, label, score }) => ({ id, label, score }));
   const text = JSON.stringify({ interests: some, decisions, stage, visits, pageViews });
-  if (text != kept) lent().write('content', kept = text);
+  if (text != kept) kit.write('content', kept = text);
 }
 
 /** Whether a list of segments is meant for somebody: one of the plain ones, or there is none; and none

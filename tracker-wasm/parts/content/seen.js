@@ -3,7 +3,7 @@
  * and that of somebody who is held out, for whom it would have been. Never under another consent
  * than `granted`, and never what everybody sees.
  */
-import { given, lent } from '../kit.js';
+import * as kit from '../kit.js';
 import { decisionFor, shownIn } from './slots.js';
 
 /** Milliseconds for which half of it must have been in sight. */
@@ -26,7 +26,7 @@ function shown(element) {
   return kind != 'default' && { slot: own, variant, control: kind == 'control' || undefined };
 }
 
-const tell = (event, properties) => consent == 'granted' && lent().track(event, properties);
+const tell = (event, properties) => consent == 'granted' && kit.track(event, properties);
 
 function look(entries) {
   for (const { target, intersectionRatio, intersectionRect } of entries) {
@@ -46,7 +46,7 @@ function begin(element, content) {
   const timer = setTimeout(() => {
     looking.delete(element);
     if (document.visibilityState == 'hidden' || !consent) return begin(element, content);
-    lent().run(() => {
+    kit.run(() => {
       const present = shown(element);
       if (!present || keyOf(present) != key || told.has(key)) return;
       told.add(key);
@@ -88,6 +88,6 @@ export function forget() {
 addEventListener('click', (event) => {
   const target = event.composedPath().find((node) => node.matches?.('a[href],area[href],button,[role=button],[role=link],summary,input[type=submit],input[type=button]'));
   const element = target?.closest('[data-fg-viewed],[data-fg-slot]');
-  const content = element && !given.preview && shown(element);
-  if (content) lent()?.run(() => tell('Content Clicked', content));
+  const content = element && !kit.given.preview && shown(element);
+  if (content) kit.run(() => tell('Content Clicked', content));
 }, { capture: true, passive: true });

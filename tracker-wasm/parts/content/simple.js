@@ -16,11 +16,15 @@ export const visibility = {
   },
 };
 
+/** How strong an interest must be to be spoken of: as a segment of its own. */
+const STRONG = 0.5;
+const top = ({ interests: [first] }) => (first?.score >= STRONG ? first : undefined);
+
 /** What may stand in a page. Nothing that a link to the page could say: searches and campaigns are
  * anybody's words. */
 export const TEXTS = {
-  'top_interest.label': ({ interests }) => interests[0]?.label,
-  'top_interest.id': ({ interests }) => interests[0]?.id,
+  'top_interest.label': (known) => top(known)?.label,
+  'top_interest.id': (known) => top(known)?.id,
   stage: ({ stage }) => stage,
   visits: ({ visits }) => visits,
   page_views: ({ pageViews }) => pageViews,

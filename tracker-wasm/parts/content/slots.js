@@ -3,7 +3,7 @@
  * a slot that the site's owner has configured: that is the engine's.
  */
 import { fragment, place } from './markup.js';
-import { lent } from '../kit.js';
+import * as kit from '../kit.js';
 import { before, holds, note } from './known.js';
 
 /** How often a page may put something else into a slot that is filled, before it is let be: the two
@@ -36,9 +36,9 @@ function understand(text) {
 /** Decides about all slots of the model, as long as the engine can be asked. */
 export function decideAll({ segments }, visitor) {
   const decisions = {};
-  for (const id of lent().consult('slots').split('\n').filter(Boolean)) {
+  for (const id of kit.consult('slots').split('\n').filter(Boolean)) {
     const names = own(id, segments).map(nameOf).join('\n');
-    const text = lent().consult('decide', [visitor || '', id, names].join('\0'));
+    const text = kit.consult('decide', [visitor || '', id, names].join('\0'));
     if (text) decisions[id] = understand(text);
   }
   return decisions;
@@ -70,7 +70,9 @@ function reconcile(slot, record) {
   record.nodes.forEach((node) => node.remove());
   record.original = contentOf(slot);
   record.nodes = 0;
-  record.stands = DEFAULT;
+  record.undo = null;
+  // What was shown is to be shown again at once.
+  record.stands = { ...DEFAULT, isLost: 1 };
   delete slot.dataset.fgVariant;
   if (++record.changes == PATIENCE) note('contested', slot);
 }
@@ -104,7 +106,7 @@ export const slots = {
   apply(slot, decision) {
     const record = records.get(slot);
     record.undo?.();
-    record.undo = 0;
+    record.undo = null;
     record.stands = DEFAULT;
     delete slot.dataset.fgVariant;
     if (decision.kind == 'variant') {
