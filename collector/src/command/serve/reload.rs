@@ -61,7 +61,7 @@ impl Reloading<'_> {
             let Some(app) = former.of_id(&running.id) else {
                 continue;
             };
-            let app = running.follow(app, file.config, self.data);
+            let app = running.follow(app, file.config, self.data).await;
             sites = Some(match sites {
                 None => app.into(),
                 Some(sites) => sites.with(app),

@@ -11,6 +11,7 @@
 mod archive;
 mod batch;
 mod committer;
+mod content;
 mod contribution;
 mod copying;
 mod counters;
@@ -55,6 +56,7 @@ use firstglance_engine::{Person, Profile, Timestamp, UserId, VisitorId};
 use tokio::sync::{mpsc, oneshot};
 
 use super::audit::AuditEntry;
+use super::content::{ContentVersion, NewContent};
 use super::counting::{Count, Metric, Period};
 use super::feed::Feed;
 use super::listing::{List, ListSize, Listed, Position as ListPosition};
@@ -431,6 +433,22 @@ impl Store for Embedded {
 
     fn notes(&self, before: Option<u64>, limit: usize) -> Later<'_, Vec<(u64, AuditEntry)>> {
         self.scan(move |tree| notes::read(tree, before, limit))
+    }
+
+    fn post_content(&self, new: NewContent) -> Later<'_, u64> {
+        self.ask(|answer| Pending::Content { new, answer })
+    }
+
+    fn contents(&self, before: Option<u64>, limit: usize) -> Later<'_, Vec<ContentVersion>> {
+        self.scan(move |tree| content::read(tree, before, limit))
+    }
+
+    fn content(&self, number: u64) -> Later<'_, Option<ContentVersion>> {
+        self.scan(move |tree| content::one(tree, number))
+    }
+
+    fn content_in_force(&self) -> Later<'_, Option<ContentVersion>> {
+        self.scan(content::in_force)
     }
 
     fn merges(
