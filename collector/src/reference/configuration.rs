@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::cell;
 use crate::config::fields::{Field, Preset, ROOT, Section};
+use crate::config::markup::{ATTRIBUTES, ATTRIBUTES_OF, ELEMENTS, PREFIXES, SCHEMES};
 
 pub(super) fn page() -> String {
     let mut page = String::from(
@@ -19,7 +20,35 @@ pub(super) fn page() -> String {
     for section in ROOT.inner {
         add(&mut page, section);
     }
+    markup(&mut page);
     page
+}
+
+/// What the markup of variants may have.
+fn markup(page: &mut String) {
+    let words = |names: &[&str]| {
+        let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+        names.join(", ")
+    };
+    let prefixes: Vec<String> = PREFIXES.iter().map(|name| format!("`{name}…`")).collect();
+    let _ = write!(
+        page,
+        "\n## HTML of variants\n\nElements: {}.\n\nAttributes of any of them: {}, {}. Of some: ",
+        words(ELEMENTS),
+        words(ATTRIBUTES),
+        prefixes.join(", ")
+    );
+    let of: Vec<String> = ATTRIBUTES_OF
+        .iter()
+        .map(|(element, names)| format!("`<{element}>` {}", words(names)))
+        .collect();
+    let _ = write!(
+        page,
+        "{}.\n\nAddresses are relative or begin with {}. `firstglance check` tells of anything else; a \
+         `style`, an `id` and whatever could run are never let through.\n",
+        of.join("; "),
+        words(SCHEMES)
+    );
 }
 
 fn add(page: &mut String, section: &Section) {

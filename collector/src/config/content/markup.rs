@@ -270,7 +270,9 @@ fn is_allowed(piece: &Piece, faults: &mut Vec<Fault>) {
             let wrong = format!("\"html\" has <{name}>, which may not stand in a variant");
             let right = match suggestion(name, ELEMENTS) {
                 Some(meant) => format!("did you mean <{meant}>?"),
-                None => "leave it out; docs/configuration.md lists what may".to_owned(),
+                None => {
+                    "leave it out; `firstglance reference configuration` lists what may".to_owned()
+                }
             };
             faults.push(fault(piece, wrong, right));
         }
@@ -292,7 +294,7 @@ fn is_allowed(piece: &Piece, faults: &mut Vec<Fault>) {
                 "style" => "it may not have it: use a class of the site's own style sheet",
                 "id" | "name" => "it may not have it: use a class",
                 event if event.starts_with("on") => "it may not have it: content runs no scripts",
-                _ => "it may not have it; docs/configuration.md lists what may",
+                _ => "it may not have it; `firstglance reference configuration` lists what may",
             };
             faults.push(fault(piece, wrong, right));
         } else if matches!(attribute.as_str(), "href" | "src") && !is_safe_address(value) {
