@@ -513,17 +513,16 @@ fn data_without_counts_get_them() {
     }
     assert!(messages(&store) != marked);
     let disk = tempfile::tempfile().unwrap();
-    for former in [b"2", b"3"] {
-        counters::clear(&store.tree(), keys::COUNTS).unwrap();
+    for former in migration::FORMER {
+        if former < &b"4"[..] {
+            counters::clear(&store.tree(), keys::COUNTS).unwrap();
+        }
         store.tree().insert(keys::VERSION, former).unwrap();
         migration::migrate(&store.tree(), former, &disk).unwrap();
         assert_eq!(counted(&store), before);
         assert!(messages(&store) == marked);
         assert_eq!(findings(&store, Mode::Look, now), []);
     }
-    // What has counts keeps them.
-    migration::migrate(&store.tree(), b"4", &disk).unwrap();
-    assert_eq!(counted(&store), before);
     assert!(matches!(
         migration::migrate(&store.tree(), b"9", &disk),
         Err(EmbeddedError::Layout(version)) if version == "9"
