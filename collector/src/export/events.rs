@@ -175,7 +175,7 @@ impl<'a> Fields<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::Position;
+    use crate::store::{Position, Source};
 
     fn entry(raw: &str, context: Option<&str>) -> TimelineEntry {
         TimelineEntry {
@@ -187,6 +187,7 @@ mod tests {
             received_at: Timestamp::parse("2026-01-02T03:04:06Z").unwrap(),
             message_id: "m".into(),
             kind: "page".into(),
+            source: Source::Sender,
             raw: raw.into(),
             context: context.map(Into::into),
         }

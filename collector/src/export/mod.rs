@@ -26,8 +26,7 @@ use firstglance_engine::{Model, Profile, Snapshot, Timestamp, VisitorId};
 
 use self::csv::Csv;
 use self::parquet::Parquet;
-use crate::changes;
-use crate::store::{Position, Store, StoreError};
+use crate::store::{Position, Source, Store, StoreError};
 pub use pieces::{BrokenOff, Gone, Pieces, Taken, pieces};
 pub use table::{Cell, Column, Kind};
 
@@ -239,8 +238,7 @@ impl Export {
             let last_page = page.len() < MESSAGES_AT_ONCE;
             after = page.last().map(|entry| entry.position);
             for entry in page {
-                let is_change = changes::is_told(&entry.message_id, &entry.raw);
-                if is_change != (self.what == What::Changes) {
+                if (entry.source == Source::Change) != (self.what == What::Changes) {
                     continue;
                 }
                 match form {

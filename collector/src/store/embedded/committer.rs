@@ -128,7 +128,7 @@ impl Committer {
         let merges = Merges::load(&data.tree)?;
         let flusher = Flusher::start((disk.clone(), mark), failure.clone(), feed.clone(), meter)?;
         let shelves = Shelves::load(&data.tree)?;
-        let counted = Latest::load(&data.tree)?;
+        let counted = Latest::load_or_begin(&data.tree)?;
         Ok(Self {
             data: Arc::new(data),
             fold,
@@ -327,7 +327,14 @@ impl Committer {
             }
             for erasure in &step.erasures {
                 let mut group = self.group(&data.tree, &fold);
-                done.erased.push(group.erase(erasure)?);
+                let erased = group.erase(erasure)?;
+                if is_heard && erased == Erased::Done {
+                    // What this group has of them is not on disk yet, so that nobody was told of it.
+                    done.fed
+                        .retain(|message| message.visitor != erasure.visitor);
+                    done.forgotten.push(erasure.visitor.clone());
+                }
+                done.erased.push(erased);
                 let written = group.into_batch()?;
                 any |= self.put(written, number)?;
             }
@@ -400,6 +407,8 @@ pub(super) struct Done {
     committed: Vec<Committed>,
     /// What the feed tells once it is on disk.
     pub(super) fed: Vec<FedMessage>,
+    /// Whom the feed forgets before that.
+    pub(super) forgotten: Vec<VisitorId>,
     settled: Vec<usize>,
     erased: Vec<Erased>,
     expired: Vec<Expired>,
