@@ -28,7 +28,7 @@ use self::csv::Csv;
 use self::parquet::Parquet;
 use crate::store::{Position, Source, Store, StoreError};
 pub use pieces::{BrokenOff, Gone, Pieces, Taken, pieces};
-pub use table::{Cell, Column, Kind};
+pub use table::{Cell, Column, Kind, on_one_line};
 
 /// Visitors, and messages of a visitor, that are read at once.
 const VISITORS_AT_ONCE: usize = 64;
@@ -299,7 +299,9 @@ impl Form {
             Self::Ndjson(ndjson) => {
                 let mut json = JsonWriter::default();
                 table::write_object(&mut json, ndjson.columns, &row);
-                ndjson.text.push_str(json.as_str());
+                ndjson
+                    .text
+                    .push_str(&table::on_one_line(json.into_string()));
                 ndjson.text.push('\n');
                 Ok(())
             }

@@ -17,6 +17,7 @@ mod duplicates;
 mod export;
 mod failure;
 mod forget;
+mod hostile;
 mod ingest;
 mod isolation;
 mod keeping;

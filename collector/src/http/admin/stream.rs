@@ -21,7 +21,7 @@ use super::super::answer::{Answer, in_pieces, set};
 use super::super::error::HttpError;
 use super::super::openapi::{self, Operation, Reply};
 use super::super::{App, query};
-use crate::export::{Gone, Pieces, pieces};
+use crate::export::{Gone, Pieces, on_one_line, pieces};
 use crate::ingest::TYPES;
 use crate::schema::{count, id, may_have, object, one_of, text};
 use crate::store::feed::{FedMessage, Heard, Listener, Place};
@@ -186,8 +186,8 @@ fn event(message: &FedMessage, id: Place) -> String {
         json.raw(context);
     }
     json.close('}');
-    // An end of a line would end the event; between members it means nothing.
-    let data = json.into_string().replace(['\n', '\r'], " ");
+    // An end of a line would end the event.
+    let data = on_one_line(json.into_string());
     format!("event: message\nid: {id}\ndata: {data}\n\n")
 }
 
