@@ -22,6 +22,7 @@ use super::mark::Mark;
 use super::merges::Merges;
 use super::notes::Notes;
 use super::refused::Shelves;
+use super::undo::ReadAhead;
 use super::{EmbeddedError, Failure, keys};
 use crate::store::audit::AuditEntry;
 use crate::store::feed::{FedMessage, Feed};
@@ -62,7 +63,11 @@ pub(super) enum Pending {
         answer: Asked<()>,
     },
     /// Undoes a merge.
-    Undo { undo: Undo, answer: Asked<Undone> },
+    Undo {
+        undo: Undo,
+        ahead: ReadAhead,
+        answer: Asked<Undone>,
+    },
     /// Removes what is too old.
     Expire { old: Old, answer: Asked<Expired> },
     Compact {
@@ -250,8 +255,12 @@ impl Committer {
                     step.notes.push(entry);
                     answers.noting.push(answer);
                 }
-                Pending::Undo { undo, answer } => {
-                    step.undos.push(undo);
+                Pending::Undo {
+                    undo,
+                    ahead,
+                    answer,
+                } => {
+                    step.undos.push((undo, ahead));
                     answers.undoing.push(answer);
                 }
             }
@@ -350,9 +359,9 @@ impl Committer {
                 }
                 done.expired.push(all);
             }
-            for undo in &step.undos {
+            for (undo, ahead) in &step.undos {
                 let mut group = self.group(&data.tree, &fold);
-                done.undone.push(group.undo(undo)?);
+                done.undone.push(group.undo(undo, ahead)?);
                 let written = group.into_batch()?;
                 any |= self.put(written, number)?;
             }
@@ -391,7 +400,7 @@ struct Step {
     expiries: Vec<Old>,
     refused: Vec<RefusedMessage>,
     notes: Vec<AuditEntry>,
-    undos: Vec<Undo>,
+    undos: Vec<(Undo, ReadAhead)>,
 }
 
 impl Step {
