@@ -67,7 +67,7 @@ impl Listening {
 
     /// The place up to which it has heard.
     fn place(&self) -> String {
-        let ids = self.1.lines().filter_map(|line| line.strip_prefix("id: "));
+        let mut ids = self.1.lines().filter_map(|line| line.strip_prefix("id: "));
         ids.next_back().unwrap().to_owned()
     }
 }
