@@ -67,8 +67,8 @@ impl Listening {
 
     /// The place up to which it has heard.
     fn place(&self) -> String {
-        let ids = self.1.lines().filter_map(|line| line.strip_prefix("id: "));
-        ids.last().unwrap().to_owned()
+        let mut ids = self.1.lines().filter_map(|line| line.strip_prefix("id: "));
+        ids.next_back().unwrap().to_owned()
     }
 }
 
