@@ -13,7 +13,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use firstglance_engine::VisitorId;
+use firstglance_engine::{Timestamp, VisitorId};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use sha2::{Digest as _, Sha256};
@@ -114,6 +114,38 @@ impl CookieKey {
         mac.update(b"visitor in a log\0");
         mac.update(visitor.as_str().as_bytes());
         URL_SAFE_NO_PAD.encode(&mac.finalize().into_bytes()[..MAC_BYTES])
+    }
+
+    /// A token by which whoever has it may see a version of posted content until a moment.
+    #[must_use]
+    pub fn preview(&self, version: u64, expires: Timestamp) -> String {
+        let said = format!("{version}.{}", expires.as_milliseconds());
+        let mac = self.preview_mac(&said).finalize().into_bytes();
+        format!("{said}.{}", URL_SAFE_NO_PAD.encode(&mac[..MAC_BYTES]))
+    }
+
+    /// The version that a token shows at a moment.
+    #[must_use]
+    pub fn previewed(&self, token: &str, now: Timestamp) -> Option<u64> {
+        let (said, mac) = token.rsplit_once('.')?;
+        let mac = URL_SAFE_NO_PAD.decode(mac).ok()?;
+        if mac.len() != MAC_BYTES {
+            return None;
+        }
+        self.preview_mac(said).verify_truncated_left(&mac).ok()?;
+        let (version, expires) = said.split_once('.')?;
+        let holds = now.as_milliseconds() < expires.parse().ok()?;
+        holds.then(|| version.parse().ok()).flatten()
+    }
+
+    /// Another use of the key than any cookie, whatever a site is called.
+    fn preview_mac(&self, said: &str) -> Hmac<Sha256> {
+        let mut mac = self.mac.clone();
+        mac.update(b"preview of content\0");
+        mac.update(self.name.as_bytes());
+        mac.update(&[0]);
+        mac.update(said.as_bytes());
+        mac
     }
 
     /// The value of `Set-Cookie` that binds a browser to a visitor.

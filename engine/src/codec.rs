@@ -280,6 +280,30 @@ impl Encode for Box<str> {
     }
 }
 
+impl Encode for u32 {
+    fn encode(&self, out: &mut Writer) {
+        out.integer(u64::from(*self));
+    }
+
+    fn decode(reader: &mut Reader<'_>) -> Self {
+        Self::try_from(reader.integer()).unwrap_or_else(|_| {
+            reader.fail(DecodeError::Invalid("number"));
+            0
+        })
+    }
+}
+
+impl<T: Encode, U: Encode> Encode for (T, U) {
+    fn encode(&self, out: &mut Writer) {
+        self.0.encode(out);
+        self.1.encode(out);
+    }
+
+    fn decode(reader: &mut Reader<'_>) -> Self {
+        (T::decode(reader), U::decode(reader))
+    }
+}
+
 impl Encode for crate::time::Timestamp {
     fn encode(&self, out: &mut Writer) {
         out.integer(self.as_milliseconds());

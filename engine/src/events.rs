@@ -15,6 +15,11 @@ pub const SITE_SEARCHED: &str = "Site Searched";
 pub const PRODUCTS_SEARCHED: &str = "Products Searched";
 /// A form was submitted.
 pub const FORM_SUBMITTED: &str = "Form Submitted";
+/// A variant of a slot was seen, or its default by somebody who is held out. Like any event that the
+/// engine does not know it counts by its name, and as it declares no topics it is no evidence.
+pub const CONTENT_VIEWED: &str = "Content Viewed";
+/// A link or button in a slot was clicked. No evidence either: the click itself is.
+pub const CONTENT_CLICKED: &str = "Content Clicked";
 /// What leaves the page under consent *segments*: derived results, no address and no text.
 pub const SEGMENTS_DERIVED: &str = "Segments Derived";
 
@@ -46,4 +51,10 @@ pub mod property {
     pub const HREF: &str = "href";
     /// Ids of segments.
     pub const SEGMENTS: &str = "segments";
+    /// Id of a slot.
+    pub const SLOT: &str = "slot";
+    /// Id of a slot's variant that is shown, or would be to somebody who is not held out.
+    pub const VARIANT: &str = "variant";
+    /// Whether the visitor is held out; only there where they are.
+    pub const CONTROL: &str = "control";
 }

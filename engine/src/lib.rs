@@ -18,6 +18,8 @@ extern crate std;
 pub mod address;
 pub mod campaign;
 pub mod codec;
+#[cfg(feature = "rules")]
+pub mod content;
 pub mod evaluation;
 pub mod event;
 pub mod events;

@@ -8,6 +8,8 @@ use alloc::vec::Vec;
 
 use crate::campaign;
 use crate::codec::{DecodeError, Encode, Reader, Writer};
+#[cfg(feature = "rules")]
+use crate::content::Slot;
 use crate::interest::{DEFAULT_HALF_LIFE, Weights};
 use crate::program::Program;
 use crate::text;
@@ -16,6 +18,11 @@ use crate::time::Milliseconds;
 /// Version of the binary form. A page that meets another one goes on capturing with
 /// [`Model::default`] and leaves the evaluation to the collector.
 const VERSION: u8 = 2;
+
+/// Version of the form of a model that has slots, which come last. Another than that of one without
+/// any, so that a page which cannot show them takes the same bytes as ever.
+#[cfg(feature = "rules")]
+const VERSION_WITH_SLOTS: u8 = 3;
 
 /// What a visitor allows where nobody has asked them yet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -129,6 +136,9 @@ pub struct Model {
     pub programs: Vec<Program>,
     /// Configured segments.
     pub segments: Vec<Segment>,
+    /// Places in pages and what may stand there.
+    #[cfg(feature = "rules")]
+    pub slots: Vec<Slot>,
     /// The program that is the lead score; without one it is [`crate::interest::engagement`].
     pub score: Option<usize>,
     /// Ids of the stages, the first one that of a visitor of whom nothing is known.
@@ -150,6 +160,8 @@ impl Model {
             watches: Vec::new(),
             programs: Vec::new(),
             segments: Vec::new(),
+            #[cfg(feature = "rules")]
+            slots: Vec::new(),
             score: None,
             stages: Vec::new(),
             stage: None,
@@ -177,6 +189,13 @@ impl Model {
     pub fn segment(&self, id: &str) -> Option<&Segment> {
         let mut segments = self.segments.iter();
         segments.find(|segment| cfg!(feature = "rules") && &*segment.id == id)
+    }
+
+    /// The slot of that id.
+    #[cfg(feature = "rules")]
+    #[must_use]
+    pub fn slot(&self, id: &str) -> Option<&Slot> {
+        self.slots.iter().find(|slot| &*slot.id == id)
     }
 
     /// Half-life of the evidence for a topic.
@@ -271,7 +290,35 @@ fn of_rules<T: Encode>(reader: &mut Reader<'_>) -> Vec<T> {
 
 impl Encode for Model {
     fn encode(&self, out: &mut Writer) {
+        #[cfg(feature = "rules")]
+        if !self.slots.is_empty() {
+            out.byte(VERSION_WITH_SLOTS);
+            self.encode_rest(out);
+            out.list(&self.slots);
+            return;
+        }
         out.byte(VERSION);
+        self.encode_rest(out);
+    }
+
+    fn decode(reader: &mut Reader<'_>) -> Self {
+        let version = reader.byte();
+        #[cfg(feature = "rules")]
+        if version == VERSION_WITH_SLOTS {
+            let mut model = Self::decode_rest(reader);
+            model.slots = reader.list();
+            return model;
+        }
+        if version != VERSION {
+            reader.fail(DecodeError::Version(version));
+        }
+        Self::decode_rest(reader)
+    }
+}
+
+impl Model {
+    /// All but the version and the slots.
+    fn encode_rest(&self, out: &mut Writer) {
         out.text(&self.stop_words);
         out.text(&self.click_ids);
         out.list(&self.interests);
@@ -285,12 +332,10 @@ impl Encode for Model {
         }
     }
 
-    fn decode(reader: &mut Reader<'_>) -> Self {
-        let version = reader.byte();
-        if version != VERSION {
-            reader.fail(DecodeError::Version(version));
-        }
+    fn decode_rest(reader: &mut Reader<'_>) -> Self {
         Self {
+            #[cfg(feature = "rules")]
+            slots: Vec::new(),
             stop_words: reader.boxed(),
             click_ids: reader.boxed(),
             interests: of_rules(reader),

@@ -85,6 +85,20 @@ extern "C" fn snapshot(at: f64) -> usize {
     answer(crate::snapshot(at))
 }
 
+/// See [`crate::content::decide`].
+#[cfg(feature = "rules")]
+#[unsafe(no_mangle)]
+extern "C" fn decide() -> usize {
+    answer(crate::content::decide(&given()))
+}
+
+/// See [`crate::content::slots`].
+#[cfg(feature = "rules")]
+#[unsafe(no_mangle)]
+extern "C" fn slots() -> usize {
+    answer(crate::content::slots())
+}
+
 /// See [`crate::explain::name_parts`].
 #[cfg(feature = "explain")]
 #[unsafe(no_mangle)]

@@ -26,6 +26,8 @@ use firstglance_engine::{
     campaign, interest, snapshot,
 };
 
+#[cfg(feature = "rules")]
+pub mod content;
 #[cfg(feature = "explain")]
 pub mod explain;
 #[cfg(target_arch = "wasm32")]

@@ -16,9 +16,10 @@ use crate::tools;
 use crate::workspace::{Workspace, capture, run as run_command};
 
 /// The targets, and the longest input of each in bytes.
-const TARGETS: [(&str, u32); 9] = [
+const TARGETS: [(&str, u32); 10] = [
     ("address", 4_096),
     ("condition", 400),
+    ("content", 2_000),
     ("fold", 600),
     ("forget", 1_024),
     ("head", 2_048),

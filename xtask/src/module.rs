@@ -11,9 +11,9 @@ use crate::workspace::{Workspace, run};
 
 /// What the script calls, see `tracker-wasm/src/exports.rs`; the last two only for proofs. What
 /// else the linker exports, nobody reads.
-const EXPORTS: [&str; 11] = [
-    "memory", "forget", "room", "text", "model", "profile", "save", "take", "snapshot", "parts",
-    "explain",
+const EXPORTS: [&str; 13] = [
+    "memory", "forget", "room", "text", "model", "profile", "save", "take", "snapshot", "decide",
+    "slots", "parts", "explain",
 ];
 
 /// What rustc's `wasm32-unknown-unknown` uses, and not more.

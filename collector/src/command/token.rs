@@ -40,7 +40,7 @@ struct Create {
     /// The data folder
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
-    /// read: see visitors and counts; operate: also the audit log and upkeep; erase: also erase
+    /// decide: ask what visitors see in slots; read: see visitors and counts; operate: also the audit log and upkeep; erase: also erase
     #[arg(long, value_parser = role)]
     role: Role,
     /// Whose it is; the audit log says so
@@ -76,7 +76,7 @@ struct Revoke {
 }
 
 fn role(text: &str) -> Result<Role, String> {
-    Role::from_name(text).ok_or_else(|| "it may be read, operate or erase".to_owned())
+    Role::from_name(text).ok_or_else(|| "it may be decide, read, operate or erase".to_owned())
 }
 
 fn site(text: &str) -> Result<String, String> {

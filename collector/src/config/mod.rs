@@ -9,6 +9,7 @@
 mod click_host;
 mod condition;
 mod consent;
+mod content;
 mod duration;
 mod evidence;
 mod interest;
@@ -32,12 +33,14 @@ mod tests;
 mod tracker;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use firstglance_engine::Model;
 use jiff::tz::TimeZone;
 
 pub use click_host::ClickHost;
 pub use consent::DefaultConsent;
+pub use content::{ContentProblem, Posted, SlotSettings, Source, markup};
 pub use duration::parse as length_of_time;
 pub use limits::Limits;
 pub use origin::Origin;
@@ -50,7 +53,9 @@ pub use stage::Stage;
 pub use tracker::{Names, Tracker};
 
 use crate::store::Retention;
+use content::Reading;
 use problem::Problems;
+use programs::OfVisitors;
 use table::Table;
 
 /// A configuration that is in order.
@@ -76,6 +81,11 @@ pub struct Config {
     /// and the page loads a module that can run none: the usual stages need none either, except to be
     /// explained.
     pub page_model: Model,
+    /// What only the collector needs of the model's slots, in their order.
+    pub slots: Vec<SlotSettings>,
+    of_visitors: OfVisitors,
+    /// The text, beside which posted content is read.
+    text: Arc<str>,
 }
 
 /// The site: who may send, and from where.
@@ -161,6 +171,8 @@ const TABLES: &[&str] = &[
     "evidence",
     "segment",
     "score",
+    "slot",
+    "variant",
 ];
 
 impl Config {
@@ -203,16 +215,82 @@ impl Config {
     /// # Errors
     /// All that is wrong with it, in the order of the text.
     pub fn parse(text: &str) -> Result<Self, Vec<Problem>> {
-        Self::read(text, None)
+        Self::read(text, None, None).map_err(Wrong::problems)
+    }
+
+    /// The same configuration with content that was posted, whose slots take the place of its own of
+    /// the same ids.
+    ///
+    /// # Errors
+    /// All that is wrong with what was posted.
+    pub fn with_posted(&self, posted: &Posted) -> Result<Self, Vec<ContentProblem>> {
+        let read = Self::read(&self.text, None, Some(posted));
+        let read = read.map_err(|wrong| match wrong {
+            Wrong::Posted(problems) => problems,
+            // It was in order before, and is so by itself.
+            Wrong::Configuration(problems) => {
+                let told = problems.into_iter();
+                told.map(|problem| ContentProblem {
+                    place: "firstglance.toml".to_owned(),
+                    at: Some((problem.line, problem.column)),
+                    wrong: problem.wrong,
+                    right: problem.right,
+                })
+                .collect()
+            }
+        })?;
+        Ok(Self {
+            model: read.model,
+            page_model: read.page_model,
+            slots: read.slots,
+            of_visitors: read.of_visitors,
+            ..self.clone()
+        })
+    }
+
+    /// The same with as much of posted content as is in order: slots that are not are left out, and
+    /// said with what is wrong with each.
+    #[must_use]
+    pub fn with_what_is_fine(&self, posted: &Posted) -> (Self, Vec<(String, Vec<ContentProblem>)>) {
+        if let Ok(config) = self.with_posted(posted) {
+            return (config, Vec::new());
+        }
+        let mut fine = Vec::new();
+        let mut wrong = Vec::new();
+        for (id, slot) in posted.slots() {
+            fine.push(slot);
+            // Also where it is only too much beside those before it.
+            if let Err(problems) = self.with_posted(&Posted::joined(&fine)) {
+                fine.pop();
+                wrong.push((id, problems));
+            }
+        }
+        match self.with_posted(&Posted::joined(&fine)) {
+            Ok(config) => (config, wrong),
+            Err(problems) => {
+                wrong.push((String::new(), problems));
+                (self.clone(), wrong)
+            }
+        }
+    }
+
+    /// The model by which it is told what visitors are. It is the same whatever content there is.
+    #[must_use]
+    pub fn visitor_model(&self) -> Model {
+        let mut model = self.model.clone();
+        model.slots.clear();
+        model.programs.truncate(self.of_visitors.programs);
+        model.watches.truncate(self.of_visitors.watches);
+        model
     }
 
     /// Reads a configuration, and a condition that is not in it as the last of its segments, with a
     /// stack that the parser of conditions cannot exhaust: it takes up to 100 kB for each level.
-    fn read(text: &str, extra: Option<&str>) -> Result<Self, Vec<Problem>> {
+    fn read(text: &str, extra: Option<&str>, posted: Option<&Posted>) -> Result<Self, Wrong> {
         const STACK_BYTES: usize = 32 << 20;
         std::thread::scope(|scope| {
             let thread = std::thread::Builder::new().stack_size(STACK_BYTES);
-            match thread.spawn_scoped(scope, || Self::read_here(text, extra)) {
+            match thread.spawn_scoped(scope, || Self::read_here(text, extra, posted)) {
                 Ok(running) => running
                     .join()
                     .unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
@@ -220,13 +298,13 @@ impl Config {
                     let mut problems = Problems::new(text);
                     let wrong = format!("the configuration cannot be read: {error}");
                     problems.add(0..0, wrong, "give the process more memory or threads");
-                    Err(problems.into_sorted())
+                    Err(problems.into_sorted().into())
                 }
             }
         })
     }
 
-    fn read_here(text: &str, extra: Option<&str>) -> Result<Self, Vec<Problem>> {
+    fn read_here(text: &str, extra: Option<&str>, posted: Option<&Posted>) -> Result<Self, Wrong> {
         let mut problems = Problems::new(text);
         let (document, errors) = toml::de::DeTable::parse_recoverable(text);
         for error in errors {
@@ -234,7 +312,7 @@ impl Config {
         }
         if problems.any() {
             // What the rest means cannot be told from a text that is no TOML.
-            return Err(problems.into_sorted());
+            return Err(problems.into_sorted().into());
         }
         let root = Table::new("", document.get_ref(), 0..0);
         root.only(TABLES, "table", &mut problems);
@@ -260,8 +338,39 @@ impl Config {
         let weights = evidence::read(&root, &mut problems);
         let segments = segment::read_all(&root, &mut problems);
         let score = score::read(&root, &mut problems);
+        let segment_ids: Vec<String> = segments.iter().map(|one| one.id.value.clone()).collect();
+        let interest_ids: Vec<Box<str>> = interests.iter().map(|one| one.id.clone()).collect();
+        let names = content::Names {
+            segments: &segment_ids,
+            interests: &interest_ids,
+        };
+        let of_file = content::Written::read(&root, &names, &mut problems);
+        let posted = posted.map_or("", Posted::text);
+        let mut posted_problems = Problems::new(posted);
+        let (posted_fields, errors) = toml::de::DeTable::parse_recoverable(posted);
+        for error in errors {
+            posted_problems.syntax(&error);
+        }
+        let reading = Reading {
+            text: posted,
+            fields: posted_fields.get_ref(),
+        };
+        let posted_root = Table::new("", reading.fields, 0..0);
+        let posted = content::Written::read(&posted_root, &names, &mut posted_problems);
+        let of_file = of_file.without(&posted);
+        let bytes = of_file.bytes() + posted.bytes();
+        if bytes > content::MOST_BYTES && !problems.any() && !posted_problems.any() {
+            posted_problems.add(
+                posted_root.span_of("variant").unwrap_or(0..0),
+                format!("the variants have {bytes} bytes together with those of the configuration"),
+                format!(
+                    "they may have {}: every page loads all of them",
+                    content::MOST_BYTES
+                ),
+            );
+        }
         let Some(site) = site else {
-            return Err(problems.into_sorted());
+            return Err(problems.into_sorted().into());
         };
         let model = Model {
             interests,
@@ -272,11 +381,16 @@ impl Config {
             site: &site,
             segments: &segments,
             score: &score,
+            contents: [&of_file, &posted],
         };
-        let model = programs::complete(model, &parts, extra, &mut problems)?;
+        let model = programs::complete(model, &parts, extra, &mut problems, &mut posted_problems)?;
         match model {
-            Some(model) if !problems.any() => Ok(Self {
-                page_model: if segments.is_empty() && extra.is_none() && score.is_usual() {
+            Some((model, of_visitors)) if !problems.any() && !posted_problems.any() => Ok(Self {
+                page_model: if segments.is_empty()
+                    && extra.is_none()
+                    && score.is_usual()
+                    && model.slots.is_empty()
+                {
                     Model {
                         programs: Vec::new(),
                         stage: None,
@@ -292,17 +406,25 @@ impl Config {
                 retention,
                 limits,
                 privacy,
+                slots: of_file
+                    .settings(Source::File)
+                    .chain(posted.settings(Source::Posted))
+                    .collect(),
                 model,
+                of_visitors,
+                text: text.into(),
             }),
-            _ => Err(problems.into_sorted()),
+            _ if problems.any() => Err(problems.into_sorted().into()),
+            _ => Err(Wrong::Posted(reading.told(posted_problems))),
         }
     }
 
-    /// Whether the owner has configured interests, segments, a score or stages: pages need the module
-    /// that can work with them.
+    /// Whether the owner has configured interests, segments, a score, stages or content: pages need
+    /// the module that can work with them.
     #[must_use]
     pub fn has_rules(&self) -> bool {
-        !(self.page_model.programs.is_empty() && self.page_model.interests.is_empty())
+        let model = &self.page_model;
+        !(model.programs.is_empty() && model.interests.is_empty() && model.slots.is_empty())
     }
 
     /// What the configuration amounts to, in a few words.
@@ -317,8 +439,12 @@ impl Config {
             DefaultConsent::GoogleConsentMode => "consent as Google Consent Mode says".to_owned(),
             DefaultConsent::TransparencyFramework => "consent as the IAB TCF API says".to_owned(),
         };
+        let slots = match self.model.slots.len() {
+            0 => String::new(),
+            slots => format!("{}, ", count(slots, "slot")),
+        };
         format!(
-            "{}, {}, {} besides its own, {consent}",
+            "{}, {}, {slots}{} besides its own, {consent}",
             count(self.model.interests.len(), "interest"),
             count(self.model.segments.len(), "segment"),
             count(self.site.allowed_origins.len(), "origin"),
@@ -332,5 +458,30 @@ impl Config {
 /// # Errors
 /// All that is wrong.
 pub fn compile_one(condition: &str, configuration: &str) -> Result<Model, Vec<Problem>> {
-    Config::read(configuration, Some(condition)).map(|config| config.model)
+    let read = Config::read(configuration, Some(condition), None);
+    read.map(|config| config.model).map_err(Wrong::problems)
+}
+
+/// What is wrong, and with what.
+enum Wrong {
+    /// With the configuration, or a condition beside it.
+    Configuration(Vec<Problem>),
+    /// With posted content.
+    Posted(Vec<ContentProblem>),
+}
+
+impl Wrong {
+    fn problems(self) -> Vec<Problem> {
+        match self {
+            Self::Configuration(problems) => problems,
+            // Where nothing was posted nothing is wrong with it.
+            Self::Posted(_) => Vec::new(),
+        }
+    }
+}
+
+impl From<Vec<Problem>> for Wrong {
+    fn from(problems: Vec<Problem>) -> Self {
+        Self::Configuration(problems)
+    }
 }

@@ -146,9 +146,15 @@ impl<'a> Problems<'a> {
         self.add(error.span().unwrap_or(0..0), wrong, "");
     }
 
-    pub(super) fn into_sorted(mut self) -> Vec<Problem> {
+    pub(super) fn into_sorted(self) -> Vec<Problem> {
+        let found = self.into_found().into_iter();
+        found.map(|(_, problem)| problem).collect()
+    }
+
+    /// All of them with their places in bytes, sorted by these.
+    pub(super) fn into_found(mut self) -> Vec<(usize, Problem)> {
         self.found.sort_by_key(|(at, _)| *at);
-        self.found.into_iter().map(|(_, problem)| problem).collect()
+        self.found
     }
 }
 

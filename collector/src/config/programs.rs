@@ -10,7 +10,7 @@ use super::condition::{
 };
 use super::problem::{Problem, Problems, Written};
 use super::score::Score;
-use super::{Site, segment};
+use super::{Site, content, segment};
 
 /// Id of a segment that is in no configuration.
 const EXTRA: &str = "condition";
@@ -20,9 +20,20 @@ pub(super) struct Parts<'a> {
     pub(super) site: &'a Site,
     pub(super) segments: &'a [segment::Written<'a>],
     pub(super) score: &'a Score<'a>,
+    /// Those of the configuration, and those that were posted.
+    pub(super) contents: [&'a content::Written<'a>; 2],
 }
 
-/// Completes a model that has its interests and weights; gives nothing where problems were added.
+/// How much of a model says what visitors are. The rest is asked only by variants of content, and
+/// comes after it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct OfVisitors {
+    pub(super) programs: usize,
+    pub(super) watches: usize,
+}
+
+/// Completes a model that has its interests and weights; gives nothing where problems were added, of
+/// the configuration or of what was posted.
 ///
 /// # Errors
 /// What is wrong with the extra condition, where the rest is in order.
@@ -31,7 +42,8 @@ pub(super) fn complete(
     parts: &Parts<'_>,
     extra: Option<&str>,
     problems: &mut Problems<'_>,
-) -> Result<Option<Model>, Vec<Problem>> {
+    posted_problems: &mut Problems<'_>,
+) -> Result<Option<(Model, OfVisitors)>, Vec<Problem>> {
     let ids: Vec<String> = parts
         .segments
         .iter()
@@ -64,7 +76,19 @@ pub(super) fn complete(
     code.extend(score.map(|score| (Name::Score, score)));
     let stage = parts.score.stage_code(&context, &mut watches, problems);
     code.insert(Name::Stage, stage);
-    if problems.any() {
+    let of_visitors = watches.0.len();
+    let [of_file, posted] = parts.contents;
+    let mut conditions = of_file.conditions(&context, &mut watches, problems);
+    let first_posted = of_file.variants.len();
+    let of_posted = posted.conditions(&context, &mut watches, posted_problems);
+    conditions.extend(
+        of_posted
+            .into_iter()
+            .map(|(place, code)| (first_posted + place, code)),
+    );
+    let conditions = conditions.into_iter();
+    code.extend(conditions.map(|(place, condition)| (Name::Variant(place), condition)));
+    if problems.any() || posted_problems.any() {
         return Ok(None);
     }
     if let Some(extra) = extra {
@@ -99,8 +123,20 @@ pub(super) fn complete(
             report_length(0..0, &mut problems);
             return Err(problems.into_sorted());
         }
-        report_length(place_of(name, parts), problems);
+        match name {
+            Name::Variant(place) if *place >= first_posted => {
+                report_length(posted.place_of(place - first_posted), posted_problems);
+            }
+            _ => report_length(place_of(name, parts), problems),
+        }
     }
+    let of_visitors = OfVisitors {
+        programs: programs.of_visitors,
+        watches: of_visitors,
+    };
+    let program = |place: usize| programs.places.get(&Name::Variant(place)).copied();
+    of_file.fill(&mut model, program);
+    posted.fill(&mut model, |place| program(first_posted + place));
     fill(
         &mut model,
         parts,
@@ -109,7 +145,8 @@ pub(super) fn complete(
         programs,
         watches,
     );
-    Ok((!problems.any()).then_some(model))
+    let fine = !problems.any() && !posted_problems.any();
+    Ok(fine.then_some((model, of_visitors)))
 }
 
 fn fill(
@@ -149,6 +186,9 @@ fn place_of(name: &Name, parts: &Parts<'_>) -> std::ops::Range<usize> {
         _ => None,
     };
     let rule = || parts.score.rules.iter().find_map(super::rule::Rule::when);
+    if let Name::Variant(place) = name {
+        return parts.contents[0].place_of(*place);
+    }
     match segment {
         Some(segment) => segment.when.span.clone(),
         None => rule()

@@ -3,7 +3,7 @@
 //! or keep it, and a page that was written before the names were chosen goes on.
 
 use super::openapi::{self, Operation};
-use super::{click, forget, ingest as messages, me, model, pixel, settings};
+use super::{click, decide, forget, ingest as messages, me, model, pixel, preview, settings};
 use crate::assets::{self, Asset};
 use crate::config::Names;
 use crate::ingest::Form;
@@ -14,6 +14,10 @@ pub(super) enum Needed<'a> {
     Ingest(Form),
     Forget,
     Me,
+    /// What a visitor sees in slots.
+    Decide,
+    /// A version of posted content.
+    Preview,
     /// An image; the type of the message where the address names one.
     Pixel(Option<&'static str>),
     /// A link that leads on.
@@ -34,6 +38,7 @@ impl Needed<'_> {
         match self {
             Self::Ingest(_) | Self::Forget => "POST, OPTIONS",
             Self::Me => "GET, HEAD, OPTIONS",
+            Self::Decide => "GET, HEAD, POST, OPTIONS",
             _ => "GET, HEAD",
         }
     }
@@ -47,6 +52,8 @@ pub(super) struct Call {
     pub(super) needed: for<'a> fn(&'a str) -> Needed<'a>,
     /// What is told of it.
     pub(super) describe: fn() -> Operation,
+    /// What is told of it for `GET`, where that is another thing than for `POST`.
+    pub(super) describe_get: Option<fn() -> Operation>,
 }
 
 /// All of them. Besides the names of Segment's specification there are those that its libraries use:
@@ -56,96 +63,127 @@ pub(super) const CALLS: &[Call] = &[
         names: &["batch", "import", "b"],
         needed: |_| Needed::Ingest(Form::Batch),
         describe: messages::describe_batch,
+        describe_get: None,
     },
     Call {
         names: &["track", "t"],
         needed: |_| Needed::Ingest(Form::Single("track")),
         describe: || messages::describe("track"),
+        describe_get: None,
     },
     Call {
         names: &["page", "p"],
         needed: |_| Needed::Ingest(Form::Single("page")),
         describe: || messages::describe("page"),
+        describe_get: None,
     },
     Call {
         names: &["screen", "s"],
         needed: |_| Needed::Ingest(Form::Single("screen")),
         describe: || messages::describe("screen"),
+        describe_get: None,
     },
     Call {
         names: &["identify", "i"],
         needed: |_| Needed::Ingest(Form::Single("identify")),
         describe: || messages::describe("identify"),
+        describe_get: None,
     },
     Call {
         names: &["alias", "a"],
         needed: |_| Needed::Ingest(Form::Single("alias")),
         describe: || messages::describe("alias"),
+        describe_get: None,
     },
     Call {
         names: &["group", "g"],
         needed: |_| Needed::Ingest(Form::Single("group")),
         describe: || messages::describe("group"),
+        describe_get: None,
     },
     Call {
         names: &["forget"],
         needed: |_| Needed::Forget,
         describe: forget::describe,
+        describe_get: None,
     },
     Call {
         names: &["me"],
         needed: |_| Needed::Me,
         describe: me::describe,
+        describe_get: None,
     },
     Call {
         names: &["pixel.gif"],
         needed: |_| Needed::Pixel(None),
         describe: pixel::describe,
+        describe_get: None,
     },
     Call {
         names: &["pixel/track"],
         needed: |_| Needed::Pixel(Some("track")),
         describe: pixel::describe_message,
+        describe_get: None,
     },
     Call {
         names: &["pixel/page"],
         needed: |_| Needed::Pixel(Some("page")),
         describe: pixel::describe_message,
+        describe_get: None,
     },
     Call {
         names: &["pixel/screen"],
         needed: |_| Needed::Pixel(Some("screen")),
         describe: pixel::describe_message,
+        describe_get: None,
     },
     Call {
         names: &["pixel/identify"],
         needed: |_| Needed::Pixel(Some("identify")),
         describe: pixel::describe_message,
+        describe_get: None,
     },
     Call {
         names: &["pixel/group"],
         needed: |_| Needed::Pixel(Some("group")),
         describe: pixel::describe_message,
+        describe_get: None,
     },
     Call {
         names: &["pixel/alias"],
         needed: |_| Needed::Pixel(Some("alias")),
         describe: pixel::describe_message,
+        describe_get: None,
     },
     Call {
         names: &["click"],
         needed: |_| Needed::Click,
         describe: click::describe,
+        describe_get: None,
+    },
+    Call {
+        names: &["decide"],
+        needed: |_| Needed::Decide,
+        describe: decide::describe,
+        describe_get: Some(decide::describe_get),
+    },
+    Call {
+        names: &["preview"],
+        needed: |_| Needed::Preview,
+        describe: preview::describe,
+        describe_get: None,
     },
     Call {
         names: &["model"],
         needed: |_| Needed::Model,
         describe: model::describe,
+        describe_get: None,
     },
     Call {
         names: &["projects/{writeKey}/settings"],
         needed: |key| Needed::Settings(key),
         describe: settings::describe,
+        describe_get: None,
     },
 ];
 

@@ -11,6 +11,7 @@ use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, X_CONT
 use hyper::{Response, StatusCode};
 
 use super::error::HttpError;
+use crate::config::ContentProblem;
 use crate::export::{BrokenOff, Taken};
 
 /// An answer.
@@ -133,6 +134,28 @@ pub fn write_error(json: &mut JsonWriter, code: &str, message: &str, place: Opti
     json.close('}');
 }
 
+/// Writes the member `problems` of the present object: all that is wrong with posted content.
+pub fn write_problems(json: &mut JsonWriter, problems: &[ContentProblem]) {
+    json.name("problems");
+    json.open('[');
+    for problem in problems {
+        json.open('{');
+        json.name("where");
+        json.text(&problem.place);
+        if let Some((line, column)) = problem.at {
+            json.name("line");
+            json.integer(line as u64);
+            json.name("column");
+            json.integer(column as u64);
+        }
+        json.text_member("wrong", &problem.wrong);
+        json.name("right");
+        json.text(&problem.right);
+        json.close('}');
+    }
+    json.close(']');
+}
+
 impl From<HttpError> for Answer {
     fn from(error: HttpError) -> Self {
         let mut body = JsonWriter::default();
@@ -143,6 +166,9 @@ impl From<HttpError> for Answer {
             &error.to_string(),
             error.place().as_deref(),
         );
+        if let HttpError::Content(problems) = &error {
+            write_problems(&mut body, problems);
+        }
         body.close('}');
         let mut answer = json(error.status(), body.into_string());
         if let Some((name, value)) = error.header() {

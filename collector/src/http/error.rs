@@ -8,6 +8,7 @@ use hyper::header::{
     ACCEPT_ENCODING, ALLOW, CONNECTION, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
 };
 
+use crate::config::ContentProblem;
 use crate::ingest::{IngestError, MAX_BODY_BYTES};
 use crate::store::StoreError;
 use crate::token::Role;
@@ -61,6 +62,15 @@ pub enum HttpError {
     /// There is no such visitor.
     #[error("no visitor of this id is known")]
     Visitor,
+    /// Content that was posted is wrong.
+    #[error("{}", told(.0))]
+    Content(Vec<ContentProblem>),
+    /// There is no such version of posted content, or not any more.
+    #[error("no version of this number is kept")]
+    ContentVersion,
+    /// A link to a preview is wrong or too old, or what it shows is kept no more.
+    #[error("this link to a preview is none of ours or has expired; ask for another one")]
+    Preview,
     /// There is no such merge, or not any more.
     #[error("no merge of this id is kept")]
     Merge,
@@ -173,6 +183,15 @@ pub enum HttpError {
     Internal,
 }
 
+/// What is wrong with posted content, in one sentence.
+fn told(problems: &[ContentProblem]) -> String {
+    match problems {
+        [] => "the content is not in order".to_owned(),
+        [one] => one.to_string(),
+        [first, rest @ ..] => format!("{first} (and {} more)", rest.len()),
+    }
+}
+
 impl From<StoreError> for HttpError {
     fn from(error: StoreError) -> Self {
         match error {
@@ -207,15 +226,21 @@ impl HttpError {
             | Self::Refused { .. }
             | Self::BrokenBody
             | Self::List { .. }
+            | Self::Content(_)
             | Self::Host
             | Self::WhichSite
             | Self::Packed(_) => StatusCode::BAD_REQUEST,
-            Self::Origin | Self::Unproven | Self::Role { .. } | Self::ForeignSite { .. } => {
-                StatusCode::FORBIDDEN
-            }
-            Self::Route | Self::Visitor | Self::Merge | Self::Unknown { .. } | Self::Site => {
-                StatusCode::NOT_FOUND
-            }
+            Self::Origin
+            | Self::Unproven
+            | Self::Role { .. }
+            | Self::ForeignSite { .. }
+            | Self::Preview => StatusCode::FORBIDDEN,
+            Self::Route
+            | Self::Visitor
+            | Self::Merge
+            | Self::ContentVersion
+            | Self::Unknown { .. }
+            | Self::Site => StatusCode::NOT_FOUND,
             Self::Undone { .. } | Self::UndoFirst { .. } | Self::TooManyUsers { .. } => {
                 StatusCode::CONFLICT
             }
@@ -246,6 +271,9 @@ impl HttpError {
             Self::Route => "not_found",
             Self::Visitor => "unknown_visitor",
             Self::Merge => "unknown_merge",
+            Self::Content(_) => "invalid_content",
+            Self::ContentVersion => "unknown_version",
+            Self::Preview => "invalid_preview",
             Self::Undone { .. } => "already_undone",
             Self::UndoFirst { .. } => "undo_first",
             Self::TooManyUsers { .. } => "too_many_users",
@@ -281,6 +309,8 @@ impl HttpError {
             Self::Token | Self::Role { .. } => Some("Authorization".to_owned()),
             Self::Origin => Some("Origin".to_owned()),
             Self::Unproven => Some("claim".to_owned()),
+            Self::Preview => Some("token".to_owned()),
+            Self::Content(problems) => problems.first().map(|problem| problem.place.clone()),
             Self::Host => Some("Host".to_owned()),
             Self::Site | Self::WhichSite | Self::ForeignSite { .. } => Some("site".to_owned()),
             Self::Encoding | Self::Packed(_) => Some("Content-Encoding".to_owned()),

@@ -42,7 +42,7 @@ pub(super) async fn answer(app: &App, request: &Request<()>) -> Result<Answer, H
             profile
         }
     };
-    Snapshot::of(&profile, &app.model, clock::now()).write_members(&mut body);
+    Snapshot::of(&profile, &app.model(), clock::now()).write_members(&mut body);
     snapshot::write_visit_members(&profile, &mut body);
     body.close('}');
     Ok(json(StatusCode::OK, body.into_string()))

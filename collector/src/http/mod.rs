@@ -14,7 +14,9 @@ pub mod click;
 pub mod client_address;
 pub mod compression;
 mod connection;
+mod content;
 mod cors;
+mod decide;
 pub mod decompression;
 pub mod error;
 mod forget;
@@ -29,6 +31,7 @@ mod metrics;
 mod model;
 mod openapi;
 mod pixel;
+mod preview;
 mod query;
 mod requests;
 mod room;
@@ -55,7 +58,7 @@ use crate::cookieless::DailySalt;
 use crate::ingest::Refused;
 use crate::metrics::Metrics;
 use crate::networks::Networks;
-use crate::store::Store;
+use crate::store::{ProfileFold, Store, StoreError};
 use crate::token::Tokens;
 
 pub use server::{Server, Stop};
@@ -147,8 +150,8 @@ pub struct App {
     loader: Option<assets::Served>,
     /// What the site answers, as a document; made when it is asked for.
     document: OnceLock<assets::Served>,
-    model: Arc<Model>,
-    compiled: model::Compiled,
+    /// What pages and visitors are told by, and what may stand in slots.
+    contents: Arc<content::Contents>,
     store: Arc<dyn Store>,
     cookie: Arc<CookieKey>,
     daily: Option<Arc<DailySalt>>,
@@ -171,9 +174,8 @@ impl App {
         shared: Arc<Shared>,
     ) -> Self {
         Self {
-            compiled: model::Compiled::new(&config),
+            contents: Arc::new(content::Contents::new(config.clone())),
             limiters: limit::Limiters::new(&config.limits, &config.server.trusted_proxies),
-            model: Arc::new(config.model),
             site: config.site,
             privacy: config.privacy,
             loader: loader::of(&config.tracker.names),
@@ -195,13 +197,13 @@ impl App {
     /// The same site after its configuration has changed. What was stored and counted stays; how
     /// visitors are named for a day, and what tells their countries, must be said again.
     #[must_use]
-    pub fn reconfigured(&self, config: Config) -> Self {
+    pub async fn reconfigured(&self, config: Config) -> Self {
+        self.contents.change().await.reconfigure(config.clone());
         Self {
-            compiled: model::Compiled::new(&config),
+            contents: self.contents.clone(),
             limiters: limit::Limiters::new(&config.limits, &config.server.trusted_proxies),
             privacy: config.privacy,
             cookie: Arc::new(self.cookie.renamed(&config.site)),
-            model: Arc::new(config.model),
             site: config.site,
             loader: loader::of(&config.tracker.names),
             document: OnceLock::new(),
@@ -228,6 +230,24 @@ impl App {
     #[must_use]
     pub const fn metrics(&self) -> &Arc<Metrics> {
         &self.metrics
+    }
+
+    /// Goes on with the content that was posted before, and has events taken in by what is in force
+    /// from now on.
+    ///
+    /// # Errors
+    /// When the store cannot say what was posted.
+    pub async fn with_posted_content(mut self, fold: ProfileFold) -> Result<Self, StoreError> {
+        if let Some(contents) = Arc::get_mut(&mut self.contents) {
+            contents.be_followed_by(fold);
+        }
+        self.contents.take_up(&*self.store).await?;
+        Ok(self)
+    }
+
+    /// What visitors are evaluated by at present.
+    fn model(&self) -> Arc<Model> {
+        self.contents.present().model.clone()
     }
 
     /// Names visitors for a day whose pages ask for that.

@@ -97,7 +97,8 @@ pub(super) fn answer(app: &App, request: &Request<()>) -> Result<Answer, HttpErr
     {
         return Err(HttpError::Site);
     }
-    let compiled = &app.compiled;
+    let present = app.contents.present();
+    let compiled = &present.compiled;
     let mut answer = if assets::matches(request.headers(), &compiled.etag) {
         empty(StatusCode::NOT_MODIFIED)
     } else {

@@ -17,8 +17,8 @@ use super::body::Unread;
 use super::error::HttpError;
 use super::openapi::{self, Operation};
 use super::{
-    App, Sites, admin, click, client_address, cors, forget, health, ingest, me, metrics, model,
-    pixel, settings,
+    App, Sites, admin, click, client_address, cors, decide, forget, health, ingest, me, metrics,
+    model, pixel, preview, settings,
 };
 use crate::config::Names;
 
@@ -124,7 +124,7 @@ impl<'a> Endpoint<'a> {
     const fn answers_pages(&self) -> bool {
         matches!(
             self,
-            Self::Page(Needed::Ingest(_) | Needed::Forget | Needed::Me)
+            Self::Page(Needed::Ingest(_) | Needed::Forget | Needed::Me | Needed::Decide)
         )
     }
 }
@@ -165,6 +165,8 @@ fn name(path: &str, method: &Method) -> &'static str {
         Some("identify" | "i" | "alias" | "a" | "group" | "g") => "/v1/{type}",
         Some("forget") => "/v1/forget",
         Some("me") => "/v1/me",
+        Some("decide") => "/v1/decide",
+        Some("preview") => "/v1/preview",
         Some("model") => "/v1/model",
         Some("pixel.gif") => "/v1/pixel.gif",
         Some("click") => "/v1/click",
@@ -201,6 +203,10 @@ async fn route(sites: &Sites, request: &Request<()>, body: &mut Unread) -> Answe
     if !endpoint.answers_pages() {
         let answered = match endpoint {
             Endpoint::Page(Needed::Model) => model::answer(app, request),
+            Endpoint::Page(Needed::Preview) => match limited(app, request) {
+                Ok(()) => preview::answer(app, request).await,
+                Err(error) => Err(error),
+            },
             Endpoint::Page(Needed::Settings(key)) => settings::answer(app, request, key),
             Endpoint::Page(Needed::Pixel(kind)) => Ok(match limited(app, request) {
                 Ok(()) => pixel::answer(app, request, kind).await,
@@ -238,6 +244,7 @@ async fn route(sites: &Sites, request: &Request<()>, body: &mut Unread) -> Answe
     let answered = match endpoint {
         _ if request.method() == Method::OPTIONS => Ok(cors::preflight()),
         Endpoint::Page(Needed::Ingest(form)) => ingest::answer(app, request, body, form).await,
+        Endpoint::Page(Needed::Decide) => decide::answer(app, request, body).await,
         Endpoint::Page(Needed::Forget) => forget::answer(app, request, body).await,
         _ => me::answer(app, request).await,
     };

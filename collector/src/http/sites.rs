@@ -16,7 +16,7 @@ use hyper::header::{HOST, HeaderMap, ORIGIN};
 use super::addresses::{self, Needed};
 use super::body::Unread;
 use super::error::HttpError;
-use super::{App, Shared, headers, pixel, query};
+use super::{App, Shared, admin, headers, pixel, query};
 use crate::ingest::{self, IngestError};
 use crate::store::StoreError;
 
@@ -148,7 +148,15 @@ impl Sites {
         {
             return self.of_key(&key).ok_or(IngestError::WrongKey.into());
         }
-        if matches!(needed, Needed::Ingest(_) | Needed::Forget) && body.may_come() {
+        if matches!(needed, Needed::Decide)
+            && let Ok(access) = admin::authorise(self.shared(), headers)
+            && let Some(own) = access.site
+        {
+            let found = self.of_id(&own);
+            return found.ok_or(HttpError::ForeignSite { own });
+        }
+        let has_key = matches!(needed, Needed::Ingest(_) | Needed::Forget | Needed::Decide);
+        if has_key && body.may_come() {
             let coding = headers::acceptable(headers)?;
             let bytes = body.look(self.shared(), coding).await?;
             if let Some(key) = ingest::write_key(bytes) {

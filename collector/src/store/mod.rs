@@ -12,6 +12,7 @@
 //! [`ProfileFold`].
 
 pub mod audit;
+pub mod content;
 pub mod counting;
 pub mod embedded;
 pub mod feed;
@@ -33,6 +34,7 @@ use firstglance_engine::{
 };
 
 use audit::AuditEntry;
+use content::{ContentVersion, NewContent};
 use counting::{Count, Metric, Period};
 use feed::Feed;
 use listing::{List, ListSize, Listed, Position as ListPosition};
@@ -118,6 +120,18 @@ pub trait Store: Send + Sync + 'static {
     /// said, up to this moment. All of it goes in one transaction; the answer comes when that is on
     /// disk.
     fn undo(&self, undo: Undo) -> Later<'_, Undone>;
+
+    /// Keeps a version of posted content and says its number. The answer comes when it is on disk.
+    fn post_content(&self, new: NewContent) -> Later<'_, u64>;
+
+    /// Versions of posted content, latest first, at most so many, from the first one before a number.
+    fn contents(&self, before: Option<u64>, limit: usize) -> Later<'_, Vec<ContentVersion>>;
+
+    /// The version of a number.
+    fn content(&self, number: u64) -> Later<'_, Option<ContentVersion>>;
+
+    /// The version that is in force: the latest that is no draft.
+    fn content_in_force(&self) -> Later<'_, Option<ContentVersion>>;
 
     /// Whether commits can succeed at present.
     ///

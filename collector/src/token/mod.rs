@@ -34,6 +34,8 @@ const OWNER: &str = "admin-token";
 /// What a token lets its holder do. Each may what the ones before it may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
+    /// Ask what visitors see in slots, for pages and e-mails that are made on a server.
+    Decide,
     /// See everything about visitors, and the counts of `/metrics`; change nothing.
     Read,
     /// Look after the collector as well: the audit log, refused messages and whatever changes no
@@ -45,12 +47,13 @@ pub enum Role {
 
 impl Role {
     /// All of them, from the one that may least.
-    pub const ALL: [Self; 3] = [Self::Read, Self::Operate, Self::Erase];
+    pub const ALL: [Self; 4] = [Self::Decide, Self::Read, Self::Operate, Self::Erase];
 
     /// The role as text.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Decide => "decide",
             Self::Read => "read",
             Self::Operate => "operate",
             Self::Erase => "erase",

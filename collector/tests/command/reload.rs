@@ -169,6 +169,60 @@ fn another_configuration_holds_whole_or_not_at_all() {
     });
 }
 
+const WITH_SLOT: &str = "[site]\nwrite_key = \"k\"\n\
+    [[segment]]\nid = \"readers\"\nwhen = 'visited(\"/read/*\")'\n\
+    [[slot]]\nid = \"hero\"\n[[variant]]\nslot = \"hero\"\nid = \"file\"\nhtml = \"of the file\"\n";
+
+/// Posted content stays through a reload, as far as it fits the new configuration.
+#[test]
+fn posted_content_stays() {
+    let (folder, config) = folder();
+    let data = folder.path().join("data");
+    fs::write(&config, WITH_SLOT).unwrap();
+    let (mut serving, address) = serve(&config, &data);
+    let asking = asking(&address, &data);
+    let json = |answer: &str| -> Value {
+        serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap()
+    };
+    until("evaluated", || data.join("evaluated-by").exists());
+    let evaluated = fs::read(data.join("evaluated-by")).unwrap();
+    let posted = r#"{"slot":[{"id":"hero"},{"id":"new"}],"variant":[
+        {"slot":"hero","id":"posted","html":"posted","when":"in_segment(\"readers\")"},
+        {"slot":"new","id":"n","html":"new"}]}"#;
+    let head = format!(
+        "POST /admin/v1/content HTTP/1.1\r\nAuthorization: Bearer {}\r\n",
+        asking.token
+    );
+    let answer = json(&exchange(&address, &head, posted));
+    assert_eq!(answer["version"], 1, "{answer}");
+    let slots = || -> Vec<String> {
+        let present = json(&asking.get("/admin/v1/content"));
+        let slots = present["slots"].as_array().unwrap().iter();
+        let told = slots.map(|slot| format!("{}:{}", slot["id"], slot["variants"][0]["id"]));
+        told.map(|told| told.replace('"', "")).collect()
+    };
+    assert_eq!(slots(), ["hero:posted", "new:n"]);
+
+    // A segment that a posted condition names is gone: that slot is the file's again, the other stays.
+    let without = WITH_SLOT.replace("readers", "others");
+    fs::write(&config, without).unwrap();
+    hang_up(&serving);
+    until("reloaded", || slots() == ["hero:file", "new:n"]);
+    let present = json(&asking.get("/admin/v1/content"));
+    assert_eq!(present["leftOut"][0]["slot"], "hero");
+    let problem = &present["leftOut"][0]["problems"][0];
+    assert_eq!(problem["where"], "variant[0].when");
+    // And it comes back with the segment.
+    fs::write(&config, WITH_SLOT).unwrap();
+    hang_up(&serving);
+    until("reloaded", || slots() == ["hero:posted", "new:n"]);
+    // What visitors are did not change by the post.
+    assert_eq!(fs::read(data.join("evaluated-by")).unwrap(), evaluated);
+    let log = serving.terminate();
+    let said = "this slot of the posted content does not fit the configuration and is left out";
+    assert!(log.contains(said), "{log}");
+}
+
 /// What a visitor of a site has seen, as its administrators see it.
 fn views(asking: &Asking<'_>, site: &str, visitor: &str) -> Option<u64> {
     let answer = asking.get(&format!("/admin/v1/profiles/{visitor}?site={site}"));

@@ -49,6 +49,8 @@ fn questions(victim: &str, cookie: &str) -> Vec<Request> {
     for path in [
         format!("/v1/me?anonymousId={victim}&visitor={victim}&id={victim}&userId={victim}"),
         format!("/v1/me?fg_visitor={victim}"),
+        format!("/v1/decide?slot=hero&anonymousId={victim}&userId={victim}"),
+        format!("/v1/preview?token={victim}"),
         format!("/v1/model?anonymousId={victim}"),
         format!("/v1/projects/k/settings?anonymousId={victim}"),
         format!("/v1/pixel.gif?writeKey=k&anonymousId={victim}&type=page"),
@@ -106,6 +108,10 @@ fn questions(victim: &str, cookie: &str) -> Vec<Request> {
         (
             "/v1/batch",
             format!(r#"{{"writeKey":"k","batch":[{{"type":"pages","anonymousId":"{victim}"}}]}}"#),
+        ),
+        (
+            "/v1/decide",
+            format!(r#"{{"slots":["hero"],"anonymousId":"{victim}","userId":"{victim}"}}"#),
         ),
         (
             "/v1/forget",

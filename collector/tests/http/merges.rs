@@ -270,7 +270,8 @@ async fn in_pages_latest_first_whatever_comes_meanwhile() {
 async fn each_needs_its_role_and_stands_in_the_audit_log() {
     let collector = Collector::start().await;
     collector.batch(&[identify("a", "1", "jo", 9)]).await;
-    let [read, operate, erase] = Role::ALL.map(|role| collector.new_token(role.name(), role, None));
+    let [_, read, operate, erase] =
+        Role::ALL.map(|role| collector.new_token(role.name(), role, None));
     for (method, path, statuses) in [
         ("GET", "merges", [403, 200, 200]),
         ("HEAD", "merges?visitor=a", [403, 200, 200]),

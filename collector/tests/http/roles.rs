@@ -15,7 +15,7 @@ async fn ask(collector: &Collector, method: &str, path: &str, token: &str) -> An
 async fn each_route_needs_its_role() {
     let collector = Collector::start().await;
     collector.batch(&[page("a", "1", "/", 1)]).await;
-    let [read, operate, erase] =
+    let [decide, read, operate, erase] =
         Role::ALL.map(|role| (role, collector.new_token(role.name(), role, None)));
     for (method, path, needed) in [
         ("GET", "/admin/v1/profiles", Role::Read),
@@ -23,6 +23,8 @@ async fn each_route_needs_its_role() {
         ("GET", "/admin/v1/profiles/a/timeline", Role::Read),
         ("GET", "/admin/v1/profiles/a/why", Role::Read),
         ("GET", "/admin/v1/segments", Role::Read),
+        ("GET", "/admin/v1/content", Role::Read),
+        ("GET", "/admin/v1/content/versions", Role::Read),
         ("GET", "/metrics", Role::Read),
         ("HEAD", "/admin/v1/profiles/a", Role::Read),
         ("GET", "/admin/v1/audit", Role::Operate),
@@ -31,10 +33,12 @@ async fn each_route_needs_its_role() {
         ("POST", "/admin/v1/backup", Role::Operate),
         ("DELETE", "/admin/v1/profiles/a", Role::Erase),
     ] {
-        for (role, token) in [&read, &operate, &erase] {
+        for (role, token) in [&decide, &read, &operate, &erase] {
             let answer = ask(&collector, method, path, token).await;
             if *role >= needed {
                 assert_eq!(answer.status, 200, "{role} {method} {path}");
+            } else if method == "HEAD" {
+                assert_eq!(answer.status, 403, "{role} {method} {path}");
             } else {
                 assert_eq!(
                     (answer.status, answer.error().as_str()),

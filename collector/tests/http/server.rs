@@ -182,6 +182,13 @@ impl Collector {
         file.revoke(name).unwrap();
     }
 
+    /// Posts as the administrator.
+    pub(crate) async fn admin_post(&self, path: &str, body: &str) -> Answer {
+        let token = format!("Bearer {}", self.token);
+        self.send(post(&format!("/admin/v1/{path}"), body).header("Authorization", &token))
+            .await
+    }
+
     /// Asks as the administrator.
     pub(crate) async fn admin(&self, path: &str) -> Answer {
         let token = format!("Bearer {}", self.token);
@@ -193,14 +200,14 @@ impl Collector {
 /// Opens the data of a site.
 async fn open(config: Config, data: &DataFolder, shared: &Arc<Shared>, options: &Options) -> App {
     let cookie = CookieKey::of(data, &config.site).unwrap();
+    let fold = ProfileFold::new(Arc::new(config.model.clone()));
     let open = || {
         let fails = options.disk_fails.clone();
         let sync = move || match fails.load(Ordering::SeqCst) {
             true => Err(io::Error::other("the disk is on fire")),
             false => Ok(()),
         };
-        let fold = ProfileFold::new(Arc::new(config.model.clone()));
-        Embedded::open_with(&data.store(), fold, Box::new(sync))
+        Embedded::open_with(&data.store(), fold.clone(), Box::new(sync))
     };
     // Within one process sled's own threads may hold the file for a moment after it was closed.
     let mut tries = 0;
@@ -215,7 +222,10 @@ async fn open(config: Config, data: &DataFolder, shared: &Arc<Shared>, options: 
     let daily = config.tracker.cookieless;
     let networks = Networks::of(&config.site).unwrap();
     let mut app = App::new(config, Arc::new(store), cookie, shared.clone())
-        .with_backups(Backups::of(data.path().to_owned()));
+        .with_backups(Backups::of(data.path().to_owned()))
+        .with_posted_content(fold)
+        .await
+        .unwrap();
     if daily {
         let salt = DailySalt::of(data, clock::now()).unwrap();
         app = app.with_daily_names(Arc::new(salt));

@@ -79,7 +79,7 @@ impl Reloading<'_> {
             let id = file.config.site.id().to_owned();
             let known = self.running.iter_mut().find(|one| one.id == id);
             let app = match (known, former.of_id(&id)) {
-                (Some(running), Some(app)) => running.follow(app, file.config, self.data),
+                (Some(running), Some(app)) => running.follow(app, file.config, self.data).await,
                 _ => {
                     let Some(place) = opened.iter().position(|(_, running)| running.id == id)
                     else {

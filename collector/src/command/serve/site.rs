@@ -26,7 +26,6 @@ pub(super) struct Running {
     pub(super) id: String,
     /// Held until the store is closed; nothing where it is the folder of all, which is held anyway.
     own: Option<DataFolder>,
-    fold: ProfileFold,
     models: watch::Sender<Arc<Model>>,
     evaluating: JoinHandle<()>,
     retentions: watch::Sender<Retention>,
@@ -85,19 +84,22 @@ impl Running {
         }
         let (retentions, retention) = watch::channel(config.retention);
         let upkeep = tokio::spawn(upkeep::run(store.clone(), retention));
+        let visitor_model = Arc::new(config.visitor_model());
         let app = App::new(config, store.clone(), cookie, shared.clone())
-            .with_backups(Backups::of(data.path().to_owned()));
+            .with_backups(Backups::of(data.path().to_owned()))
+            .with_posted_content(fold.clone())
+            .await
+            .map_err(|error| format!("cannot read the posted content: {error}"))?;
         let evaluations = Evaluations {
             site: id.clone(),
             store,
             noted: data.file(evaluation::FILE),
             metrics: app.metrics().clone(),
         };
-        let (models, changing) = watch::channel(model);
+        let (models, changing) = watch::channel(visitor_model);
         let running = Self {
             id,
             own,
-            fold,
             models,
             evaluating: tokio::spawn(evaluations.run(changing)),
             retentions,
@@ -130,8 +132,8 @@ impl Running {
     }
 
     /// The site by another configuration, which everything that is committed from now on follows.
-    pub(super) fn follow(&mut self, former: &App, config: Config, root: &DataFolder) -> App {
-        let model = Arc::new(config.model.clone());
+    pub(super) async fn follow(&mut self, former: &App, config: Config, root: &DataFolder) -> App {
+        let model = Arc::new(config.visitor_model());
         if !config.tracker.cookieless && self.daily.take().is_some() {
             let data = self.own.as_ref().unwrap_or(root);
             if let Err(error) = DailySalt::remove(data) {
@@ -139,7 +141,6 @@ impl Running {
             }
         }
         self.retentions.send_replace(config.retention);
-        self.fold.replace(model.clone());
         // Only another model has anything evaluated again.
         self.models.send_if_modified(|present| {
             let other = **present != *model;
@@ -148,7 +149,7 @@ impl Running {
             }
             other
         });
-        self.equipped(former.reconfigured(config))
+        self.equipped(former.reconfigured(config).await)
     }
 
     /// Ends what would go on by itself.

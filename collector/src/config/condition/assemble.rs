@@ -27,6 +27,9 @@ pub(in crate::config) struct Cycle(pub(in crate::config) Vec<Name>);
 pub(in crate::config) struct Programs {
     pub(in crate::config) all: Vec<Program>,
     pub(in crate::config) places: BTreeMap<Name, usize>,
+    /// How many of them say what visitors are: all that come before those of variants alone. They are
+    /// the same whatever variants there are.
+    pub(in crate::config) of_visitors: usize,
     /// What has more instructions than a program may have.
     pub(in crate::config) too_long: Vec<Name>,
 }
@@ -37,16 +40,38 @@ impl Assembly<'_> {
     /// # Errors
     /// The cycles that there are.
     pub(in crate::config) fn programs(mut self) -> Result<Programs, Vec<Cycle>> {
+        let roots = self.code.keys().cloned();
+        let (of_variants, of_visitors): (Vec<Name>, Vec<Name>) =
+            roots.partition(|name| matches!(name, Name::Variant(_)));
         let mut order = Order::default();
-        let roots: Vec<Name> = self.code.keys().cloned().collect();
+        let mut programs = Programs::default();
+        self.add_all(of_visitors, &mut order, &mut programs)?;
+        programs.of_visitors = programs.all.len();
+        self.add_all(of_variants, &mut order, &mut programs)?;
+        Ok(programs)
+    }
+
+    /// Adds programs and what they read.
+    fn add_all(
+        &mut self,
+        roots: Vec<Name>,
+        order: &mut Order,
+        programs: &mut Programs,
+    ) -> Result<(), Vec<Cycle>> {
+        let before = order.done.len();
         for root in roots {
-            self.follow(&root, &mut order);
+            self.follow(&root, order);
         }
         if !order.cycles.is_empty() {
-            return Err(order.cycles);
+            return Err(std::mem::take(&mut order.cycles));
         }
+        let new = order.done.get(before..).unwrap_or_default();
+        let new: Vec<(&Name, &Code)> = new
+            .iter()
+            .filter_map(|name| Some((name, self.code.get(name)?)))
+            .collect();
         let mut uses: BTreeMap<String, usize> = BTreeMap::new();
-        for code in self.code.values() {
+        for (_, code) in &new {
             code.visit(&mut |step| {
                 if let Step::Instruction(instruction) = step
                     && let Some(key) = shareable(instruction)
@@ -56,14 +81,11 @@ impl Assembly<'_> {
             });
         }
         uses.retain(|_, count| *count > 1);
-        let mut programs = Programs::default();
-        for name in &order.done {
-            if let Some(code) = self.code.get(name) {
-                programs.share(code, &uses);
-                programs.add(name, code);
-            }
+        for (name, code) in new {
+            programs.share(code, &uses);
+            programs.add(name, code);
         }
-        Ok(programs)
+        Ok(())
     }
 
     /// Puts what a program reads into the order, and then the program.

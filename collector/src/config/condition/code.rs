@@ -15,6 +15,8 @@ pub(in crate::config) enum Name {
     Score,
     /// The place of the stage.
     Stage,
+    /// The condition of a variant, by its place among all.
+    Variant(usize),
     /// What several conditions are worked out from.
     Helper(Helper),
     /// An instruction that occurs more than once, by its code.

@@ -41,7 +41,7 @@ pub(super) async fn answer(app: &App, uri: &Uri, visitor: &VisitorId) -> Result<
     }
     let held = Held {
         store: app.store.clone(),
-        model: app.model.clone(),
+        model: app.model(),
         now: clock::now(),
         asked: visitor.clone(),
         visitors,

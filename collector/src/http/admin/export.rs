@@ -26,7 +26,7 @@ pub(super) async fn answer(app: &App, uri: &Uri) -> Result<Answer, HttpError> {
     }
     let export = Export {
         store: app.store.clone(),
-        model: app.model.clone(),
+        model: app.model(),
         what,
         format,
         segment: segment.as_deref().map(Into::into),
@@ -48,7 +48,7 @@ pub(super) async fn answer(app: &App, uri: &Uri) -> Result<Answer, HttpError> {
 
 /// A segment that is misspelt must not look like one that nobody is in.
 async fn known(app: &App, id: &str) -> Result<(), HttpError> {
-    let model = &app.model;
+    let model = &app.model();
     let segments = model.segments.iter().map(|one| one.id.clone());
     let interests = model.interests.iter().map(|one| one.id.clone());
     let mut ids: Vec<Box<str>> = segments.chain(interests).collect();

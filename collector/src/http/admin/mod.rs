@@ -10,6 +10,8 @@ mod audit;
 mod backup;
 mod campaigns;
 mod compact;
+mod content;
+mod content_versions;
 mod erase;
 mod erase_many;
 mod export;
@@ -113,6 +115,36 @@ const ROUTES: &[Route] = &[
     post("backup", Role::Operate, backup::describe, |asked| {
         Box::pin(backup::answer(asked.app))
     }),
+    totals("content", Role::Read, content::describe, |asked| {
+        Box::pin(content::answer(asked.app))
+    }),
+    post("content", Role::Operate, content::describe_post, |asked| {
+        Box::pin(content::post(asked))
+    }),
+    totals(
+        "content/versions",
+        Role::Read,
+        content_versions::describe,
+        |asked| Box::pin(content_versions::answer(asked.app, asked.uri)),
+    ),
+    totals(
+        "content/versions/{number}",
+        Role::Read,
+        content_versions::describe_one,
+        |asked| Box::pin(content_versions::one(asked)),
+    ),
+    post(
+        "content/versions/{number}/restore",
+        Role::Operate,
+        content_versions::describe_restore,
+        |asked| Box::pin(content_versions::restore(asked)),
+    ),
+    post(
+        "content/versions/{number}/preview",
+        Role::Operate,
+        content_versions::describe_link,
+        |asked| Box::pin(content_versions::link(asked)),
+    ),
     get("audit", Role::Operate, audit::describe, |asked| {
         Box::pin(audit::answer(asked.app, asked.uri))
     }),

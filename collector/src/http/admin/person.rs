@@ -22,9 +22,9 @@ impl Known {
             return Err(HttpError::Visitor);
         }
         let now = clock::now();
-        let mut profile = person.profile(&app.model);
+        let mut profile = person.profile(&app.model());
         // On this copy alone: what is stored is settled by whoever may write.
-        profile.settle_recorded(&app.model, now);
+        profile.settle_recorded(&app.model(), now);
         Ok(Self {
             visitors,
             profile,
@@ -33,6 +33,6 @@ impl Known {
     }
 
     pub(super) fn evaluation(&self, app: &App) -> Evaluation {
-        Evaluation::of(&self.profile, &app.model, self.now)
+        Evaluation::of(&self.profile, &app.model(), self.now)
     }
 }

@@ -24,7 +24,7 @@ pub(super) async fn answer(app: &App, visitor: &VisitorId) -> Result<Answer, Htt
     let of_person = MergeFilter::PersonOf(visitor.clone());
     let merges = app.store.merges(of_person, None, MERGES).await?;
     let profile = &known.profile;
-    let snapshot = Snapshot::of_evaluation(&known.evaluation(app), profile, &app.model);
+    let snapshot = Snapshot::of_evaluation(&known.evaluation(app), profile, &app.model());
     let mut body = JsonWriter::default();
     body.open('{');
     write_summary(&mut body, visitor, profile);

@@ -72,7 +72,7 @@ pub(super) async fn answer(app: &App, uri: &Uri) -> Result<Answer, HttpError> {
             }
             read += 1;
             let (visitor, profile) = (&listed.position.visitor, &listed.profile);
-            let snapshot = Snapshot::of(profile, &app.model, now);
+            let snapshot = Snapshot::of(profile, &app.model(), now);
             if wanted.is(visitor, profile, &snapshot) {
                 write(&mut body, visitor, profile, &snapshot);
                 shown += 1;
@@ -188,7 +188,7 @@ impl Wanted {
         }
         if let Some(stage) = &self.stage {
             let mut lists = vec![List::Stage(Some(stage.clone()))];
-            if **stage == *snapshot::first_stage(&app.model) {
+            if **stage == *snapshot::first_stage(&app.model()) {
                 lists.push(List::Stage(None));
             }
             return lists;

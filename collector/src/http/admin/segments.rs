@@ -41,7 +41,7 @@ pub(super) async fn answer(app: &App, uri: &Uri) -> Result<Answer, HttpError> {
                 sizes.insert(id, size.visitors);
             }
             List::Stage(stage) => {
-                let stage = stage.unwrap_or_else(|| first_stage(&app.model).into());
+                let stage = stage.unwrap_or_else(|| first_stage(&app.model()).into());
                 *stages.entry(stage).or_default() += size.visitors;
             }
             List::All => visitors = size.visitors,
@@ -53,8 +53,9 @@ pub(super) async fn answer(app: &App, uri: &Uri) -> Result<Answer, HttpError> {
     body.name("segments");
     body.open('[');
     // A configured segment stands before the interest of the same id.
-    let segments = app.model.segments.iter().map(|one| (&one.id, &one.label));
-    let interests = app.model.interests.iter().map(|one| (&one.id, &one.label));
+    let model = app.model();
+    let segments = model.segments.iter().map(|one| (&one.id, &one.label));
+    let interests = model.interests.iter().map(|one| (&one.id, &one.label));
     let mut told: Vec<&str> = Vec::new();
     for (id, label) in segments.chain(interests) {
         if !told.contains(&&**id) {
@@ -92,7 +93,7 @@ pub(super) async fn answer(app: &App, uri: &Uri) -> Result<Answer, HttpError> {
 async fn label(app: &App, id: &str) -> Result<Box<str>, HttpError> {
     let newest = app.store.list(vec![List::Segment(id.into())], None, 1);
     let found = newest.await?.into_iter().find_map(|listed| {
-        let snapshot = Snapshot::of(&listed.profile, &app.model, clock::now());
+        let snapshot = Snapshot::of(&listed.profile, &app.model(), clock::now());
         let mut interests = snapshot.interests.into_iter();
         interests.find(|one| *one.id == *id).map(|one| one.label)
     });

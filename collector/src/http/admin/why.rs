@@ -15,7 +15,7 @@ use crate::schema::{any_of, text};
 
 pub(super) async fn answer(app: &App, uri: &Uri, visitor: &VisitorId) -> Result<Answer, HttpError> {
     let known = Known::of(app, visitor).await?;
-    let (profile, model) = (&known.profile, &*app.model);
+    let (profile, model) = (&known.profile, &*app.model());
     let evaluation = known.evaluation(app);
     let mut body = JsonWriter::default();
     let question = |question| explain(question, &evaluation, profile, model);

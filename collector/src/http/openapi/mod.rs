@@ -92,18 +92,15 @@ fn document(site: &Site, names: &Names, cookie: &str) -> Value {
         let Described {
             path,
             methods,
+            method,
             operation,
             is_alias,
         } = described;
         let tag = if is_alias { ALIASES } else { PAGES };
         let takes = |method: &str| methods.split(", ").any(|one| one == method);
-        let method = if takes("POST") {
-            Method::POST
-        } else {
-            Method::GET
-        };
+        let is_first = !paths.0.contains_key(&path);
         paths.add(&path, &method, operation, tag);
-        if takes("OPTIONS") {
+        if is_first && takes("OPTIONS") {
             paths.add(&path, &Method::OPTIONS, cors::describe(), tag);
         }
     }
@@ -129,7 +126,7 @@ fn document(site: &Site, names: &Names, cookie: &str) -> Value {
                     "type": "http",
                     "scheme": "bearer",
                     "description": "An administrator's token; each route says which role it needs. \
-                        Roles are read, operate and erase, and each may what the ones before it may.",
+                        Roles are decide, read, operate and erase, and each may what the ones before it may.",
                 },
                 "writeKey": {
                     "type": "http",

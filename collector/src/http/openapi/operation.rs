@@ -8,7 +8,8 @@ use serde_json::{Map, Value, json};
 use super::super::error::HttpError;
 use super::failures;
 use super::parameter::Parameter;
-use crate::schema::{Schema, any_of, has, may_have, object, one_of, text};
+use super::shapes::problem;
+use crate::schema::{Schema, any_of, has, list, may_have, object, one_of, text};
 use crate::token::Role;
 
 const JSON: &str = "application/json";
@@ -22,6 +23,8 @@ pub(in super::super) enum Security {
     WriteKey,
     /// Everybody; whom the answer is about the visitor cookie says.
     Cookie,
+    /// Everybody; whom the answer is about the visitor cookie says, or a token for servers and the body.
+    Decide,
     /// Administrators with this role.
     Token(Role),
 }
@@ -164,6 +167,9 @@ impl Operation {
                 Security::Nobody => json!([]),
                 Security::WriteKey => json!([{ "writeKey": [] }, {}]),
                 Security::Cookie => json!([{ "visitor": [] }, {}]),
+                Security::Decide => {
+                    json!([{ "visitor": [] }, { "token": [Role::Decide.name()] }, {}])
+                }
                 Security::Token(role) => json!([{ "token": [role.name()] }]),
             },
             "responses": responses(self.replies, &self.errors),
@@ -226,7 +232,14 @@ fn error_reply(errors: &[&HttpError]) -> Reply {
     let mut codes: Vec<&'static str> = errors.iter().map(|one| one.tag()).collect();
     codes.sort_unstable();
     codes.dedup();
-    let mut reply = Reply::empty(status, "`error.code` says why.").content(JSON, error(codes));
+    let mut shape = vec![has("error", error_member(codes))];
+    if errors
+        .iter()
+        .any(|one| matches!(one, HttpError::Content(_)))
+    {
+        shape.push(may_have("problems", list(problem())));
+    }
+    let mut reply = Reply::empty(status, "`error.code` says why.").content(JSON, object(shape));
     for error in errors {
         let Some((name, _)) = error.header() else {
             continue;
@@ -243,11 +256,6 @@ fn error_reply(errors: &[&HttpError]) -> Reply {
         reply = reply.said(name.as_str(), text(), always);
     }
     reply
-}
-
-/// The shape of an error whose code is one of these.
-pub(in super::super) fn error(codes: impl IntoIterator<Item = &'static str>) -> Schema {
-    object([has("error", error_member(codes))])
 }
 
 /// The member `error` of an answer; see [`super::super::answer::write_error`].

@@ -1,7 +1,7 @@
 //! What is told of the addresses that pages ask for, by the names that a site has for them.
 
-use hyper::StatusCode;
 use hyper::header::ETAG;
+use hyper::{Method, StatusCode};
 
 use super::super::addresses::{CALLS, Needed};
 use super::super::error::HttpError;
@@ -16,6 +16,8 @@ pub(super) struct Described {
     pub(super) path: String,
     /// Those that it takes.
     pub(super) methods: &'static str,
+    /// The one that is told of.
+    pub(super) method: Method,
     pub(super) operation: Operation,
     /// Whether it is another name of one that is told as well.
     pub(super) is_alias: bool,
@@ -29,9 +31,13 @@ pub(super) fn described(names: &Names) -> Vec<Described> {
         files,
         api,
     } = names;
-    let of = |name: &str, methods, operation| Described {
+    let of = |name: &str, methods: &'static str, operation| Described {
         path: format!("{path}{name}"),
         methods,
+        method: match methods.split(", ").any(|one| one == "POST") {
+            true => Method::POST,
+            false => Method::GET,
+        },
         operation,
         is_alias: false,
     };
@@ -48,6 +54,13 @@ pub(super) fn described(names: &Names) -> Vec<Described> {
                 is_alias: place > 0,
                 ..of(&format!("{api}/{name}"), methods, operation)
             });
+            if let Some(get) = call.describe_get {
+                all.push(Described {
+                    method: Method::GET,
+                    is_alias: place > 0,
+                    ..of(&format!("{api}/{name}"), methods, for_one_of_several(get()))
+                });
+            }
         }
     }
     let methods = Needed::Loader.methods();

@@ -83,6 +83,20 @@ pub(in super::super) fn snapshot() -> [Member; 5] {
     ]
 }
 
+/// A mistake in posted content; see [`super::super::answer::write_problems`].
+pub(in super::super) fn problem() -> Schema {
+    object([
+        has(
+            "where",
+            text().about("Which value, such as variant[1].html."),
+        ),
+        may_have("line", whole(1, i64::MAX).about("In a text.")),
+        may_have("column", whole(1, i64::MAX)),
+        has("wrong", text()),
+        has("right", text().about("What would be right.")),
+    ])
+}
+
 /// UTM parameters; see [`firstglance_engine::json::JsonWriter::campaign`].
 pub(in super::super) fn campaign() -> Schema {
     object(campaign::fields().map(|field| may_have(campaign::field_name(field), text())))

@@ -23,8 +23,9 @@ use super::merges::Merges;
 use super::notes::Notes;
 use super::refused::Shelves;
 use super::undo::ReadAhead;
-use super::{EmbeddedError, Failure, keys};
+use super::{EmbeddedError, Failure, content, keys};
 use crate::store::audit::AuditEntry;
+use crate::store::content::NewContent;
 use crate::store::feed::{FedMessage, Feed};
 use crate::store::merges::{Undo, Undone};
 use crate::store::meter::Meter;
@@ -62,6 +63,8 @@ pub(super) enum Pending {
         entry: AuditEntry,
         answer: Asked<()>,
     },
+    /// Keeps a version of posted content.
+    Content { new: NewContent, answer: Asked<u64> },
     /// Undoes a merge.
     Undo {
         undo: Undo,
@@ -94,6 +97,7 @@ impl Pending {
             // About what a record of a visitor takes.
             Self::Settle { visitors, .. } => visitors.len() * 4_096,
             Self::Erase { .. } | Self::Note { .. } | Self::Undo { .. } => 4_096,
+            Self::Content { new, .. } => new.content.len(),
             Self::Refuse(refused) => refused.iter().map(|one| one.raw.len()).sum(),
             Self::Expire { old, .. } => old.visitors.len() * 65_536,
             Self::Compact { .. } | Self::Copy(_) | Self::Wake => 0,
@@ -255,6 +259,10 @@ impl Committer {
                     step.notes.push(entry);
                     answers.noting.push(answer);
                 }
+                Pending::Content { new, answer } => {
+                    step.contents.push(new);
+                    answers.posting.push(answer);
+                }
                 Pending::Undo {
                     undo,
                     ahead,
@@ -334,6 +342,13 @@ impl Committer {
                 let awaited = true;
                 any |= self.put(Some(Written { batch, awaited }), number)?;
             }
+            for new in &step.contents {
+                let mut batch = Batch::default();
+                // One at a time: each is numbered after what the tree has.
+                done.posted.push(content::add(new, &data.tree, &mut batch)?);
+                let awaited = true;
+                any |= self.put(Some(Written { batch, awaited }), number)?;
+            }
             for erasure in &step.erasures {
                 let mut group = self.group(&data.tree, &fold);
                 let erased = group.erase(erasure)?;
@@ -400,6 +415,7 @@ struct Step {
     expiries: Vec<Old>,
     refused: Vec<RefusedMessage>,
     notes: Vec<AuditEntry>,
+    contents: Vec<NewContent>,
     undos: Vec<(Undo, ReadAhead)>,
 }
 
@@ -422,6 +438,7 @@ pub(super) struct Done {
     erased: Vec<Erased>,
     expired: Vec<Expired>,
     noted: Vec<()>,
+    posted: Vec<u64>,
     undone: Vec<Undone>,
 }
 
@@ -433,6 +450,7 @@ pub(super) struct Answers {
     erasing: Vec<Asked<Erased>>,
     expiring: Vec<Asked<Expired>>,
     noting: Vec<Asked<()>>,
+    posting: Vec<Asked<u64>>,
     undoing: Vec<Asked<Undone>>,
 }
 
@@ -444,6 +462,7 @@ impl Answers {
         tell(self.erasing, done.erased);
         tell(self.expiring, done.expired);
         tell(self.noting, done.noted);
+        tell(self.posting, done.posted);
         tell(self.undoing, done.undone);
     }
 
@@ -453,6 +472,7 @@ impl Answers {
             + self.settling.len()
             + self.erasing.len()
             + self.noting.len()
+            + self.posting.len()
             + self.undoing.len()
     }
 
@@ -463,6 +483,7 @@ impl Answers {
         refuse(self.erasing, error);
         refuse(self.expiring, error);
         refuse(self.noting, error);
+        refuse(self.posting, error);
         refuse(self.undoing, error);
     }
 }

@@ -19,6 +19,7 @@
 //! | `au` | the moment(8) up to which counts may have more than what is stored, see `counters` |
 //! | `d` shelf(1) number(8) | a refused message, see `refused` |
 //! | `l` number(8) | an entry of the audit log, see `notes` |
+//! | `o` number(8) | a version of posted content, see `content` |
 //! | `j` | number(8) of the next entry of the audit of merges, and whether anything was ever undone, see `merges` |
 //! | `jn` number(8) | an entry of the audit of merges |
 //! | `jv` visitor `0` number(8), `ju` user `0` number(8) | nothing: the entry is about the visitor or user |
@@ -63,6 +64,9 @@ pub(super) const ERASED: &[u8] = b"x";
 
 /// First bytes of the keys of all entries of the audit log.
 pub(super) const NOTES: &[u8] = b"l";
+
+/// First bytes of the keys of all versions of posted content.
+pub(super) const CONTENT: &[u8] = b"o";
 
 /// First byte of the keys of all entries of lists.
 pub(super) const LISTS: &[u8] = b"i";
@@ -201,6 +205,17 @@ pub(super) fn note(number: u64) -> Vec<u8> {
 /// The number in the key of an entry of the audit log.
 pub(super) fn note_of(key: &[u8]) -> Option<u64> {
     let number = key.strip_prefix(NOTES)?.try_into().ok()?;
+    Some(u64::from_be_bytes(number))
+}
+
+/// A version of posted content.
+pub(super) fn content(number: u64) -> Vec<u8> {
+    [CONTENT, &number.to_be_bytes()].concat()
+}
+
+/// The number in the key of a version of posted content.
+pub(super) fn content_of(key: &[u8]) -> Option<u64> {
+    let number = key.strip_prefix(CONTENT)?.try_into().ok()?;
     Some(u64::from_be_bytes(number))
 }
 

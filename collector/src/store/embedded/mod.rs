@@ -11,6 +11,7 @@
 mod archive;
 mod batch;
 mod committer;
+mod content;
 mod contribution;
 mod copying;
 mod counters;
@@ -32,6 +33,7 @@ mod merges;
 mod migration;
 mod notes;
 mod opening;
+mod packed;
 mod record;
 mod recount;
 mod refused;
@@ -54,6 +56,7 @@ use firstglance_engine::{Person, Profile, Timestamp, UserId, VisitorId};
 use tokio::sync::{mpsc, oneshot};
 
 use super::audit::AuditEntry;
+use super::content::{ContentVersion, NewContent};
 use super::counting::{Count, Metric, Period};
 use super::feed::Feed;
 use super::listing::{List, ListSize, Listed, Position as ListPosition};
@@ -74,7 +77,7 @@ use record::VisitorRecord;
 use undo::ReadAhead;
 
 /// Version of the layout in [`keys`].
-const LAYOUT: &[u8] = b"4";
+const LAYOUT: &[u8] = b"5";
 
 /// Requests that may wait for the committer; more are asked to come back later.
 const WAITING: usize = 1_024;
@@ -431,6 +434,22 @@ impl Store for Embedded {
 
     fn notes(&self, before: Option<u64>, limit: usize) -> Later<'_, Vec<(u64, AuditEntry)>> {
         self.scan(move |tree| notes::read(tree, before, limit))
+    }
+
+    fn post_content(&self, new: NewContent) -> Later<'_, u64> {
+        self.ask(|answer| Pending::Content { new, answer })
+    }
+
+    fn contents(&self, before: Option<u64>, limit: usize) -> Later<'_, Vec<ContentVersion>> {
+        self.scan(move |tree| content::read(tree, before, limit))
+    }
+
+    fn content(&self, number: u64) -> Later<'_, Option<ContentVersion>> {
+        self.scan(move |tree| content::one(tree, number))
+    }
+
+    fn content_in_force(&self) -> Later<'_, Option<ContentVersion>> {
+        self.scan(content::in_force)
     }
 
     fn merges(

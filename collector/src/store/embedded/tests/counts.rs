@@ -514,7 +514,9 @@ fn data_without_counts_get_them() {
     assert!(messages(&store) != marked);
     let disk = tempfile::tempfile().unwrap();
     for former in migration::FORMER {
-        counters::clear(&store.tree(), keys::COUNTS).unwrap();
+        if former < &b"4"[..] {
+            counters::clear(&store.tree(), keys::COUNTS).unwrap();
+        }
         store.tree().insert(keys::VERSION, former).unwrap();
         migration::migrate(&store.tree(), former, &disk).unwrap();
         assert_eq!(counted(&store), before);

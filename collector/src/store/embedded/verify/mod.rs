@@ -28,7 +28,7 @@ use self::lists::Lists;
 use super::batch::Batch;
 use super::folder::StoreFolder;
 use super::record::VisitorRecord;
-use super::{EmbeddedError, erased, keys, notes, open_tree, opening, refused};
+use super::{EmbeddedError, content, erased, keys, notes, open_tree, opening, refused};
 use crate::clock;
 use crate::store::ProfileFold;
 
@@ -288,6 +288,13 @@ impl Verifier<'_> {
                 Some(b'l') => {
                     if !notes::is_readable(&key, &value) {
                         let wrong = "no entry of the audit log can be read";
+                        self.tell(FindingKind::Record, shown(&key), wrong);
+                    }
+                    true
+                }
+                Some(b'o') => {
+                    if !content::is_readable(&key, &value) {
+                        let wrong = "no version of posted content can be read";
                         self.tell(FindingKind::Record, shown(&key), wrong);
                     }
                     true
