@@ -19,6 +19,7 @@ mod duplicates;
 mod export;
 mod failure;
 mod forget;
+mod hostile;
 mod ingest;
 mod isolation;
 mod keeping;

@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | `2` | lists of visitors | they are made from the profiles |
 //! | `3` | counts, and a mark on the changes of segments and stage that stand among the messages | changes are marked, and everything is counted, from the stored messages |
+//! | `4` | packed records (`packed`) | nothing: records are packed when they are next written |
 //!
 //! Each is a layout of its own so that an older collector refuses the data, where it would store what
 //! it does not count. The new version is written after what it stands for is on disk: a migration
@@ -15,10 +16,11 @@ use super::{EmbeddedError, LAYOUT, index, keys, recount};
 use crate::clock;
 
 /// The layouts that can be brought to the present one.
-pub(super) const FORMER: [&[u8]; 2] = [WITHOUT_LISTS, WITHOUT_COUNTS];
+pub(super) const FORMER: [&[u8]; 3] = [WITHOUT_LISTS, WITHOUT_COUNTS, WITHOUT_PACKING];
 
 const WITHOUT_LISTS: &[u8] = b"2";
 const WITHOUT_COUNTS: &[u8] = b"3";
+const WITHOUT_PACKING: &[u8] = b"4";
 
 /// Visitors between two lines of the log.
 const TOLD_EVERY: u64 = 50_000;
@@ -30,13 +32,25 @@ pub(super) fn migrate(tree: &sled::Db, version: &[u8], disk: &File) -> Result<()
             tracing::info!("making the lists of visitors, which these data do not have yet");
             index::rebuild(tree)?;
             tracing::info!("the lists of visitors are made");
+            count(tree)?;
         }
-        WITHOUT_COUNTS => {}
+        WITHOUT_COUNTS => count(tree)?,
+        WITHOUT_PACKING => {}
         other => {
             let version = String::from_utf8_lossy(other).into_owned();
             return Err(EmbeddedError::Layout(version));
         }
     }
+    tree.flush()?;
+    disk.sync_data()?;
+    tree.insert(keys::VERSION, LAYOUT)?;
+    tree.flush()?;
+    disk.sync_data()?;
+    Ok(())
+}
+
+/// Marks the changes that stand among the messages, and counts everything.
+fn count(tree: &sled::Db) -> Result<(), EmbeddedError> {
     tracing::info!("counting the stored messages, which these data do not have counted yet");
     let told = |what, count: u64| {
         if count.is_multiple_of(TOLD_EVERY) {
@@ -47,11 +61,6 @@ pub(super) fn migrate(tree: &sled::Db, version: &[u8], disk: &File) -> Result<()
     let recounted = recount::everything(tree, clock::now(), &mut |visitors| {
         told("visitors counted", visitors);
     })?;
-    tree.flush()?;
-    disk.sync_data()?;
-    tree.insert(keys::VERSION, LAYOUT)?;
-    tree.flush()?;
-    disk.sync_data()?;
     let recount::Recounted {
         visitors,
         unreadable,

@@ -33,6 +33,7 @@ mod merges;
 mod migration;
 mod notes;
 mod opening;
+mod packed;
 mod record;
 mod recount;
 mod refused;
@@ -73,9 +74,10 @@ use flusher::Data;
 use folder::{Pointer, StoreFolder};
 use held::Records;
 use record::VisitorRecord;
+use undo::ReadAhead;
 
 /// Version of the layout in [`keys`].
-const LAYOUT: &[u8] = b"4";
+const LAYOUT: &[u8] = b"5";
 
 /// Requests that may wait for the committer; more are asked to come back later.
 const WAITING: usize = 1_024;
@@ -460,7 +462,17 @@ impl Store for Embedded {
     }
 
     fn undo(&self, undo: Undo) -> Later<'_, Undone> {
-        self.ask(|answer| Pending::Undo { undo, answer })
+        let merge = undo.merge;
+        Box::pin(async move {
+            // Not on the committer's thread: a visitor may have sent very much.
+            let ahead = self.scan(move |tree| ReadAhead::of(tree, merge)).await?;
+            self.ask(|answer| Pending::Undo {
+                undo,
+                ahead,
+                answer,
+            })
+            .await
+        })
     }
 
     fn list(
