@@ -27,6 +27,7 @@ pub mod http;
 pub mod ingest;
 pub mod metrics;
 pub mod networks;
+pub mod reference;
 pub mod schema;
 pub mod store;
 pub mod sweep;

@@ -3,8 +3,11 @@
 //! This file only knows the commands and their help; each command has a module of its own. Nothing
 //! here is part of the product.
 
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
 mod assets;
 mod bench;
+mod book;
 mod browser;
 mod build;
 mod client;
@@ -114,6 +117,14 @@ enum Command {
         after_help = "Example:\n  cargo xtask openapi --short\n  cargo xtask openapi --examples 200 --seed 1"
     )]
     Openapi(openapi::Options),
+    /// Makes the book of docs/ and the reference in target/book; a link that leads nowhere is an error.
+    #[command(
+        after_help = "Example:\n  cargo xtask book\n  cargo xtask book --binary target/release/firstglance"
+    )]
+    Book(book::Options),
+    /// What `book` starts: makes pages of a folder of sources.
+    #[command(hide = true, after_help = "Example:\n  cargo xtask book")]
+    BookPages { folder: std::path::PathBuf },
     /// Asks SciPy and statsmodels again what the collector's statistics are held against.
     #[command(after_help = "Example:\n  cargo xtask statistics\n  cargo xtask statistics --update")]
     Statistics(statistics::Options),
@@ -163,6 +174,11 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Peers => println!("{}", workspace.shown(&peers::ensure(&workspace)?)),
         Command::Sdks(options) => sdks::run(&workspace, &options)?,
         Command::Openapi(options) => openapi::run(&workspace, &options)?,
+        Command::Book(options) => {
+            let book = book::run(&workspace, &options)?;
+            println!("{}", workspace.shown(&book.join("index.html")));
+        }
+        Command::BookPages { folder } => book::pages(&folder)?,
         Command::Statistics(options) => statistics::run(&workspace, &options)?,
         Command::Fuzz(options) => fuzz::run(&workspace, &options)?,
     }

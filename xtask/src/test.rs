@@ -11,8 +11,8 @@ use clap::builder::PossibleValuesParser;
 use crate::tools::{self, WASM_TARGET};
 use crate::workspace::{Workspace, run as run_command};
 use crate::{
-    assets, bench, browser, build, fuzz, kill_loop, loss, openapi, parity, proof, recipes, sdks,
-    size,
+    assets, bench, book, browser, build, fuzz, kill_loop, loss, openapi, parity, proof, recipes,
+    sdks, size,
 };
 
 /// Projects of the types' tests: without React, and with it.
@@ -32,7 +32,7 @@ struct Step {
     run: fn(&Workspace) -> Result<()>,
 }
 
-const STEPS: [Step; 18] = [
+const STEPS: [Step; 19] = [
     Step {
         name: "format",
         what: "cargo fmt --check",
@@ -120,6 +120,15 @@ const STEPS: [Step; 18] = [
         what: "what /openapi.json says is true, few examples of each",
         needs: &["build"],
         run: |workspace| openapi::run(workspace, &openapi::Options::short()),
+    },
+    Step {
+        name: "book",
+        what: "the book: no link in it leads nowhere",
+        needs: &["build"],
+        run: |workspace| {
+            let binary = Some(workspace.collector());
+            book::run(workspace, &book::Options { binary }).map(drop)
+        },
     },
     Step {
         name: "kill-loop",

@@ -13,6 +13,7 @@ mod log;
 mod merges;
 mod opened;
 mod progress;
+mod reference;
 mod replay;
 mod restore;
 mod serve;
@@ -51,6 +52,7 @@ enum Command {
     Token(token::Arguments),
     Health(health::Arguments),
     Verify(verify::Arguments),
+    Reference(reference::Arguments),
 }
 
 /// Why a command failed: a line or more for people to read.
@@ -88,6 +90,7 @@ pub fn run() -> ExitCode {
         Command::Token(arguments) => token::run(&arguments),
         Command::Health(arguments) => health::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
+        Command::Reference(arguments) => reference::run(&arguments),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

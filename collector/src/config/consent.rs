@@ -18,11 +18,14 @@ pub enum DefaultConsent {
 
 impl Default for DefaultConsent {
     fn default() -> Self {
-        Self::State(Consent::default())
+        Self::USUAL
     }
 }
 
 impl DefaultConsent {
+    /// What holds where nothing is configured.
+    pub const USUAL: Self = Self::State(Consent::Granted);
+
     /// All of them, the states first.
     pub const ALL: [Self; 6] = [
         Self::State(Consent::Granted),
@@ -63,5 +66,7 @@ mod tests {
             assert_eq!(DefaultConsent::from_name(one.name()), Some(one));
         }
         assert_eq!(DefaultConsent::from_name("Google"), None);
+        let engine = DefaultConsent::State(Consent::default());
+        assert_eq!(DefaultConsent::USUAL, engine);
     }
 }

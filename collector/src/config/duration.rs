@@ -43,6 +43,16 @@ pub fn parse(text: &str) -> Result<Milliseconds, &'static str> {
     }
 }
 
+/// A length of time as an owner would write it, in whole minutes.
+pub(super) fn written(length: Milliseconds) -> String {
+    let minutes = length.0 / 60_000;
+    match minutes {
+        _ if minutes.is_multiple_of(1_440) => format!("{}d", minutes / 1_440),
+        _ if minutes.is_multiple_of(60) => format!("{}h", minutes / 60),
+        _ => format!("{minutes}m"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

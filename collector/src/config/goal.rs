@@ -3,12 +3,11 @@
 use std::collections::HashMap;
 
 use super::content::WrittenSlot;
+use super::fields::goal as fields;
 use super::interest::{id, title};
 use super::problem::{Problems, choice, suggestion};
 use super::table::{Placed, Scalar, Table};
 use crate::effect::{Goal, GoalValue, MOST_VALUE, ReachedBy};
-
-const FIELDS: &[&str] = &["id", "label", "event", "when", "value"];
 
 /// Most goals.
 const MAX_GOALS: usize = 50;
@@ -59,7 +58,7 @@ impl Written<'_> {
 pub(super) fn read_all<'a>(root: &Table<'a>, problems: &mut Problems<'_>) -> Vec<Written<'a>> {
     let mut seen: HashMap<String, usize> = HashMap::new();
     let mut goals = Vec::new();
-    let tables = root.tables("goal", "[[goal]]", problems);
+    let tables = root.tables(&fields::GOAL, problems);
     if let Some(extra) = tables.get(MAX_GOALS) {
         problems.add(
             extra.span.clone(),
@@ -69,9 +68,8 @@ pub(super) fn read_all<'a>(root: &Table<'a>, problems: &mut Problems<'_>) -> Vec
         return goals;
     }
     for (index, table) in tables.iter().enumerate() {
-        table.only(FIELDS, "field", problems);
-        let label = table.text("label", "\"Asked for a test ride\"", problems);
-        let id = id(table, "[[goal]]", "test-ride", problems);
+        let label = table.text(&fields::LABEL, problems);
+        let id = id(table, &fields::ID, problems);
         if let Some(id) = &id
             && let Some(first) = seen.insert(id.value.clone(), index)
         {
@@ -114,8 +112,8 @@ pub(super) fn named(goals: &[Written<'_>], slots: &[WrittenSlot], problems: &mut
 }
 
 fn by<'a>(table: &Table<'a>, problems: &mut Problems<'_>) -> Option<By<'a>> {
-    let event = table.text("event", "\"Test Ride Requested\"", problems);
-    let when = table.text("when", "'events(\"Order Completed\") >= 1'", problems);
+    let event = table.text(&fields::EVENT, problems);
+    let when = table.text(&fields::WHEN, problems);
     match (event, when) {
         (Some(_), Some(when)) => {
             problems.add(
@@ -147,7 +145,7 @@ fn by<'a>(table: &Table<'a>, problems: &mut Problems<'_>) -> Option<By<'a>> {
         (Some(event), None) => Some(By::Event(event.value.into())),
         (None, Some(when)) => Some(By::When(when)),
         (None, None) => {
-            if !table.has("event") && !table.has("when") {
+            if !table.has(&fields::EVENT) && !table.has(&fields::WHEN) {
                 problems.add(
                     table.span.clone(),
                     "[[goal]] has neither event nor when".to_owned(),
@@ -162,7 +160,7 @@ fn by<'a>(table: &Table<'a>, problems: &mut Problems<'_>) -> Option<By<'a>> {
 fn value(table: &Table<'_>, problems: &mut Problems<'_>) -> Option<GoalValue> {
     let right = "write a number, such as value = 25, or the name of the event's property that has \
                  it, such as value = \"revenue\"";
-    let value = table.scalar("value", right, problems)?;
+    let value = table.scalar(&fields::VALUE, right, problems)?;
     match value.value {
         Scalar::Number(number) if (0.0..=MOST_VALUE).contains(&number) => {
             Some(GoalValue::Fixed(number))

@@ -2,28 +2,23 @@
 
 use std::collections::HashMap;
 
-use firstglance_engine::interest::DEFAULT_HALF_LIFE;
+use firstglance_engine::Milliseconds;
 use firstglance_engine::model::InterestRule;
 use firstglance_engine::text::{folded, slug};
 
 use super::duration;
+use super::fields::Field;
+use super::fields::analysis as fields;
 use super::problem::Problems;
 use super::table::{Placed, Table};
-
-const FIELDS: &[&str] = &["id", "label", "paths", "terms", "half_life"];
 
 /// Reads all of them, reporting ids that occur twice.
 pub(super) fn read_all(root: &Table<'_>, problems: &mut Problems<'_>) -> Vec<InterestRule> {
     let mut seen: HashMap<String, usize> = HashMap::new();
     let mut rules = Vec::new();
-    for (index, table) in root
-        .tables("interest", "[[interest]]", problems)
-        .iter()
-        .enumerate()
-    {
-        table.only(FIELDS, "field", problems);
-        let label = table.text("label", "\"E-bikes\"", problems);
-        let id = id(table, "[[interest]]", "e-bikes", problems);
+    for (index, table) in root.tables(&fields::INTEREST, problems).iter().enumerate() {
+        let label = table.text(&fields::LABEL, problems);
+        let id = id(table, &fields::ID, problems);
         if let Some(id) = &id
             && let Some(first) = seen.insert(id.value.clone(), index)
         {
@@ -53,18 +48,11 @@ pub(super) fn read_all(root: &Table<'_>, problems: &mut Problems<'_>) -> Vec<Int
 /// The id of a table, which must be a slug.
 pub(super) fn id(
     table: &Table<'_>,
-    title: &str,
-    example: &str,
+    field: &Field,
     problems: &mut Problems<'_>,
 ) -> Option<Placed<String>> {
-    let Some(text) = table.text("id", &format!("{example:?}"), problems) else {
-        if !table.has("id") {
-            problems.add(
-                table.span.clone(),
-                format!("{title} has no id"),
-                format!("choose one, such as id = {example:?}"),
-            );
-        }
+    let Some(text) = table.text(field, problems) else {
+        table.missing(field, "choose one", problems);
         return None;
     };
     let wanted = slug(text.value);
@@ -75,7 +63,10 @@ pub(super) fn id(
         });
     }
     let right = if wanted.is_empty() {
-        format!("it must be lower case letters, digits and -, such as {example:?}")
+        format!(
+            "it must be lower case letters, digits and -, such as {}",
+            field.example
+        )
     } else {
         format!("did you mean {wanted:?}? It must be lower case letters, digits and -")
     };
@@ -85,10 +76,7 @@ pub(super) fn id(
 
 fn paths(table: &Table<'_>, problems: &mut Problems<'_>) -> Vec<Box<str>> {
     let mut paths = Vec::new();
-    for path in table
-        .texts("paths", "[\"/e-bikes/*\"]", problems)
-        .unwrap_or_default()
-    {
+    for path in table.texts(&fields::PATHS, problems).unwrap_or_default() {
         if path.value.starts_with(['/', '*']) {
             paths.push(path.value.into());
         } else {
@@ -104,10 +92,7 @@ fn paths(table: &Table<'_>, problems: &mut Problems<'_>) -> Vec<Box<str>> {
 
 fn terms(table: &Table<'_>, problems: &mut Problems<'_>) -> Vec<Box<str>> {
     let mut terms = Vec::new();
-    for term in table
-        .texts("terms", "[\"e-bike*\"]", problems)
-        .unwrap_or_default()
-    {
+    for term in table.texts(&fields::TERMS, problems).unwrap_or_default() {
         let folded = pattern(term.value);
         if folded.chars().any(|character| character != '*') {
             terms.push(folded.into());
@@ -122,14 +107,14 @@ fn terms(table: &Table<'_>, problems: &mut Problems<'_>) -> Vec<Box<str>> {
     terms
 }
 
-fn half_life(table: &Table<'_>, problems: &mut Problems<'_>) -> firstglance_engine::Milliseconds {
-    let Some(text) = table.text("half_life", "\"14d\"", problems) else {
-        return DEFAULT_HALF_LIFE;
+fn half_life(table: &Table<'_>, problems: &mut Problems<'_>) -> Milliseconds {
+    let Some(text) = table.text(&fields::HALF_LIFE, problems) else {
+        return fields::HALF_LIFE.length();
     };
     duration::parse(text.value).unwrap_or_else(|right| {
         let wrong = format!("\"half_life\" is {:?}", text.value);
         problems.add(text.span, wrong, right);
-        DEFAULT_HALF_LIFE
+        fields::HALF_LIFE.length()
     })
 }
 

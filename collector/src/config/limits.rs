@@ -2,6 +2,8 @@
 
 use ipnet::IpNet;
 
+use super::fields::Field;
+use super::fields::service as fields;
 use super::problem::Problems;
 use super::server::network;
 use super::table::{Placed, Table};
@@ -23,14 +25,12 @@ impl Default for Limits {
     /// one visitor fits at any time, and several hundred people behind one address do.
     fn default() -> Self {
         Self {
-            visitor_events: Some(1_000),
-            address_requests: Some(12_000),
+            visitor_events: per_minute(fields::VISITOR_EVENTS.number()),
+            address_requests: per_minute(fields::ADDRESS_REQUESTS.number()),
             servers: Vec::new(),
         }
     }
 }
-
-const FIELDS: &[&str] = &["visitor_events", "address_requests", "servers"];
 
 /// The greatest limit; who wants more wants none.
 const MOST: f64 = 1_000_000.0;
@@ -38,36 +38,39 @@ const MOST: f64 = 1_000_000.0;
 /// Reads the table; what is not there keeps its default.
 pub(super) fn read(root: &Table<'_>, problems: &mut Problems<'_>) -> Limits {
     let mut limits = Limits::default();
-    let Some(table) = root.table("limits", "[limits]", problems) else {
+    let Some(table) = root.table(&fields::LIMITS, problems) else {
         return limits;
     };
-    table.only(FIELDS, "field", problems);
-    for (name, limit) in [
-        ("visitor_events", &mut limits.visitor_events),
-        ("address_requests", &mut limits.address_requests),
+    for (field, limit) in [
+        (&fields::VISITOR_EVENTS, &mut limits.visitor_events),
+        (&fields::ADDRESS_REQUESTS, &mut limits.address_requests),
     ] {
-        if let Some(number) = table.number(name, "1000", problems) {
-            *limit = a_minute(name, &number, problems);
+        if let Some(number) = table.number(field, problems) {
+            *limit = a_minute(field, &number, problems);
         }
     }
-    let example = "[\"192.0.2.1\", \"10.0.0.0/8\"]";
-    if let Some(texts) = table.texts("servers", example, problems) {
+    if let Some(texts) = table.texts(&fields::SERVERS, problems) {
         let servers = texts.iter();
         limits.servers = servers
-            .filter_map(|text| network("servers", text, problems))
+            .filter_map(|text| network(&fields::SERVERS, text, problems))
             .collect();
     }
     limits
 }
 
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // It has just been looked at.
-fn a_minute(name: &str, number: &Placed<f64>, problems: &mut Problems<'_>) -> Option<u32> {
+/// A limit as it is meant: nought is none.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // At most a million, and whole.
+fn per_minute(number: f64) -> Option<u32> {
+    Some(number as u32).filter(|limit| *limit > 0)
+}
+
+fn a_minute(field: &Field, number: &Placed<f64>, problems: &mut Problems<'_>) -> Option<u32> {
     if number.value.fract() == 0.0 && (0.0..=MOST).contains(&number.value) {
-        return Some(number.value as u32).filter(|limit| *limit > 0);
+        return per_minute(number.value);
     }
     problems.add(
         number.span.clone(),
-        format!("\"{name}\" is {}", number.value),
+        format!("\"{}\" is {}", field.name, number.value),
         format!("it must be a whole number from 1 to {MOST}, or 0 for no limit"),
     );
     None

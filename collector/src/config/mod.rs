@@ -7,11 +7,12 @@
 //! and column. Nothing here touches the network or the data folder.
 
 mod click_host;
-mod condition;
+pub(crate) mod condition;
 mod consent;
 mod content;
 mod duration;
 mod evidence;
+pub(crate) mod fields;
 mod goal;
 mod interest;
 mod limits;
@@ -163,23 +164,6 @@ impl Robots {
     }
 }
 
-/// The tables that a configuration may have.
-const TABLES: &[&str] = &[
-    "site",
-    "tracker",
-    "server",
-    "retention",
-    "limits",
-    "privacy",
-    "interest",
-    "evidence",
-    "segment",
-    "score",
-    "goal",
-    "slot",
-    "variant",
-];
-
 impl Config {
     /// Reads a configuration file. Paths in it begin at its folder.
     ///
@@ -320,16 +304,17 @@ impl Config {
             // What the rest means cannot be told from a text that is no TOML.
             return Err(problems.into_sorted().into());
         }
-        let root = Table::new("", document.get_ref(), 0..0);
-        root.only(TABLES, "table", &mut problems);
-        let site = match root.table("site", "[site]", &mut problems) {
+        let root = Table::new(&fields::ROOT, document.get_ref(), 0..0, &mut problems);
+        let site = match root.table(&fields::site::SITE, &mut problems) {
             Some(table) => site::read(&table, &mut problems),
             None => {
-                if !root.has("site") {
+                if !root.has_inner(&fields::site::SITE) {
+                    let key = &fields::site::WRITE_KEY;
+                    let (name, example) = (key.name, key.example);
                     problems.add(
                         0..0,
                         "the table [site] is missing".to_owned(),
-                        "add it with a write_key, such as write_key = \"my-site\"",
+                        format!("add it with a {name}, such as {name} = {example}"),
                     );
                 }
                 None
@@ -362,7 +347,7 @@ impl Config {
             text: posted,
             fields: posted_fields.get_ref(),
         };
-        let posted_root = Table::new("", reading.fields, 0..0);
+        let posted_root = Table::new(&fields::ROOT, reading.fields, 0..0, &mut posted_problems);
         let posted = content::Written::read(&posted_root, &names, &mut posted_problems);
         goal::named(&goals, &of_file.slots, &mut problems);
         goal::named(&goals, &posted.slots, &mut posted_problems);
@@ -370,7 +355,9 @@ impl Config {
         let bytes = of_file.bytes() + posted.bytes();
         if bytes > content::MOST_BYTES && !problems.any() && !posted_problems.any() {
             posted_problems.add(
-                posted_root.span_of("variant").unwrap_or(0..0),
+                posted_root
+                    .span_of_inner(&fields::content::VARIANT)
+                    .unwrap_or(0..0),
                 format!("the variants have {bytes} bytes together with those of the configuration"),
                 format!(
                     "they may have {}: every page loads all of them",

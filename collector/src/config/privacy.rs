@@ -1,5 +1,6 @@
 //! The table `[privacy]`: what is kept of visitors beside what they send.
 
+use super::fields::service as fields;
 use super::problem::Problems;
 use super::site::one_of;
 use super::table::Table;
@@ -12,16 +13,13 @@ pub struct Privacy {
     pub address: KeptAddress,
 }
 
-const FIELDS: &[&str] = &["address"];
-
 /// Reads the table; what is not there keeps its default.
 pub(super) fn read(root: &Table<'_>, problems: &mut Problems<'_>) -> Privacy {
-    let Some(table) = root.table("privacy", "[privacy]", problems) else {
+    let Some(table) = root.table(&fields::PRIVACY, problems) else {
         return Privacy::default();
     };
-    table.only(FIELDS, "field", problems);
     let addresses = KeptAddress::ALL.map(|one| (one.name(), one));
     Privacy {
-        address: one_of(&table, "address", &addresses, problems),
+        address: one_of(&table, &fields::ADDRESS, &addresses, problems),
     }
 }

@@ -3,26 +3,28 @@
 use firstglance_engine::Milliseconds;
 
 use super::duration;
+use super::fields::service as fields;
 use super::problem::Problems;
 use super::table::Table;
 use crate::store::Retention;
 
-const FIELDS: &[&str] = &["events", "profiles"];
-
 /// Reads the table; what is not there keeps its default.
 pub(super) fn read(root: &Table<'_>, problems: &mut Problems<'_>) -> Retention {
-    let mut retention = Retention::default();
-    let Some(table) = root.table("retention", "[retention]", problems) else {
+    let mut retention = Retention {
+        events: fields::EVENTS.length(),
+        profiles: fields::PROFILES.length(),
+    };
+    let Some(table) = root.table(&fields::RETENTION, problems) else {
         return retention;
     };
-    table.only(FIELDS, "field", problems);
-    for (name, example, value) in [
-        ("events", "\"400d\"", &mut retention.events),
-        ("profiles", "\"800d\"", &mut retention.profiles),
+    for (field, value) in [
+        (&fields::EVENTS, &mut retention.events),
+        (&fields::PROFILES, &mut retention.profiles),
     ] {
-        let Some(text) = table.text(name, example, problems) else {
+        let Some(text) = table.text(field, problems) else {
             continue;
         };
+        let name = field.name;
         match duration::parse(text.value) {
             Ok(length) if length < Retention::SHORTEST => problems.add(
                 text.span,

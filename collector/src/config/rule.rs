@@ -2,19 +2,11 @@
 
 use super::condition::Asked;
 use super::duration;
+use super::fields::Field;
+use super::fields::score as fields;
 use super::problem::Problems;
 use super::score::MOST;
 use super::table::{Placed, Scalar, Table};
-
-const FIELDS: &[&str] = &[
-    "label",
-    "event",
-    "where",
-    "when",
-    "points",
-    "cap",
-    "half_life",
-];
 
 /// Most rules.
 const MAX_RULES: usize = 200;
@@ -45,7 +37,7 @@ pub(super) enum Points<'a> {
 
 /// Reads all of them.
 pub(super) fn read_all<'a>(score: &Table<'a>, problems: &mut Problems<'_>) -> Vec<Rule<'a>> {
-    let tables = score.tables("rule", "[[score.rule]]", problems);
+    let tables = score.tables(&fields::RULE, problems);
     if let Some(extra) = tables.get(MAX_RULES) {
         problems.add(
             extra.span.clone(),
@@ -59,12 +51,11 @@ pub(super) fn read_all<'a>(score: &Table<'a>, problems: &mut Problems<'_>) -> Ve
 }
 
 fn read<'a>(table: &Table<'a>, problems: &mut Problems<'_>) -> Option<Rule<'a>> {
-    table.only(FIELDS, "field", problems);
-    let label = table.text("label", "\"Asked for a quote\"", problems);
-    let event = table.text("event", "\"Form Submitted\"", problems);
-    let when = table.text("when", "'interest(\"crm\") >= 0.5'", problems);
+    let label = table.text(&fields::RULE_LABEL, problems);
+    let event = table.text(&fields::EVENT, problems);
+    let when = table.text(&fields::WHEN, problems);
     let points = points(table, problems);
-    let cap = positive(table, "cap", problems);
+    let cap = positive(table, &fields::CAP, problems);
     let half_life = half_life(table, problems);
     let property = property(table, problems);
     let points_for = match (event, when) {
@@ -77,7 +68,7 @@ fn read<'a>(table: &Table<'a>, problems: &mut Problems<'_>) -> Option<Rule<'a>> 
             return None;
         }
         (None, None) => {
-            if !table.has("event") && !table.has("when") {
+            if !table.has(&fields::EVENT) && !table.has(&fields::WHEN) {
                 problems.add(
                     table.span.clone(),
                     "[[score.rule]] does not say what the points are for".to_owned(),
@@ -87,11 +78,11 @@ fn read<'a>(table: &Table<'a>, problems: &mut Problems<'_>) -> Option<Rule<'a>> 
             return None;
         }
         (None, Some(when)) => {
-            for name in ["where", "cap", "half_life"] {
-                if let Some(span) = table.span_of(name) {
+            for field in [fields::WHERE, fields::CAP, fields::HALF_LIFE] {
+                if let Some(span) = table.span_of(&field) {
                     problems.add(
                         span,
-                        format!("[[score.rule]] with when has no {name}"),
+                        format!("[[score.rule]] with when has no {}", field.name),
                         "leave it out: the points count while the condition holds",
                     );
                 }
@@ -121,14 +112,8 @@ fn read<'a>(table: &Table<'a>, problems: &mut Problems<'_>) -> Option<Rule<'a>> 
 }
 
 fn points(table: &Table<'_>, problems: &mut Problems<'_>) -> Option<f64> {
-    let Some(points) = table.number("points", "30", problems) else {
-        if !table.has("points") {
-            problems.add(
-                table.span.clone(),
-                "[[score.rule]] has no points".to_owned(),
-                "add them, such as points = 30",
-            );
-        }
+    let Some(points) = table.number(&fields::POINTS, problems) else {
+        table.missing(&fields::POINTS, "add them", problems);
         return None;
     };
     if points.value != 0.0 && points.value.abs() <= MOST {
@@ -142,21 +127,21 @@ fn points(table: &Table<'_>, problems: &mut Problems<'_>) -> Option<f64> {
     None
 }
 
-fn positive(table: &Table<'_>, name: &str, problems: &mut Problems<'_>) -> Option<f64> {
-    let number = table.number(name, "60", problems)?;
+fn positive(table: &Table<'_>, field: &Field, problems: &mut Problems<'_>) -> Option<f64> {
+    let number = table.number(field, problems)?;
     if number.value > 0.0 && number.value <= MOST {
         return Some(number.value);
     }
     problems.add(
         number.span,
-        format!("\"{name}\" is {}", number.value),
+        format!("\"{}\" is {}", field.name, number.value),
         "it must be more than 0 and at most 1000000; for negative points as well",
     );
     None
 }
 
 fn half_life(table: &Table<'_>, problems: &mut Problems<'_>) -> u64 {
-    let Some(text) = table.text("half_life", "\"14d\"", problems) else {
+    let Some(text) = table.text(&fields::HALF_LIFE, problems) else {
         return 0;
     };
     match duration::parse(text.value) {
@@ -170,8 +155,8 @@ fn half_life(table: &Table<'_>, problems: &mut Problems<'_>) -> u64 {
 }
 
 fn property(table: &Table<'_>, problems: &mut Problems<'_>) -> Option<(String, Asked)> {
-    const RIGHT: &str = "write one property and its value, such as where = { form = \"quote*\" }";
-    let scalars = table.scalars("where", RIGHT, problems)?;
+    let advice = "write one property and its value";
+    let scalars = table.scalars(&fields::WHERE, advice, problems)?;
     let mut scalars = scalars.into_iter();
     let (name, value) = scalars.next()?;
     if let Some((_, extra)) = scalars.next() {

@@ -4,6 +4,7 @@ use firstglance_engine::explain::PartValue;
 use firstglance_engine::program::{Instruction, Measure, Operator};
 
 use super::condition::{Code, Context, Name, Watch, Watches, compile};
+use super::fields::score as fields;
 use super::problem::{Problems, Written};
 use super::rule::{Points, Rule};
 use super::stage::Stage;
@@ -16,8 +17,6 @@ pub(super) const MOST: f64 = 1_000_000.0;
 /// Id of the stage of those who are no leads.
 pub(super) const DISQUALIFIED: &str = "disqualified";
 
-const FIELDS: &[&str] = &["disqualified", "rule", "stage"];
-
 /// What the table says.
 #[derive(Debug)]
 pub(super) struct Score<'a> {
@@ -28,17 +27,20 @@ pub(super) struct Score<'a> {
 
 /// Reads the table.
 pub(super) fn read<'a>(root: &Table<'a>, problems: &mut Problems<'_>) -> Score<'a> {
-    let Some(table) = root.table("score", "[score]", problems) else {
+    let Some(table) = root.table(&fields::SCORE, problems) else {
         return Score {
             disqualified: None,
             rules: Vec::new(),
             stages: stage::usual(),
         };
     };
-    table.only(FIELDS, "field", problems);
-    let disqualified = table.text("disqualified", "'traits.type == \"applicant\"'", problems);
+    let disqualified = table.text(&fields::DISQUALIFIED, problems);
     let rules = rule::read_all(&table, problems);
-    let most = if table.has("rule") { MOST } else { 100.0 };
+    let most = if table.has_inner(&fields::RULE) {
+        MOST
+    } else {
+        100.0
+    };
     let stages = stage::read_all(&table, most, problems);
     Score {
         disqualified,
@@ -46,6 +48,7 @@ pub(super) fn read<'a>(root: &Table<'a>, problems: &mut Problems<'_>) -> Score<'
         stages,
     }
 }
+
 impl Score<'_> {
     /// Whether nothing is configured: the visitor's engagement is the score, and the stages are the
     /// usual ones.

@@ -2,11 +2,10 @@
 
 use std::collections::HashMap;
 
+use super::fields::rules as fields;
 use super::interest::{id, title};
 use super::problem::Problems;
 use super::table::{Placed, Table};
-
-const FIELDS: &[&str] = &["id", "label", "when"];
 
 /// Most segments.
 const MAX_SEGMENTS: usize = 1_000;
@@ -23,7 +22,7 @@ pub(super) struct Written<'a> {
 pub(super) fn read_all<'a>(root: &Table<'a>, problems: &mut Problems<'_>) -> Vec<Written<'a>> {
     let mut seen: HashMap<String, usize> = HashMap::new();
     let mut segments = Vec::new();
-    let tables = root.tables("segment", "[[segment]]", problems);
+    let tables = root.tables(&fields::SEGMENT, problems);
     if let Some(extra) = tables.get(MAX_SEGMENTS) {
         problems.add(
             extra.span.clone(),
@@ -33,9 +32,8 @@ pub(super) fn read_all<'a>(root: &Table<'a>, problems: &mut Problems<'_>) -> Vec
         return segments;
     }
     for (index, table) in tables.iter().enumerate() {
-        table.only(FIELDS, "field", problems);
-        let label = table.text("label", "\"Hot for CRM\"", problems);
-        let id = id(table, "[[segment]]", "hot-crm", problems);
+        let label = table.text(&fields::LABEL, problems);
+        let id = id(table, &fields::ID, problems);
         if let Some(id) = &id
             && let Some(first) = seen.insert(id.value.clone(), index)
         {
@@ -45,14 +43,8 @@ pub(super) fn read_all<'a>(root: &Table<'a>, problems: &mut Problems<'_>) -> Vec
                 "each segment needs an id of its own",
             );
         }
-        let when = table.text("when", "'visits >= 2'", problems);
-        if when.is_none() && !table.has("when") {
-            problems.add(
-                table.span.clone(),
-                "[[segment]] has no when".to_owned(),
-                "say who is in it, such as when = 'interest(\"crm\") >= 0.5 && visits >= 2'",
-            );
-        }
+        let when = table.text(&fields::WHEN, problems);
+        table.missing(&fields::WHEN, "say who is in it", problems);
         if let (Some(id), Some(when)) = (id, when) {
             let label = label.map_or_else(|| title(&id.value), |label| label.value.into());
             segments.push(Written { id, label, when });

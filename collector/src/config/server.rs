@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use ipnet::IpNet;
 
+use super::fields::Field;
+use super::fields::service as fields;
 use super::problem::Problems;
 use super::table::{Placed, Table};
 
@@ -32,7 +34,7 @@ impl Default for Server {
     /// machine's own programs. Were it not trusted, all visitors behind that proxy would have one
     /// address.
     fn default() -> Self {
-        let own = ["127.0.0.0/8", "::1/128"];
+        let own = fields::TRUSTED_PROXIES.texts();
         Self {
             trusted_proxies: own.iter().filter_map(|text| text.parse().ok()).collect(),
             tls: None,
@@ -40,20 +42,16 @@ impl Default for Server {
     }
 }
 
-const FIELDS: &[&str] = &["trusted_proxies", "certificate", "key"];
-
 /// Reads the table; what is not there keeps its default.
 pub(super) fn read(root: &Table<'_>, problems: &mut Problems<'_>) -> Server {
     let mut server = Server::default();
-    let Some(table) = root.table("server", "[server]", problems) else {
+    let Some(table) = root.table(&fields::SERVER, problems) else {
         return server;
     };
-    table.only(FIELDS, "field", problems);
-    let example = "[\"127.0.0.1\", \"10.0.0.0/8\"]";
-    if let Some(texts) = table.texts("trusted_proxies", example, problems) {
+    if let Some(texts) = table.texts(&fields::TRUSTED_PROXIES, problems) {
         let proxies = texts.into_iter();
         server.trusted_proxies = proxies
-            .filter_map(|text| network("trusted_proxies", &text, problems))
+            .filter_map(|text| network(&fields::TRUSTED_PROXIES, &text, problems))
             .collect();
     }
     server.tls = tls(&table, problems);
@@ -61,21 +59,16 @@ pub(super) fn read(root: &Table<'_>, problems: &mut Problems<'_>) -> Server {
 }
 
 fn tls(table: &Table<'_>, problems: &mut Problems<'_>) -> Option<TlsFiles> {
-    let examples = [
-        ("certificate", "\"/etc/firstglance/certificate.pem\""),
-        ("key", "\"/etc/firstglance/key.pem\""),
-    ];
-    let [certificate, key] =
-        examples.map(|(name, example)| table.text(name, example, problems).map(|one| one.value));
-    for (name, example) in examples {
-        let other = examples.iter().find(|(other, _)| *other != name);
-        if let Some((other, _)) = other
-            && table.has(other)
-            && !table.has(name)
+    let both = [fields::CERTIFICATE, fields::KEY];
+    let [certificate, key] = both.map(|field| table.text(&field, problems).map(|one| one.value));
+    for (field, other) in [(&both[0], &both[1]), (&both[1], &both[0])] {
+        if let Some(span) = table.span_of(other)
+            && !table.has(field)
         {
+            let (name, example) = (field.name, field.example);
             problems.add(
-                table.span_of(other).unwrap_or(table.span.clone()),
-                format!("[server] has \"{other}\" and no \"{name}\""),
+                span,
+                format!("[server] has \"{}\" and no \"{name}\"", other.name),
                 format!("TLS needs both; add {name} = {example}"),
             );
         }
@@ -88,7 +81,7 @@ fn tls(table: &Table<'_>, problems: &mut Problems<'_>) -> Option<TlsFiles> {
 
 /// An address or a network in the list of this name.
 pub(super) fn network(
-    name: &str,
+    field: &Field,
     text: &Placed<&str>,
     problems: &mut Problems<'_>,
 ) -> Option<IpNet> {
@@ -97,7 +90,7 @@ pub(super) fn network(
     if network.is_none() {
         problems.add(
             text.span.clone(),
-            format!("\"{name}\" holds {:?}", text.value),
+            format!("\"{}\" holds {:?}", field.name, text.value),
             "it must be an address or a network, such as \"192.0.2.1\" or \"10.0.0.0/8\"",
         );
     }

@@ -6,27 +6,12 @@ use jiff::tz::TimeZone;
 
 use super::click_host::{self, ClickHost};
 use super::consent::DefaultConsent;
+use super::fields::Field;
+use super::fields::site as fields;
 use super::origin::{self, Origin};
 use super::problem::{Problems, choice, suggestion};
 use super::table::{Placed, Table};
 use super::{Robots, Site};
-
-const FIELDS: &[&str] = &[
-    "id",
-    "write_key",
-    "hosts",
-    "name",
-    "allowed_origins",
-    "brand_terms",
-    "search_parameters",
-    "consent",
-    "cookie_domain",
-    "click_hosts",
-    "robots",
-    "data_centres",
-    "country_database",
-    "timezone",
-];
 
 const LONGEST_KEY: usize = 100;
 
@@ -67,28 +52,22 @@ impl fmt::Display for SiteId {
     }
 }
 
-/// Query parameters by which sites commonly search themselves.
-const COMMON_SEARCH_PARAMETERS: [&str; 8] = [
-    "q", "query", "s", "search", "zoek", "zoekterm", "keyword", "keywords",
-];
-
 /// Reads the table; nothing when the write key is not there or not in order.
 pub(super) fn read(table: &Table<'_>, problems: &mut Problems<'_>) -> Option<Site> {
-    table.only(FIELDS, "field", problems);
     let named = id(table, problems);
     let hosts = hosts(table, problems);
-    let name = table.text("name", "\"Example\"", problems);
+    let name = table.text(&fields::NAME, problems);
     let allowed_origins = table
-        .texts("allowed_origins", "[\"https://www.example.nl\"]", problems)
+        .texts(&fields::ALLOWED_ORIGINS, problems)
         .unwrap_or_default()
         .into_iter()
         .filter_map(|text| allowed_origin(&text, problems))
         .collect();
-    let brand_terms = words(table, "brand_terms", "[\"example\"]", problems);
-    let search_parameters = words(table, "search_parameters", "[\"q\"]", problems);
+    let brand_terms = words(table, &fields::BRAND_TERMS, problems);
+    let search_parameters = words(table, &fields::SEARCH_PARAMETERS, problems);
     let consent = consent(table, problems);
     let cookie_domain = cookie_domain(table, problems);
-    let click_hosts = table.texts("click_hosts", "[\"shop.example.nl\"]", problems);
+    let click_hosts = table.texts(&fields::CLICK_HOSTS, problems);
     let click_hosts = click_hosts.unwrap_or_default();
     let click_hosts = click_hosts
         .iter()
@@ -96,12 +75,12 @@ pub(super) fn read(table: &Table<'_>, problems: &mut Problems<'_>) -> Option<Sit
         .collect();
     let robots = one_of(
         table,
-        "robots",
+        &fields::ROBOTS,
         &Robots::ALL.map(|one| (one.name(), one)),
         problems,
     );
-    let data_centres = table.text("data_centres", "\"data-centres.txt\"", problems);
-    let country_database = table.text("country_database", "\"country.mmdb\"", problems);
+    let data_centres = table.text(&fields::DATA_CENTRES, problems);
+    let country_database = table.text(&fields::COUNTRY_DATABASE, problems);
     let timezone = timezone(table, problems);
     let write_key = write_key(table, problems)?;
     Some(Site {
@@ -110,9 +89,8 @@ pub(super) fn read(table: &Table<'_>, problems: &mut Problems<'_>) -> Option<Sit
         hosts,
         name: name.map(|name| name.value.to_owned()),
         allowed_origins,
-        brand_terms: brand_terms.unwrap_or_default(),
-        search_parameters: search_parameters
-            .unwrap_or_else(|| COMMON_SEARCH_PARAMETERS.map(String::from).into()),
+        brand_terms,
+        search_parameters,
         consent,
         cookie_domain,
         click_hosts,
@@ -125,14 +103,8 @@ pub(super) fn read(table: &Table<'_>, problems: &mut Problems<'_>) -> Option<Sit
 
 fn write_key(table: &Table<'_>, problems: &mut Problems<'_>) -> Option<String> {
     const RIGHT: &str = "it must be 1 to 100 letters, digits, -, _ or ., such as \"my-site\"";
-    let Some(key) = table.text("write_key", "\"my-site\"", problems) else {
-        if !table.has("write_key") {
-            problems.add(
-                table.span.clone(),
-                "[site] has no write_key".to_owned(),
-                "choose one, such as write_key = \"my-site\"",
-            );
-        }
+    let Some(key) = table.text(&fields::WRITE_KEY, problems) else {
+        table.missing(&fields::WRITE_KEY, "choose one", problems);
         return None;
     };
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
@@ -144,7 +116,7 @@ fn write_key(table: &Table<'_>, problems: &mut Problems<'_>) -> Option<String> {
 }
 
 fn id(table: &Table<'_>, problems: &mut Problems<'_>) -> Option<SiteId> {
-    let text = table.text("id", "\"shop\"", problems)?;
+    let text = table.text(&fields::ID, problems)?;
     let id = SiteId::parse(text.value);
     if id.is_none() {
         let right = if text.value == SiteId::UNNAMED {
@@ -158,7 +130,7 @@ fn id(table: &Table<'_>, problems: &mut Problems<'_>) -> Option<SiteId> {
 }
 
 fn hosts(table: &Table<'_>, problems: &mut Problems<'_>) -> Vec<String> {
-    let texts = table.texts("hosts", "[\"data.example.nl\"]", problems);
+    let texts = table.texts(&fields::HOSTS, problems);
     let mut hosts = Vec::new();
     for text in texts.unwrap_or_default() {
         if origin::is_host(text.value) {
@@ -200,13 +172,12 @@ fn click_host(text: &Placed<&str>, problems: &mut Problems<'_>) -> Option<ClickH
 /// One of a few names; the default where the field is absent.
 pub(super) fn one_of<T: Copy + Default>(
     table: &Table<'_>,
-    name: &str,
+    field: &Field,
     known: &[(&'static str, T)],
     problems: &mut Problems<'_>,
 ) -> T {
     let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
-    let example = format!("{:?}", names.last().copied().unwrap_or_default());
-    let Some(text) = table.text(name, &example, problems) else {
+    let Some(text) = table.text(field, problems) else {
         return T::default();
     };
     if let Some((_, found)) = known.iter().find(|(known, _)| *known == text.value) {
@@ -216,33 +187,31 @@ pub(super) fn one_of<T: Copy + Default>(
         Some(meant) => format!("did you mean \"{meant}\"?"),
         None => format!("it may be {}", choice(&names)),
     };
-    problems.add(text.span, format!("\"{name}\" is {:?}", text.value), right);
+    let wrong = format!("\"{}\" is {:?}", field.name, text.value);
+    problems.add(text.span, wrong, right);
     T::default()
 }
 
-/// A list of texts that say something.
-fn words(
-    table: &Table<'_>,
-    name: &str,
-    example: &str,
-    problems: &mut Problems<'_>,
-) -> Option<Vec<String>> {
-    let texts = table.texts(name, example, problems)?;
+/// A list of texts that say something; the field's default where it is absent.
+fn words(table: &Table<'_>, field: &Field, problems: &mut Problems<'_>) -> Vec<String> {
+    let Some(texts) = table.texts(field, problems) else {
+        return field.texts().iter().map(ToString::to_string).collect();
+    };
     let mut words = Vec::with_capacity(texts.len());
     for text in texts {
         let word = text.value.trim();
         if word.is_empty() {
-            let wrong = format!("\"{name}\" holds an empty text");
+            let wrong = format!("\"{}\" holds an empty text", field.name);
             problems.add(text.span, wrong, "leave it out");
         } else {
             words.push(word.to_owned());
         }
     }
-    Some(words)
+    words
 }
 
 fn consent(table: &Table<'_>, problems: &mut Problems<'_>) -> DefaultConsent {
-    let Some(text) = table.text("consent", "\"granted\"", problems) else {
+    let Some(text) = table.text(&fields::CONSENT, problems) else {
         return DefaultConsent::default();
     };
     DefaultConsent::from_name(text.value).unwrap_or_else(|| {
@@ -257,7 +226,7 @@ fn consent(table: &Table<'_>, problems: &mut Problems<'_>) -> DefaultConsent {
 }
 
 fn cookie_domain(table: &Table<'_>, problems: &mut Problems<'_>) -> Option<String> {
-    let text = table.text("cookie_domain", "\"example.nl\"", problems)?;
+    let text = table.text(&fields::COOKIE_DOMAIN, problems)?;
     if origin::is_host(text.value) {
         return Some(text.value.to_owned());
     }
@@ -270,7 +239,7 @@ fn cookie_domain(table: &Table<'_>, problems: &mut Problems<'_>) -> Option<Strin
 }
 
 fn timezone(table: &Table<'_>, problems: &mut Problems<'_>) -> TimeZone {
-    let Some(text) = table.text("timezone", "\"Europe/Amsterdam\"", problems) else {
+    let Some(text) = table.text(&fields::TIMEZONE, problems) else {
         return TimeZone::UTC;
     };
     // The names are looked up without regard to case; anything else in them is none of ours.

@@ -2,12 +2,11 @@
 
 use firstglance_engine::snapshot::USUAL_STAGES;
 
+use super::fields::score as fields;
 use super::interest::{id, title};
 use super::problem::Problems;
 use super::score::DISQUALIFIED;
 use super::table::Table;
-
-const FIELDS: &[&str] = &["id", "label", "from", "keep"];
 
 /// Most stages.
 const MAX_STAGES: usize = 20;
@@ -46,7 +45,7 @@ pub(super) fn usual() -> Vec<Stage> {
 
 /// Reads all of them. `most` is the greatest score that there can be.
 pub(super) fn read_all(score: &Table<'_>, most: f64, problems: &mut Problems<'_>) -> Vec<Stage> {
-    let tables = score.tables("stage", "[[score.stage]]", problems);
+    let tables = score.tables(&fields::STAGE, problems);
     if tables.is_empty() {
         return usual();
     }
@@ -60,9 +59,8 @@ pub(super) fn read_all(score: &Table<'_>, most: f64, problems: &mut Problems<'_>
     }
     let mut stages: Vec<Stage> = Vec::new();
     for (place, table) in tables.iter().enumerate() {
-        table.only(FIELDS, "field", problems);
-        let label = table.text("label", "\"Warm\"", problems);
-        let id = id(table, "[[score.stage]]", "warm", problems);
+        let label = table.text(&fields::STAGE_LABEL, problems);
+        let id = id(table, &fields::STAGE_ID, problems);
         let before = stages.last().map(|stage| stage.from);
         let from = from(table, place, before, most, problems);
         let keep = keep(table, place, from, problems);
@@ -103,8 +101,8 @@ fn from(
     problems: &mut Problems<'_>,
 ) -> f64 {
     let fallback = before.unwrap_or(0.0);
-    let Some(from) = table.number("from", "20", problems) else {
-        if place > 0 && !table.has("from") {
+    let Some(from) = table.number(&fields::FROM, problems) else {
+        if place > 0 && !table.has(&fields::FROM) {
             problems.add(
                 table.span.clone(),
                 "[[score.stage]] has no from".to_owned(),
@@ -132,7 +130,7 @@ fn from(
 }
 
 fn keep(table: &Table<'_>, place: usize, from: f64, problems: &mut Problems<'_>) -> f64 {
-    let Some(keep) = table.number("keep", "15", problems) else {
+    let Some(keep) = table.number(&fields::KEEP, problems) else {
         return from * KEEP;
     };
     let wrong = format!("\"keep\" is {}", keep.value);

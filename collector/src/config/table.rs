@@ -1,4 +1,4 @@
-//! A table of the configuration as it was written: asks for fields by name and type, and reports
+//! A table of the configuration as it was written: asks for fields by their descriptions, and reports
 //! what is unknown or has a wrong type. Knows nothing about what the fields mean.
 
 use std::borrow::Cow;
@@ -7,6 +7,7 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::fields::{Field, Section};
 use super::problem::{Problems, choice, suggestion};
 
 /// A value and its place in the text.
@@ -26,51 +27,86 @@ pub(super) enum Scalar {
 
 /// One table.
 pub(super) struct Table<'a> {
-    /// As the owner writes it: `[site]`; empty for the document itself.
-    title: &'static str,
+    section: &'static Section,
     fields: &'a DeTable<'a>,
     /// Where it stands.
     pub(super) span: Range<usize>,
 }
 
 impl<'a> Table<'a> {
-    pub(super) fn new(title: &'static str, fields: &'a DeTable<'a>, span: Range<usize>) -> Self {
-        Self {
-            title,
+    /// Takes a table for what the section says it is, and reports every name that it does not know.
+    pub(super) fn new(
+        section: &'static Section,
+        fields: &'a DeTable<'a>,
+        span: Range<usize>,
+        problems: &mut Problems<'_>,
+    ) -> Self {
+        let table = Self {
+            section,
             fields,
             span,
-        }
+        };
+        table.only_known(problems);
+        table
     }
 
-    fn field(&self, name: &str) -> Option<&'a Spanned<DeValue<'a>>> {
+    /// As the owner writes it: `[site]`; empty for the document itself.
+    pub(super) const fn title(&self) -> &'static str {
+        self.section.title
+    }
+
+    /// The value of a field, which must be among those of the section.
+    fn value(&self, field: &Field) -> Option<&'a Spanned<DeValue<'a>>> {
+        debug_assert!(self.section.names().contains(&field.name));
+        self.named(field.name)
+    }
+
+    fn named(&self, name: &str) -> Option<&'a Spanned<DeValue<'a>>> {
         self.fields
             .iter()
             .find_map(|(key, value)| (key.get_ref() == name).then_some(value))
     }
 
     /// Whether the field is there, whatever its type.
-    pub(super) fn has(&self, name: &str) -> bool {
-        self.field(name).is_some()
+    pub(super) fn has(&self, field: &Field) -> bool {
+        self.value(field).is_some()
     }
 
-    /// Reports every name that is not among the known ones.
-    pub(super) fn only(&self, known: &[&str], what: &str, problems: &mut Problems<'_>) {
+    /// Whether there is a table of this name inside.
+    pub(super) fn has_inner(&self, section: &Section) -> bool {
+        self.named(section.name).is_some()
+    }
+
+    fn only_known(&self, problems: &mut Problems<'_>) {
+        let (known, what) = (self.section.names(), self.section.of);
         for (key, _) in self.fields {
             let name = key.get_ref().as_ref();
             if known.contains(&name) {
                 continue;
             }
-            let wrong = if self.title.is_empty() {
+            let wrong = if self.title().is_empty() {
                 format!("there is no {what} \"{name}\"")
             } else {
-                format!("there is no {what} \"{name}\" in {}", self.title)
+                format!("there is no {what} \"{name}\" in {}", self.title())
             };
-            let right = match suggestion(name, known) {
+            let right = match suggestion(name, &known) {
                 Some(meant) => format!("did you mean \"{meant}\"?"),
-                None => format!("it may be {}", choice(known)),
+                None => format!("it may be {}", choice(&known)),
             };
             problems.add(key.span(), wrong, right);
         }
+    }
+
+    /// Reports a field that must be there and is not, with what to do in a few words.
+    pub(super) fn missing(&self, field: &Field, advice: &str, problems: &mut Problems<'_>) {
+        if self.has(field) {
+            return;
+        }
+        problems.add(
+            self.span.clone(),
+            format!("{} has no {}", self.title(), field.name),
+            format!("{advice}, such as {} = {}", field.name, field.example),
+        );
     }
 
     fn wrong_type(
@@ -87,19 +123,17 @@ impl<'a> Table<'a> {
     /// A text.
     pub(super) fn text(
         &self,
-        name: &str,
-        example: &str,
+        field: &Field,
         problems: &mut Problems<'_>,
     ) -> Option<Placed<&'a str>> {
-        let value = self.field(name)?;
+        let value = self.value(field)?;
         match value.get_ref() {
             DeValue::String(text) => Some(Placed {
                 value: borrowed(text),
                 span: value.span(),
             }),
             _ => {
-                let right = format!("it must be a text in quotes, such as {name} = {example}");
-                self.wrong_type(name, value, &right, problems);
+                self.wrong_type(field.name, value, &right(field), problems);
                 None
             }
         }
@@ -108,14 +142,12 @@ impl<'a> Table<'a> {
     /// A list of texts; nothing when the field is absent.
     pub(super) fn texts(
         &self,
-        name: &str,
-        example: &str,
+        field: &Field,
         problems: &mut Problems<'_>,
     ) -> Option<Vec<Placed<&'a str>>> {
-        let value = self.field(name)?;
-        let right = format!("it must be a list of texts, such as {name} = {example}");
+        let value = self.value(field)?;
         let DeValue::Array(items) = value.get_ref() else {
-            self.wrong_type(name, value, &right, problems);
+            self.wrong_type(field.name, value, &right(field), problems);
             return None;
         };
         let mut texts = Vec::new();
@@ -127,44 +159,32 @@ impl<'a> Table<'a> {
                 }),
                 other => problems.add(
                     item.span(),
-                    format!("\"{name}\" holds {}", with_article(other)),
-                    right.clone(),
+                    format!("\"{}\" holds {}", field.name, with_article(other)),
+                    right(field),
                 ),
             }
         }
         Some(texts)
     }
 
-    /// True or false. The example is one of them.
-    pub(super) fn truth(
-        &self,
-        name: &str,
-        example: bool,
-        problems: &mut Problems<'_>,
-    ) -> Option<bool> {
-        let value = self.field(name)?;
-        match value.get_ref() {
-            DeValue::Boolean(truth) => Some(*truth),
-            _ => {
-                let right = format!("it must be true or false, such as {name} = {example}");
-                self.wrong_type(name, value, &right, problems);
-                None
-            }
+    /// True or false; what the field's default is where it is absent.
+    pub(super) fn truth(&self, field: &Field, problems: &mut Problems<'_>) -> bool {
+        let Some(value) = self.value(field) else {
+            return field.truth();
+        };
+        if let DeValue::Boolean(truth) = value.get_ref() {
+            return *truth;
         }
+        self.wrong_type(field.name, value, &right(field), problems);
+        field.truth()
     }
 
     /// A number.
-    pub(super) fn number(
-        &self,
-        name: &str,
-        example: &str,
-        problems: &mut Problems<'_>,
-    ) -> Option<Placed<f64>> {
-        let value = self.field(name)?;
+    pub(super) fn number(&self, field: &Field, problems: &mut Problems<'_>) -> Option<Placed<f64>> {
+        let value = self.value(field)?;
         let number = number(value.get_ref());
         if number.is_none() {
-            let right = format!("it must be a number, such as {name} = {example}");
-            self.wrong_type(name, value, &right, problems);
+            self.wrong_type(field.name, value, &right(field), problems);
         }
         number.map(|number| Placed {
             value: number,
@@ -175,18 +195,18 @@ impl<'a> Table<'a> {
     /// A text, a number, or true or false. `right` says what would be.
     pub(super) fn scalar(
         &self,
-        name: &str,
+        field: &Field,
         right: &str,
         problems: &mut Problems<'_>,
     ) -> Option<Placed<Scalar>> {
-        let value = self.field(name)?;
+        let value = self.value(field)?;
         let scalar = match value.get_ref() {
             DeValue::String(text) => Some(Scalar::Text(text.to_string())),
             DeValue::Boolean(truth) => Some(Scalar::Truth(*truth)),
             other => number(other).map(Scalar::Number),
         };
         if scalar.is_none() {
-            self.wrong_type(name, value, right, problems);
+            self.wrong_type(field.name, value, right, problems);
         }
         scalar.map(|scalar| Placed {
             value: scalar,
@@ -195,20 +215,27 @@ impl<'a> Table<'a> {
     }
 
     /// Where the value of a field stands.
-    pub(super) fn span_of(&self, name: &str) -> Option<Range<usize>> {
-        self.field(name).map(Spanned::span)
+    pub(super) fn span_of(&self, field: &Field) -> Option<Range<usize>> {
+        self.value(field).map(Spanned::span)
     }
 
-    /// The names and values of an inline table.
+    /// Where a table inside stands.
+    pub(super) fn span_of_inner(&self, section: &Section) -> Option<Range<usize>> {
+        self.named(section.name).map(Spanned::span)
+    }
+
+    /// The names and values of an inline table. The advice says what to write, in a few words.
     pub(super) fn scalars(
         &self,
-        name: &str,
-        right: &str,
+        field: &Field,
+        advice: &str,
         problems: &mut Problems<'_>,
     ) -> Option<Vec<(String, Placed<Scalar>)>> {
-        let value = self.field(name)?;
+        let value = self.value(field)?;
+        let name = field.name;
+        let right = format!("{advice}, such as {name} = {}", field.example);
         let DeValue::Table(fields) = value.get_ref() else {
-            self.wrong_type(name, value, right, problems);
+            self.wrong_type(name, value, &right, problems);
             return None;
         };
         let mut scalars = Vec::new();
@@ -226,7 +253,7 @@ impl<'a> Table<'a> {
                         span: key.span(),
                     },
                 )),
-                None => self.wrong_type(key.get_ref(), value, right, problems),
+                None => self.wrong_type(key.get_ref(), value, &right, problems),
             }
         }
         if fields.is_empty() {
@@ -238,16 +265,15 @@ impl<'a> Table<'a> {
     /// A table that stands once.
     pub(super) fn table(
         &self,
-        name: &'static str,
-        title: &'static str,
+        section: &'static Section,
         problems: &mut Problems<'_>,
     ) -> Option<Table<'a>> {
-        let value = self.field(name)?;
+        let value = self.named(section.name)?;
         match value.get_ref() {
-            DeValue::Table(fields) => Some(Table::new(title, fields, value.span())),
+            DeValue::Table(fields) => Some(Table::new(section, fields, value.span(), problems)),
             _ => {
-                let right = format!("write [{name}] once, on a line of its own");
-                self.wrong_type(name, value, &right, problems);
+                let right = format!("write {} once, on a line of its own", section.title);
+                self.wrong_type(section.name, value, &right, problems);
                 None
             }
         }
@@ -256,27 +282,40 @@ impl<'a> Table<'a> {
     /// Tables that may stand any number of times.
     pub(super) fn tables(
         &self,
-        name: &'static str,
-        title: &'static str,
+        section: &'static Section,
         problems: &mut Problems<'_>,
     ) -> Vec<Table<'a>> {
-        let Some(value) = self.field(name) else {
+        let Some(value) = self.named(section.name) else {
             return Vec::new();
         };
-        let right = format!("write {title}, with two brackets, before each one");
+        let right = format!(
+            "write {}, with two brackets, before each one",
+            section.title
+        );
         let DeValue::Array(items) = value.get_ref() else {
-            self.wrong_type(name, value, &right, problems);
+            self.wrong_type(section.name, value, &right, problems);
             return Vec::new();
         };
         let mut tables = Vec::new();
         for item in items.iter() {
             match item.get_ref() {
-                DeValue::Table(fields) => tables.push(Table::new(title, fields, item.span())),
-                _ => self.wrong_type(name, item, &right, problems),
+                DeValue::Table(fields) => {
+                    tables.push(Table::new(section, fields, item.span(), problems));
+                }
+                _ => self.wrong_type(section.name, item, &right, problems),
             }
         }
         tables
     }
+}
+
+/// What a field's value should be.
+fn right(field: &Field) -> String {
+    let Field { name, example, .. } = field;
+    format!(
+        "it must be {}, such as {name} = {example}",
+        field.kind.right()
+    )
 }
 
 fn borrowed<'a>(text: &'a Cow<'a, str>) -> &'a str {

@@ -8,6 +8,7 @@ use super::*;
 mod content;
 mod limits;
 mod privacy;
+mod reference;
 mod retention;
 mod server;
 mod tables;

@@ -1,6 +1,7 @@
 //! The table `[tracker]`: what the page's script does, and the names by which pages reach the
 //! collector.
 
+use super::fields::tracker as fields;
 use super::problem::Problems;
 use super::table::{Placed, Table};
 
@@ -46,12 +47,12 @@ pub struct Names {
 impl Default for Tracker {
     fn default() -> Self {
         Self {
-            hash_routes: false,
-            errors: false,
-            web_vitals: false,
-            forms: true,
-            media: true,
-            cookieless: false,
+            hash_routes: fields::HASH_ROUTES.truth(),
+            errors: fields::ERRORS.truth(),
+            web_vitals: fields::WEB_VITALS.truth(),
+            forms: fields::FORMS.truth(),
+            media: fields::MEDIA.truth(),
+            cookieless: fields::COOKIELESS.truth(),
             scroll_container: None,
             names: Names::default(),
         }
@@ -60,7 +61,8 @@ impl Default for Tracker {
 
 impl Default for Names {
     fn default() -> Self {
-        let [path, script, files, api] = ["/", "fg.js", "fg", "v1"].map(String::from);
+        let usual = [fields::PATH, fields::SCRIPT, fields::FILES, fields::API];
+        let [path, script, files, api] = usual.map(|field| field.text().to_owned());
         Self {
             path,
             script,
@@ -69,20 +71,6 @@ impl Default for Names {
         }
     }
 }
-
-const FIELDS: &[&str] = &[
-    "hash_routes",
-    "errors",
-    "web_vitals",
-    "forms",
-    "media",
-    "cookieless",
-    "scroll_container",
-    "path",
-    "script",
-    "files",
-    "api",
-];
 
 /// First parts of addresses that are not for pages, and of the usual ones that are.
 const TAKEN: &[&str] = &["admin", "healthz", "readyz", "metrics", "v1"];
@@ -93,29 +81,23 @@ const LONGEST_SELECTOR: usize = 300;
 
 /// Reads the table; what is not there keeps its default.
 pub(super) fn read(root: &Table<'_>, problems: &mut Problems<'_>) -> Tracker {
-    let mut tracker = Tracker::default();
-    let Some(table) = root.table("tracker", "[tracker]", problems) else {
-        return tracker;
+    let Some(table) = root.table(&fields::TRACKER, problems) else {
+        return Tracker::default();
     };
-    table.only(FIELDS, "field", problems);
-    let mut set = |name: &str, value: &mut bool| {
-        if let Some(truth) = table.truth(name, !*value, problems) {
-            *value = truth;
-        }
-    };
-    set("hash_routes", &mut tracker.hash_routes);
-    set("errors", &mut tracker.errors);
-    set("web_vitals", &mut tracker.web_vitals);
-    set("forms", &mut tracker.forms);
-    set("media", &mut tracker.media);
-    set("cookieless", &mut tracker.cookieless);
-    tracker.scroll_container = scroll_container(&table, problems);
-    tracker.names = names(&table, problems);
-    tracker
+    Tracker {
+        hash_routes: table.truth(&fields::HASH_ROUTES, problems),
+        errors: table.truth(&fields::ERRORS, problems),
+        web_vitals: table.truth(&fields::WEB_VITALS, problems),
+        forms: table.truth(&fields::FORMS, problems),
+        media: table.truth(&fields::MEDIA, problems),
+        cookieless: table.truth(&fields::COOKIELESS, problems),
+        scroll_container: scroll_container(&table, problems),
+        names: names(&table, problems),
+    }
 }
 
 fn scroll_container(table: &Table<'_>, problems: &mut Problems<'_>) -> Option<String> {
-    let text = table.text("scroll_container", "\"#content\"", problems)?;
+    let text = table.text(&fields::SCROLL_CONTAINER, problems)?;
     let selector = text.value.trim();
     let printable = !selector.is_empty() && !selector.contains(char::is_control);
     if printable && selector.len() <= LONGEST_SELECTOR {
@@ -162,7 +144,7 @@ fn is_free(name: &str, text: &Placed<&str>, field: &str, problems: &mut Problems
 }
 
 fn path(table: &Table<'_>, problems: &mut Problems<'_>) -> Option<String> {
-    let text = table.text("path", "\"/metingen/\"", problems)?;
+    let text = table.text(&fields::PATH, problems)?;
     if text.value == "/" {
         return Some(text.value.to_owned());
     }
@@ -185,7 +167,7 @@ fn path(table: &Table<'_>, problems: &mut Problems<'_>) -> Option<String> {
 }
 
 fn script(table: &Table<'_>, files: &str, problems: &mut Problems<'_>) -> Option<String> {
-    let text = table.text("script", "\"meting.js\"", problems)?;
+    let text = table.text(&fields::SCRIPT, problems)?;
     let stem = text.value.strip_suffix(".js");
     let wrong = format!("\"script\" is {:?}", text.value);
     match stem {
@@ -218,7 +200,7 @@ fn script(table: &Table<'_>, files: &str, problems: &mut Problems<'_>) -> Option
 }
 
 fn files(table: &Table<'_>, problems: &mut Problems<'_>) -> Option<String> {
-    let text = table.text("files", "\"meting\"", problems)?;
+    let text = table.text(&fields::FILES, problems)?;
     if is_safe(text.value) {
         return Some(text.value.to_owned());
     }
@@ -231,7 +213,7 @@ fn files(table: &Table<'_>, problems: &mut Problems<'_>) -> Option<String> {
 }
 
 fn api(table: &Table<'_>, problems: &mut Problems<'_>) -> Option<String> {
-    let text = table.text("api", "\"m1\"", problems)?;
+    let text = table.text(&fields::API, problems)?;
     if text.value == Names::default().api {
         return Some(text.value.to_owned());
     }

@@ -140,8 +140,7 @@ pub fn write_problems(json: &mut JsonWriter, problems: &[ContentProblem]) {
     json.open('[');
     for problem in problems {
         json.open('{');
-        json.name("where");
-        json.text(&problem.place);
+        json.text_member("where", &problem.place);
         if let Some((line, column)) = problem.at {
             json.name("line");
             json.integer(line as u64);
@@ -149,8 +148,7 @@ pub fn write_problems(json: &mut JsonWriter, problems: &[ContentProblem]) {
             json.integer(column as u64);
         }
         json.text_member("wrong", &problem.wrong);
-        json.name("right");
-        json.text(&problem.right);
+        json.text_member("right", &problem.right);
         json.close('}');
     }
     json.close(']');

@@ -236,16 +236,12 @@ fn write(json: &mut JsonWriter, decision: Option<Decision<'_>>) {
             json.text_member("variant", arm.id());
         }
         match shown(&decision) {
-            Some(Content::Html(html)) => {
-                json.name("html");
-                json.text(html);
-            }
+            Some(Content::Html(html)) => json.text_member("html", html),
             Some(Content::Fields(fields)) => {
                 json.name("fields");
                 json.open('{');
                 for (name, value) in fields {
-                    json.name(name);
-                    json.text(value);
+                    json.text_member(name, value);
                 }
                 json.close('}');
             }

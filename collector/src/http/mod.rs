@@ -30,7 +30,7 @@ mod loader;
 mod me;
 mod metrics;
 mod model;
-mod openapi;
+pub(crate) mod openapi;
 mod pixel;
 mod preview;
 mod query;

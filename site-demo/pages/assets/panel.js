@@ -59,7 +59,8 @@ window.firstglance = window.firstglance || function () {
     status,
     make('h3', {}, 'Interesses'), interests,
     make('h3', {}, 'Segmenten'), segments,
-    make('h3', {}, 'Wat is er aangepast'), changes,
+    make('h3', {}, 'Wat is er aangepast, en waarom'), changes,
+    make('p', { className: 'panel__more' }, make('a', { href: '/eigenaar/' }, 'Zo doe je dit op je eigen site')),
     make('h3', {}, 'Je bezoek'), facts);
   const control = make('div', { className: 'panel__control' }, make('h3', {}, 'Jij bepaalt'), choices, forget);
   const body = make('div', { id: 'fg-panel-body', className: 'panel__body' }, known, control);
@@ -81,7 +82,8 @@ window.firstglance = window.firstglance || function () {
 
   function labelOf(id) {
     const interest = state && state.interests.find((each) => each.id === id);
-    // A segment of the configuration has only its id in the page: "kent-wielrijk".
+    // A segment of the configuration has only its id in the page: "kooprijp".
+    if (id === 'kent-wielrijk') return 'Kent Wielrijk';
     return interest ? interest.label : id[0].toUpperCase() + id.slice(1).replaceAll('-', ' ');
   }
 
@@ -139,18 +141,83 @@ window.firstglance = window.firstglance || function () {
     for (const button of choices.children) button.setAttribute('aria-pressed', String(button.dataset.consent === state.consent));
   }
 
+  /** Why somebody is in a segment of the configuration; in those of interests they are by what they read. */
+  const reasons = {
+    kooprijp: 'je weet wat je wilt en keek naar prijzen',
+    'kent-wielrijk': 'je zocht ons op naam',
+    lezer: 'je leest ons magazine',
+    'terug-na-advertentie': 'je kwam terug na een advertentie',
+  };
+
+  function reasonOf(id) {
+    const interest = state && state.interests.find((each) => each.id === id);
+    if (interest) return ['je interesse in ', whole(id), ' is ' + Math.round(Math.min(1, interest.score) * 100) + '%'];
+    return reasons[id] ? [reasons[id]] : ['je bent in ', whole(id)];
+  }
+
+  const whole = (id) => make('span', { className: 'panel__whole' }, labelOf(id));
+
+  /** The plain segments of a list that hold. */
+  const hits = (list) => (list || '').split(/\s+/).filter((id) => id && state && state.segments.includes(id));
+
+  // What the visitor sees in each slot of this page: a variant, the default, or that they are held out.
+  const decisions = {};
+  for (const id of new Set([...document.querySelectorAll('[data-fg-slot]')].map((slot) => slot.dataset.fgSlot))) {
+    window.firstglance('decide', id, (decision) => {
+      decisions[id] = decision;
+      planChanges();
+    });
+  }
+
+  function slotLine(slot) {
+    const decision = decisions[slot.dataset.fgSlot];
+    const name = slot.dataset.blockName || slot.dataset.fgSlot;
+    if (slot.dataset.fgVariant) {
+      const variant = slot.dataset.fgVariant;
+      const why = slot.getAttribute('data-why-' + variant);
+      return [name, variant, why ? [why] : reasonOf(variant)];
+    }
+    if (decision && decision.kind === 'control') {
+      return [name, '', ['je hoort bij de kleine groep die ziet wat iedereen ziet, om te meten of het helpt']];
+    }
+    if (decision && decision.kind === 'variant') return [name, decision.variant, ['dit verandert op de volgende pagina, zodat nu niets verspringt']];
+    return null;
+  }
+
+  /** What differs from what everybody sees: the block, the segment or variant, and why. */
+  function lineOf(element) {
+    const { dataset } = element;
+    const name = dataset.blockName || 'Een blok';
+    if (dataset.fgSlot) return slotLine(element);
+    if (dataset.fgShow) {
+      if (element.hidden || getComputedStyle(element).visibility === 'hidden') return null;
+      const ids = hits(dataset.fgShow);
+      return ids.length ? [name, ids.join(' '), reasonOf(ids[0])] : null;
+    }
+    if (dataset.fgHide) {
+      const ids = hits(dataset.fgHide);
+      return element.hidden && ids.length ? [name + ' is weggelaten', ids.join(' '), reasonOf(ids[0])] : null;
+    }
+    if (dataset.fgSort) {
+      const places = [...element.children].map((item) => Number(item.dataset.place));
+      const first = element.children[0];
+      const moved = places.some((place, at) => at && place < places[at - 1]);
+      return moved ? [name, '', ['wat jou het meest interesseert staat voorop: ' + first.dataset.fgTopic]] : null;
+    }
+    if (dataset.fgText) {
+      return element.textContent !== dataset.default ? [name, '', ['dit onderwerp bekijk je het meest']] : null;
+    }
+    return null;
+  }
+
   // Reads from the page itself which blocks differ from what everybody sees.
   function showChanges() {
-    const active = new Set(state ? state.segments : []);
     const lines = [];
-    const whole = (id) => make('span', { className: 'panel__whole' }, labelOf(id));
-    for (const element of document.querySelectorAll('[data-fg-variant], [data-fg-show]:not([hidden])')) {
-      if (!element.hasAttribute('data-fg-variant') && getComputedStyle(element).visibility === 'hidden') continue;
-      const ids = (element.dataset.fgVariant || element.dataset.fgShow || '').split(/\s+/).filter(Boolean);
-      const hits = ids.filter((id) => active.has(id));
-      const block = element.dataset.blockName || element.dataset.fgSlot || 'Een blok';
-      const names = (hits.length ? hits : ids).flatMap((id, i) => (i ? [', ', whole(id)] : [whole(id)]));
-      lines.push(make('li', { 'data-block': block, 'data-segment': (hits.length ? hits : ids).join(' ') }, block + ', voor ', ...names));
+    for (const element of document.querySelectorAll('[data-fg-slot]:not(template), [data-fg-show], [data-fg-hide], [data-fg-sort], [data-fg-text]')) {
+      const line = lineOf(element);
+      if (!line) continue;
+      const [block, segment, why] = line;
+      lines.push(make('li', { 'data-block': block, 'data-segment': segment }, make('strong', {}, block), ': ', ...why, '.'));
     }
     if (!lines.length) lines.push(plain('Op deze pagina niets: je ziet wat iedereen ziet.'));
     const text = (items) => [...items].map((item) => item.textContent).join('\n');
@@ -210,7 +277,7 @@ window.firstglance = window.firstglance || function () {
   showChanges();
 
   new MutationObserver(planChanges).observe(document.documentElement, {
-    subtree: true, attributes: true, attributeFilter: ['data-fg-variant', 'hidden', 'data-fg-segments'],
+    subtree: true, attributes: true, attributeFilter: ['data-fg-variant', 'hidden', 'data-fg-segments'], childList: true,
   });
   window.firstglance('onSegments', update);
 

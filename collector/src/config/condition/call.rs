@@ -11,7 +11,8 @@ use super::lower::{Lowerer, is_slug};
 use super::names;
 use super::text::How;
 use super::tree::{Kind, Node};
-use super::value::{Events, Number, Truth, Value};
+use super::value::{Events, FROM_NOUGHT, Number, Truth, Value};
+use super::vocabulary;
 
 impl Lowerer<'_, '_> {
     pub(super) fn call(
@@ -29,7 +30,7 @@ impl Lowerer<'_, '_> {
 
     fn function(&mut self, node: &Node, name: &str, arguments: &[Node]) -> Option<Value> {
         let name_span = node.span.start..node.span.start + name.len();
-        if names::NUMBERS.contains(&name) && name != "confidence" {
+        if vocabulary::find(vocabulary::NUMBERS, name).is_some() && name != "confidence" {
             return self.faults.add(
                 &name_span,
                 format!("{name} is no function"),
@@ -59,7 +60,7 @@ impl Lowerer<'_, '_> {
         {
             // Without an id, the engine takes the strongest.
             let code = Code::Push(Instruction::Lookup(lookup, "".into()));
-            return Some(self.numbered(&node.span, Number::of(code, (0.0, 1.0))));
+            return Some(self.numbered(&node.span, Number::of(code, range(name))));
         }
         let text = match arguments {
             [
@@ -106,7 +107,7 @@ impl Lowerer<'_, '_> {
             .first()
             .map_or(node.span.clone(), |one| one.span.clone());
         let look_up = |lookup| Instruction::Lookup(lookup, text.as_str().into());
-        let share = |lookup| Number::of(Code::Push(look_up(lookup)), (0.0, 1.0));
+        let share = |lookup| Number::of(Code::Push(look_up(lookup)), range(name));
         let number = match name {
             "interest" => {
                 self.known_interest(text, &at)?;
@@ -119,11 +120,11 @@ impl Lowerer<'_, '_> {
             "confidence" => {
                 self.known_interest(text, &at)?;
                 let measure = firstglance_engine::program::Measure::Confidence;
-                Number::of(Code::Push(Instruction::Measure(measure)), (0.0, 1.0))
+                Number::of(Code::Push(Instruction::Measure(measure)), range(name))
             }
             "scroll" => {
                 self.is_path(text, &at)?;
-                Number::whole(Code::Push(look_up(Lookup::Scroll)), (0.0, 100.0))
+                Number::whole(Code::Push(look_up(Lookup::Scroll)), range(name))
             }
             "visited" => {
                 self.is_path(text, &at)?;
@@ -312,6 +313,13 @@ impl Lowerer<'_, '_> {
         let names = names.iter().map(|name| name.as_str().into()).collect();
         self.part(span, PartValue::Name(names), Code::Read(program.clone()))
     }
+}
+
+/// What a function can give.
+fn range(function: &str) -> (f64, f64) {
+    let mut functions = vocabulary::FUNCTIONS.iter();
+    let known = functions.find(|known| known.name == function);
+    known.map_or(FROM_NOUGHT, |known| known.values.range())
 }
 
 /// "a, b or c", and no more than ten.

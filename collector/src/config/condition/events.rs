@@ -9,6 +9,7 @@ use super::super::problem::suggestion;
 use super::lower::Lowerer;
 use super::tree::{Kind, Node};
 use super::value::{Events, FROM_NOUGHT, Number, Value};
+use super::vocabulary::{self, EVENT_METHODS};
 use super::watch::{Asked, Watch};
 
 /// Exact counts within a length of time go up to this.
@@ -96,7 +97,7 @@ impl Lowerer<'_, '_> {
                 );
             }
             _ => {
-                let right = match suggestion(name, &["within", "where"]) {
+                let right = match suggestion(name, &vocabulary::functions(EVENT_METHODS)) {
                     Some("within") => "did you mean .within(\"7d\")?",
                     Some(_) => "did you mean .where(\"form\", \"quote*\")?",
                     None => "events have .within(\"7d\") and .where(\"form\", \"quote*\")",

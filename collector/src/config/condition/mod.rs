@@ -19,6 +19,7 @@ mod scan;
 mod text;
 mod tree;
 mod value;
+pub(crate) mod vocabulary;
 mod watch;
 
 pub(super) use assemble::{Assembly, Cycle, Programs};

@@ -8,7 +8,8 @@ use super::helper::{DEVICES, Helper};
 use super::lower::{Lowerer, test, trait_test};
 use super::names;
 use super::tree::{Kind, Node};
-use super::value::{FROM_NOUGHT, Number, Text, Truth, Value};
+use super::value::{Number, Text, Truth, Value};
+use super::vocabulary;
 
 impl Lowerer<'_, '_> {
     pub(super) fn has(&mut self, node: &Node, operand: &Node, field: &str) -> Option<Value> {
@@ -115,33 +116,39 @@ impl Lowerer<'_, '_> {
     }
 
     fn named_number(&self, name: &str) -> Option<Number> {
+        let known = match name.strip_prefix("now.") {
+            Some(rest) => vocabulary::find(vocabulary::NOW, rest),
+            None => vocabulary::find(vocabulary::NUMBERS, name),
+        };
+        let range = known?.values.range();
         let days = |measure| {
             let since = Code::Push(Instruction::Measure(measure));
             let whole = Code::two(Operator::Floor, since, Code::number(86_400_000.0));
-            Number::whole(whole, FROM_NOUGHT)
+            Number::whole(whole, range)
         };
-        let clock = |helper, range| Number::whole(Code::Read(Name::Helper(helper)), range);
-        let of = |measure, greatest| {
-            Number::of(Code::Push(Instruction::Measure(measure)), (0.0, greatest))
-        };
+        let clock = |helper| Number::whole(Code::Read(Name::Helper(helper)), range);
+        let of = |measure| Number::of(Code::Push(Instruction::Measure(measure)), range);
         Some(match name {
             "visits" => Number::measure(Measure::Visits),
             "pages" => Number::measure(Measure::Pages),
             "clicks" => Number::measure(Measure::Clicks),
-            "active_seconds" => of(Measure::ActiveSeconds, f64::INFINITY),
-            "confidence" => of(Measure::Confidence, 1.0),
+            "active_seconds" => of(Measure::ActiveSeconds),
+            "confidence" => of(Measure::Confidence),
             "score" if self.context.has_rules => {
                 Number::of(Code::Read(Name::Score), (0.0, super::super::score::MOST))
             }
-            "score" => of(Measure::Engagement, 100.0),
+            "score" => Number::of(
+                Code::Push(Instruction::Measure(Measure::Engagement)),
+                (0.0, 100.0),
+            ),
             "days_since_first_visit" => days(Measure::SinceFirst),
             "days_since_last_visit" => days(Measure::SinceLast),
-            "now.hour" => clock(Helper::Hour, (0.0, 23.0)),
-            "now.minute" => clock(Helper::MinuteOfHour, (0.0, 59.0)),
-            "now.weekday" => clock(Helper::Weekday, (1.0, 7.0)),
-            "now.day" => clock(Helper::DayOfMonth, (1.0, 31.0)),
-            "now.month" => clock(Helper::Month, (1.0, 12.0)),
-            "now.year" => clock(Helper::Year, (1_969.0, 2_100.0)),
+            "now.hour" => clock(Helper::Hour),
+            "now.minute" => clock(Helper::MinuteOfHour),
+            "now.weekday" => clock(Helper::Weekday),
+            "now.day" => clock(Helper::DayOfMonth),
+            "now.month" => clock(Helper::Month),
+            "now.year" => clock(Helper::Year),
             _ => return None,
         })
     }
@@ -154,7 +161,9 @@ impl Lowerer<'_, '_> {
             Text::Named(Name::Helper(helper), names)
         };
         if let Some(field) = name.strip_prefix("utm.") {
-            let place = names::UTM.iter().position(|known| *known == field)?;
+            let place = vocabulary::UTM
+                .iter()
+                .position(|known| known.name == field)?;
             let place = u8::try_from(place).ok()?;
             return Some(Text::Source(TextSource::Utm(which, place)));
         }
@@ -191,13 +200,13 @@ impl Lowerer<'_, '_> {
     }
 
     fn unknown(&mut self, node: &Node, name: &str) -> Option<Value> {
-        let group: &[&str] = match name.strip_prefix("first.").unwrap_or(name) {
-            "utm" => names::UTM,
-            "referrer" => names::REFERRER,
-            "now" => names::NOW,
-            "traits" => &["name"],
-            "first" => &["utm.source", "channel", "landing", "referrer.host"],
-            _ => &[],
+        let group = match name.strip_prefix("first.").unwrap_or(name) {
+            "utm" => vocabulary::names(vocabulary::UTM),
+            "referrer" => vocabulary::names(vocabulary::REFERRER),
+            "now" => vocabulary::names(vocabulary::NOW),
+            "traits" => vec!["name"],
+            "first" => vec!["utm.source", "channel", "landing", "referrer.host"],
+            _ => Vec::new(),
         };
         if !group.is_empty() {
             let all: Vec<String> = group.iter().map(|one| format!("{name}.{one}")).collect();

@@ -1,68 +1,9 @@
-//! The names that conditions know, and what to say about one that they do not.
+//! What to say about a name that conditions do not know.
 
-use super::super::problem::suggestion;
-
-/// Names of numbers.
-pub(super) const NUMBERS: &[&str] = &[
-    "visits",
-    "pages",
-    "clicks",
-    "active_seconds",
-    "score",
-    "confidence",
-    "days_since_first_visit",
-    "days_since_last_visit",
-];
-
-/// Names of texts and truths without a point.
-const PLAIN: &[&str] = &[
-    "top_interest",
-    "click_id",
-    "landing",
-    "channel",
-    "device",
-    "language",
-    "user_id",
-    "stage",
-    "brand_search",
-    "identified",
-];
-
-/// What follows `first.` alone as well as nothing.
-pub(super) const TOUCH: &[&str] = &["click_id", "landing", "channel"];
-
-/// UTM parameters, in the engine's order.
-pub(super) const UTM: &[&str] = &[
-    "source",
-    "medium",
-    "campaign",
-    "term",
-    "content",
-    "id",
-    "source_platform",
-    "creative_format",
-    "marketing_tactic",
-];
-
-/// What follows `referrer.`
-pub(super) const REFERRER: &[&str] = &["host", "name", "kind"];
-
-/// What follows `now.`
-pub(super) const NOW: &[&str] = &["hour", "minute", "weekday", "day", "month", "year"];
-
-/// Functions and an example of each.
-pub(super) const FUNCTIONS: &[(&str, &str)] = &[
-    ("interest", "interest(\"crm\")"),
-    ("margin", "margin(\"crm\")"),
-    ("confidence", "confidence(\"crm\")"),
-    ("scroll", "scroll(\"/blog/*\")"),
-    ("visited", "visited(\"/crm/*\")"),
-    ("searched", "searched(\"*crm*\")"),
-    ("clicked", "clicked(\"*demo*\")"),
-    ("events", "events(\"Form Submitted\")"),
-    ("in_segment", "in_segment(\"hot\")"),
-    ("has", "has(traits.company)"),
-];
+use super::super::problem::{choice, suggestion};
+use super::vocabulary::{
+    self, FUNCTIONS, NOW, NUMBERS, REFERRER, TEXT_METHODS, TOUCH, UTM, VISITOR,
+};
 
 /// What people write, and what there is.
 const OTHERS: &[(&str, &str)] = &[
@@ -167,33 +108,31 @@ const OTHER_FUNCTIONS: &[(&str, &str)] = &[
     ("last", "use .within(\"7d\")"),
 ];
 
-/// What follows a text or events.
-const METHODS: &[&str] = &["contains", "startsWith", "endsWith", "like"];
-
 /// An example of a function.
 pub(super) fn example(function: &str) -> &'static str {
-    let known = FUNCTIONS.iter().find(|(name, _)| *name == function);
-    known.map_or("", |(_, example)| example)
+    let known = FUNCTIONS.iter().find(|known| known.name == function);
+    known.map_or("", |known| known.example)
 }
 
 /// All names without functions, as they are written.
 fn all() -> Vec<String> {
-    let mut all: Vec<String> = NUMBERS
-        .iter()
-        .chain(PLAIN)
-        .map(ToString::to_string)
-        .collect();
-    for first in ["", "first."] {
-        all.extend(UTM.iter().map(|name| format!("{first}utm.{name}")));
-        all.extend(
-            REFERRER
-                .iter()
-                .map(|name| format!("{first}referrer.{name}")),
-        );
-    }
-    all.extend(TOUCH.iter().map(|name| format!("first.{name}")));
-    all.extend(NOW.iter().map(|name| format!("now.{name}")));
-    all
+    let touch = [("", TOUCH), ("utm.", UTM), ("referrer.", REFERRER)];
+    let groups = [("", NUMBERS), ("", VISITOR), ("now.", NOW)];
+    let named = |first: &str, (group, words): (&str, &'static [vocabulary::Word])| {
+        let words = words.iter();
+        words
+            .map(|word| format!("{first}{group}{}", word.name))
+            .collect::<Vec<_>>()
+    };
+    let first = touch.map(|group| named("first.", group));
+    let last = touch.map(|group| named("", group));
+    let others = groups.map(|group| named("", group));
+    others
+        .into_iter()
+        .chain(last)
+        .chain(first)
+        .flatten()
+        .collect()
 }
 
 /// What to write in place of a name.
@@ -206,7 +145,7 @@ pub(super) fn instead_of_name(name: &str, is_compared: bool) -> String {
     let nearest = || {
         let all = all();
         let mut names: Vec<&str> = all.iter().map(String::as_str).collect();
-        names.extend(FUNCTIONS.iter().map(|(name, _)| *name));
+        names.extend(vocabulary::functions(FUNCTIONS));
         suggestion(name, &names).map(|name| match example(name) {
             "" => format!("did you mean {name}?"),
             example => format!("did you mean {example}?"),
@@ -215,14 +154,14 @@ pub(super) fn instead_of_name(name: &str, is_compared: bool) -> String {
     if is_compared {
         return format!("a text stands in quotes: \"{name}\"");
     }
-    of(OTHERS)
-        .or_else(nearest)
-        .unwrap_or_else(|| "docs/conditions.md has all names; a text stands in quotes".to_owned())
+    of(OTHERS).or_else(nearest).unwrap_or_else(|| {
+        "`firstglance reference conditions` has all names; a text stands in quotes".to_owned()
+    })
 }
 
 /// What to write in place of a function.
 pub(super) fn instead_of_function(name: &str) -> String {
-    let names: Vec<&str> = FUNCTIONS.iter().map(|(name, _)| *name).collect();
+    let names = vocabulary::functions(FUNCTIONS);
     let other = OTHER_FUNCTIONS.iter().find(|(other, _)| *other == name);
     if let Some((_, right)) = other {
         return (*right).to_owned();
@@ -232,7 +171,7 @@ pub(super) fn instead_of_function(name: &str) -> String {
     }
     match suggestion(name, &names) {
         Some(meant) => format!("did you mean {}?", example(meant)),
-        None => "there are interest, margin, confidence, scroll, visited, searched, clicked, events, in_segment and has".to_owned(),
+        None => format!("it may be {}", choice(&names)),
     }
 }
 
@@ -243,8 +182,9 @@ pub(super) fn instead_of_method(name: &str) -> String {
         return (*right).to_owned();
     }
     let lower = name.to_lowercase().replace('_', "");
-    let known = METHODS.iter().find(|known| known.to_lowercase() == lower);
-    let known = known.copied().or_else(|| suggestion(name, METHODS));
+    let methods = vocabulary::functions(TEXT_METHODS);
+    let known = methods.iter().find(|known| known.to_lowercase() == lower);
+    let known = known.copied().or_else(|| suggestion(name, &methods));
     match known {
         Some(meant) => format!("did you mean .{meant}(\"…\")?"),
         None => {

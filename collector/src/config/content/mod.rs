@@ -12,12 +12,13 @@ use firstglance_engine::Model;
 use firstglance_engine::content::{Content, Slot, Variant};
 
 use super::condition::{Code, Context, Watches, compile};
+use super::fields::content::VARIANT;
 use super::problem::{Problems, Written as Place};
 use super::table::Table;
 
 pub(super) use posted::Reading;
 pub use posted::{ContentProblem, Posted};
-pub(super) use slot::WrittenSlot;
+pub(super) use slot::{WAYS, WrittenSlot};
 pub(super) use variant::WrittenVariant;
 
 /// Bytes of all contents together, as every page loads them.
@@ -77,7 +78,7 @@ impl<'a> Written<'a> {
         let bytes = written.bytes();
         if bytes > MOST_BYTES {
             problems.add(
-                root.span_of("variant").unwrap_or(0..0),
+                root.span_of_inner(&VARIANT).unwrap_or(0..0),
                 format!("the variants have {bytes} bytes together"),
                 format!("they may have {MOST_BYTES}: every page loads all of them"),
             );

@@ -5,19 +5,18 @@ use std::collections::HashMap;
 use firstglance_engine::content::{Choice, MOST_CONTROL, Shares};
 use firstglance_engine::text::slug;
 
+use super::super::fields::Field;
+use super::super::fields::content as fields;
 use super::super::interest::{id, title};
 use super::super::problem::{Problems, choice, suggestion};
 use super::super::table::{Placed, Table};
 use super::{MOST_SLOTS, Names};
 
-const FIELDS: &[&str] = &["id", "label", "control", "choose", "goal", "by", "floor"];
-
 /// Names of the ways to choose.
-const WAYS: &[&str] = &["first", "even", "automatic"];
+pub(in crate::config) const WAYS: &[&str] = &["first", "even", "automatic"];
 
-/// How much explores where nothing is said, and at least and at most, in percent. Less would find out
-/// nothing, more would learn for nothing.
-const USUAL_FLOOR: u8 = 10;
+/// How much explores at least and at most, in percent. Less would find out nothing, more would learn
+/// for nothing.
 const FLOORS: std::ops::RangeInclusive<u8> = 1..=50;
 
 /// Most segments that shares are learned apart for.
@@ -42,7 +41,7 @@ pub(super) fn read_all(
 ) -> Vec<WrittenSlot> {
     let mut seen: HashMap<String, usize> = HashMap::new();
     let mut slots = Vec::new();
-    let tables = root.tables("slot", "[[slot]]", problems);
+    let tables = root.tables(&fields::SLOT, problems);
     if let Some(extra) = tables.get(MOST_SLOTS) {
         problems.add(
             extra.span.clone(),
@@ -52,9 +51,8 @@ pub(super) fn read_all(
         return slots;
     }
     for (index, table) in tables.iter().enumerate() {
-        table.only(FIELDS, "field", problems);
-        let label = table.text("label", "\"Hero of the home page\"", problems);
-        let id = id(table, "[[slot]]", "hero", problems);
+        let label = table.text(&fields::LABEL, problems);
+        let id = id(table, &fields::ID, problems);
         if let Some(id) = &id
             && let Some(first) = seen.insert(id.value.clone(), index)
         {
@@ -64,10 +62,10 @@ pub(super) fn read_all(
                 "each slot needs an id of its own",
             );
         }
-        let control = percent(table, "control", 0..=MOST_CONTROL, 0, problems);
+        let control = percent(table, &fields::CONTROL, 0..=MOST_CONTROL, problems);
         let choice = way(table, names, problems);
-        let goal = table.text("goal", "\"test-ride\"", problems);
-        let floor = percent(table, "floor", FLOORS, USUAL_FLOOR, problems);
+        let goal = table.text(&fields::GOAL, problems);
+        let floor = percent(table, &fields::FLOOR, FLOORS, problems);
         let Some(id) = id else {
             continue;
         };
@@ -90,12 +88,12 @@ pub(super) fn read_all(
 /// A whole number of hundredths.
 fn percent(
     table: &Table<'_>,
-    name: &str,
+    field: &Field,
     range: std::ops::RangeInclusive<u8>,
-    usual: u8,
     problems: &mut Problems<'_>,
 ) -> u8 {
-    let Some(number) = table.number(name, "10", problems) else {
+    let usual = field.number() as u8;
+    let Some(number) = table.number(field, problems) else {
         return usual;
     };
     let (least, most) = (f64::from(*range.start()), f64::from(*range.end()));
@@ -104,7 +102,7 @@ fn percent(
     }
     problems.add(
         number.span,
-        format!("\"{name}\" is {}", number.value),
+        format!("\"{}\" is {}", field.name, number.value),
         format!("it must be a whole number of percent from {least} to {most}"),
     );
     usual
@@ -112,18 +110,21 @@ fn percent(
 
 /// How one of several variants is chosen.
 fn way(table: &Table<'_>, names: &Names<'_>, problems: &mut Problems<'_>) -> Choice {
-    let way = table.text("choose", "\"even\"", problems);
-    let by = table.texts("by", "[\"e-bikes\"]", problems);
-    let said = way.as_ref().map_or("first", |way| way.value);
+    let way = table.text(&fields::CHOOSE, problems);
+    let by = table.texts(&fields::BY, problems);
+    let said = way.as_ref().map_or(fields::CHOOSE.text(), |way| way.value);
     if said == "automatic" {
         let by = by.unwrap_or_default();
         return Choice::Automatic(apart(by, names, problems));
     }
-    for name in ["by", "floor"] {
-        if let Some(span) = table.span_of(name) {
+    for field in [fields::BY, fields::FLOOR] {
+        if let Some(span) = table.span_of(&field) {
             problems.add(
                 span,
-                format!("\"{name}\" says how shares are learned, and this slot learns none"),
+                format!(
+                    "\"{}\" says how shares are learned, and this slot learns none",
+                    field.name
+                ),
                 "leave it out, or write choose = \"automatic\"",
             );
         }

@@ -5,14 +5,12 @@ use std::collections::HashMap;
 use firstglance_engine::Timestamp;
 use firstglance_engine::content::{CONTROL, Content, DEFAULT};
 
+use super::super::fields::Field;
+use super::super::fields::content as fields;
 use super::super::interest::{id, title};
 use super::super::problem::{Problems, Written as Place, suggestion};
 use super::super::table::{Placed, Scalar, Table};
 use super::{MOST_VARIANTS, WrittenSlot, markup};
-
-const FIELDS: &[&str] = &[
-    "slot", "id", "label", "when", "rank", "from", "until", "html", "fields",
-];
 
 /// What fields look like, for error messages.
 const FORM: &str = "it must be names and texts, such as fields = { title = \"Book a test ride\", \
@@ -45,7 +43,7 @@ pub(super) fn read_all<'a>(
     problems: &mut Problems<'_>,
 ) -> Vec<WrittenVariant<'a>> {
     let mut variants = Vec::new();
-    let tables = root.tables("variant", "[[variant]]", problems);
+    let tables = root.tables(&fields::VARIANT, problems);
     if let Some(extra) = tables.get(MOST_VARIANTS) {
         problems.add(
             extra.span.clone(),
@@ -92,10 +90,9 @@ fn read<'a>(
     slots: &[WrittenSlot],
     problems: &mut Problems<'_>,
 ) -> Option<WrittenVariant<'a>> {
-    table.only(FIELDS, "field", problems);
     let slot = slot(table, slots, problems);
-    let label = table.text("label", "\"E-bikes\"", problems);
-    let id = id(table, "[[variant]]", "e-bikes", problems);
+    let label = table.text(&fields::VARIANT_LABEL, problems);
+    let id = id(table, &fields::VARIANT_ID, problems);
     if let Some(id) = &id
         && [DEFAULT, CONTROL].contains(&id.value.as_str())
     {
@@ -105,10 +102,10 @@ fn read<'a>(
             "choose another: by this name those are told who see what the page itself has",
         );
     }
-    let when = table.text("when", "'interest(\"e-bikes\") >= 0.5'", problems);
+    let when = table.text(&fields::WHEN, problems);
     let rank = rank(table, problems);
-    let from = moment(table, "from", problems);
-    let until = moment(table, "until", problems);
+    let from = moment(table, &fields::FROM, problems);
+    let until = moment(table, &fields::UNTIL, problems);
     if let (Some(from), Some(until)) = (&from, &until)
         && from.value >= until.value
     {
@@ -134,14 +131,8 @@ fn read<'a>(
 
 /// The id of its slot.
 fn slot(table: &Table<'_>, slots: &[WrittenSlot], problems: &mut Problems<'_>) -> Option<String> {
-    let Some(slot) = table.text("slot", "\"hero\"", problems) else {
-        if !table.has("slot") {
-            problems.add(
-                table.span.clone(),
-                "[[variant]] has no slot".to_owned(),
-                "say where it stands, such as slot = \"hero\"",
-            );
-        }
+    let Some(slot) = table.text(&fields::OF_SLOT, problems) else {
+        table.missing(&fields::OF_SLOT, "say where it stands", problems);
         return None;
     };
     if slots.iter().any(|known| known.id.value == slot.value) {
@@ -161,7 +152,7 @@ fn slot(table: &Table<'_>, slots: &[WrittenSlot], problems: &mut Problems<'_>) -
 }
 
 fn rank(table: &Table<'_>, problems: &mut Problems<'_>) -> Option<Placed<u32>> {
-    let number = table.number("rank", "1", problems)?;
+    let number = table.number(&fields::RANK, problems)?;
     if number.value.fract() == 0.0 && (1.0..=LAST).contains(&number.value) {
         return Some(Placed {
             value: number.value as u32,
@@ -176,8 +167,12 @@ fn rank(table: &Table<'_>, problems: &mut Problems<'_>) -> Option<Placed<u32>> {
     None
 }
 
-fn moment(table: &Table<'_>, name: &str, problems: &mut Problems<'_>) -> Option<Placed<Timestamp>> {
-    let text = table.text(name, "\"2026-12-01T00:00:00+01:00\"", problems)?;
+fn moment(
+    table: &Table<'_>,
+    field: &Field,
+    problems: &mut Problems<'_>,
+) -> Option<Placed<Timestamp>> {
+    let text = table.text(field, problems)?;
     match Timestamp::parse(text.value) {
         Ok(value) => Some(Placed {
             value,
@@ -186,7 +181,7 @@ fn moment(table: &Table<'_>, name: &str, problems: &mut Problems<'_>) -> Option<
         Err(_) => {
             problems.add(
                 text.span,
-                format!("\"{name}\" is {:?}", text.value),
+                format!("\"{}\" is {:?}", field.name, text.value),
                 "it must be a moment with its offset, such as \"2026-12-01T00:00:00+01:00\"",
             );
             None
@@ -196,9 +191,9 @@ fn moment(table: &Table<'_>, name: &str, problems: &mut Problems<'_>) -> Option<
 
 /// What it shows.
 fn content(table: &Table<'_>, problems: &mut Problems<'_>) -> Option<Content> {
-    let html = table.text("html", "\"<h2>Book a test ride</h2>\"", problems);
-    let fields = fields(table, problems);
-    match (table.span_of("html"), table.span_of("fields")) {
+    let html = table.text(&fields::HTML, problems);
+    let texts = fields(table, problems);
+    match (table.span_of(&fields::HTML), table.span_of(&fields::FIELDS)) {
         (Some(_), Some(span)) => {
             problems.add(
                 span,
@@ -215,7 +210,7 @@ fn content(table: &Table<'_>, problems: &mut Problems<'_>) -> Option<Content> {
             );
             None
         }
-        (None, Some(_)) => fields.map(Content::Fields),
+        (None, Some(_)) => texts.map(Content::Fields),
         (Some(_), None) => {
             let html = html?;
             match markup::checked(html.value) {
@@ -232,10 +227,10 @@ fn content(table: &Table<'_>, problems: &mut Problems<'_>) -> Option<Content> {
 }
 
 fn fields(table: &Table<'_>, problems: &mut Problems<'_>) -> Option<Vec<(Box<str>, Box<str>)>> {
-    let scalars = table.scalars("fields", FORM, problems)?;
+    let scalars = table.scalars(&fields::FIELDS, "it must be names and texts", problems)?;
     if scalars.len() > MOST_FIELDS {
         let span = table
-            .span_of("fields")
+            .span_of(&fields::FIELDS)
             .unwrap_or_else(|| table.span.clone());
         let wrong = format!("\"fields\" has {} names", scalars.len());
         problems.add(span, wrong, format!("it may have {MOST_FIELDS}"));

@@ -51,7 +51,7 @@ fn segments() {
         &[
             "3:1: [[segment]] has no when; say who is in it, such as when = 'interest(\"crm\") >= 0.5 && visits >= 2'",
             "5:1: [[segment]] has no id; choose one, such as id = \"hot-crm\"",
-            "9:8: \"when\" is a number; it must be a text in quotes, such as when = 'visits >= 2'",
+            "9:8: \"when\" is a number; it must be a text in quotes, such as when = 'interest(\"crm\") >= 0.5 && visits >= 2'",
             "11:6: the id \"b\" is taken by segment 3; each segment needs an id of its own",
             "12:9: there is no name visit; did you mean visits?",
             "13:1: there is no field \"who\" in [[segment]]; did you mean \"when\"?",

@@ -160,16 +160,12 @@ fn write_variant(json: &mut JsonWriter, variant: &Variant) {
         }
     }
     match &variant.content {
-        Content::Html(html) => {
-            json.name("html");
-            json.text(html);
-        }
+        Content::Html(html) => json.text_member("html", html),
         Content::Fields(fields) => {
             json.name("fields");
             json.open('{');
             for (name, value) in fields {
-                json.name(name);
-                json.text(value);
+                json.text_member(name, value);
             }
             json.close('}');
         }
@@ -182,8 +178,7 @@ fn write_left_out(json: &mut JsonWriter, present: &InForce) {
     json.open('[');
     for (slot, problems) in &present.left_out {
         json.open('{');
-        json.name("slot");
-        json.text(slot);
+        json.text_member("slot", slot);
         write_problems(json, problems);
         json.close('}');
     }

@@ -22,7 +22,8 @@ use serde_json::{Map, Value, json};
 use super::answer::Answer;
 use super::error::HttpError;
 use super::{App, admin, assets, cors, loader, router};
-use crate::config::{Names, Site};
+use crate::config::{Config, Names, Site};
+use crate::cookie;
 use crate::schema::{anything, text};
 pub(super) use failures::{
     not_done, parameter, reading_a_body, reading_json, too_many, using_the_store,
@@ -81,6 +82,15 @@ pub(super) fn if_none_match() -> Parameter {
 pub(super) fn not_modified() -> Reply {
     Reply::empty(StatusCode::NOT_MODIFIED, "The client has it already.")
         .header(ETAG.as_str(), text())
+}
+
+/// The document of a site that has chosen no names of its own.
+pub(crate) fn usual() -> Value {
+    let site = "[site]\nwrite_key = \"my-site\"";
+    let config = Config::parse(site).ok();
+    config.map_or(Value::Null, |config| {
+        document(&config.site, &config.tracker.names, cookie::NAME)
+    })
 }
 
 fn document(site: &Site, names: &Names, cookie: &str) -> Value {
@@ -165,7 +175,6 @@ impl Paths {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Config;
 
     fn document_of(names: &str) -> Value {
         let config = format!("[site]\nid = \"shop\"\nwrite_key = \"k\"\n[tracker]\n{names}");

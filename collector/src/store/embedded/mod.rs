@@ -34,7 +34,6 @@ mod merges;
 mod migration;
 mod notes;
 mod opening;
-mod packed;
 mod record;
 mod recount;
 mod refused;
