@@ -10,6 +10,7 @@ use firstglance_engine::{MessageId, Profile, Timestamp, VisitorId};
 use sha2::{Digest as _, Sha256};
 
 use crate::effect::Reached;
+use crate::hexadecimal::hexadecimal;
 
 /// Name of the library that says a change in a timeline.
 pub const LIBRARY: &str = "firstglance-collector";
@@ -108,13 +109,8 @@ pub fn message_id(change: &Change) -> String {
 }
 
 fn told_id(named: &str) -> String {
-    use std::fmt::Write as _;
-    let mut id = String::from(ID_PREFIX);
-    for byte in &Sha256::digest(named.as_bytes())[..8] {
-        // Writing into a String cannot fail.
-        let _ = write!(id, "{byte:02x}");
-    }
-    id
+    let digest = Sha256::digest(named.as_bytes());
+    format!("{ID_PREFIX}{}", hexadecimal(&digest[..8]))
 }
 
 /// The message that tells a change in a visitor's timeline.
@@ -158,13 +154,6 @@ fn told_message(
     json.close('}');
     json.close('}');
     json.into_string()
-}
-
-/// Whether what stands in a timeline is a change that [`message`] tells.
-#[must_use]
-pub fn is_told(message_id: &str, raw: &str) -> bool {
-    let ending = format!(r#""context":{{"library":{{"name":"{LIBRARY}"}}}}}}"#);
-    message_id.starts_with("fg-") && raw.ends_with(&ending)
 }
 
 /// Writes the changes of a profile that are kept, newest first, as the member `changes` of the
@@ -211,8 +200,6 @@ mod tests {
             assert_eq!(read.id.as_str(), message_id(&change));
             assert_eq!(read.context.library.as_deref(), Some(LIBRARY));
             assert_eq!(kind_of(&json).as_ref(), Some(&change.kind));
-            assert!(is_told(&message_id(&change), &json));
-            assert!(!is_told("m", &json));
         }
     }
 }

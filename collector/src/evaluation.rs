@@ -15,6 +15,7 @@ use tokio::sync::watch;
 
 use crate::clock;
 use crate::data::DataFile;
+use crate::hexadecimal::hexadecimal;
 use crate::metrics::Metrics;
 use crate::store::listing::List;
 use crate::store::{Store, StoreError};
@@ -138,8 +139,7 @@ async fn known(store: &dyn Store) -> Result<u64, StoreError> {
 }
 
 fn digest(model: &Model) -> String {
-    let digest = Sha256::digest(model.to_text());
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    hexadecimal(&Sha256::digest(model.to_text()))
 }
 
 #[cfg(test)]

@@ -10,9 +10,26 @@ use libfuzzer_sys::arbitrary::{Result, Unstructured};
 use libfuzzer_sys::fuzz_target;
 
 /// Most events of a stream, repetitions counted.
-const MOST_EVENTS: usize = 200;
+const MOST_EVENTS: usize = 120;
 const VISITORS: usize = 3;
-/// An evaluation takes longer than a fold: only after so many events.
+
+/// What an input is about, by its first byte. Each part takes far longer than folding: an input that went
+/// through all of them would leave time for few others.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    /// What a profile means between its events, again and again.
+    Meanwhile,
+    /// What it means after them, at once and much later.
+    After,
+    /// What time alone has changed.
+    Settled,
+    /// Several browsers of one person.
+    Merged,
+}
+
+const PARTS: [Part; 4] = [Part::Meanwhile, Part::After, Part::Settled, Part::Merged];
+
+/// Events between two evaluations of [`Part::Meanwhile`].
 const CHECK_EACH: usize = 8;
 
 fuzz_target!(|bytes: &[u8]| {
@@ -21,6 +38,7 @@ fuzz_target!(|bytes: &[u8]| {
 });
 
 fn fold(bytes: &mut Unstructured<'_>) -> Result<()> {
+    let part = *bytes.choose(&PARTS)?;
     let model = models::model(bytes)?;
     let mut profiles: [Profile; VISITORS] = Default::default();
     let mut evaluations: [Evaluation; VISITORS] = Default::default();
@@ -49,23 +67,32 @@ fn fold(bytes: &mut Unstructured<'_>) -> Result<()> {
             count += 1;
         }
         at = made.at;
-        if count.is_multiple_of(CHECK_EACH) {
+        if part == Part::Meanwhile && count.is_multiple_of(CHECK_EACH) {
             let last = profile.last_seen;
             bounds::check_meaning(evaluation, profile, &model, last);
         }
     }
-    for (profile, evaluation) in profiles.iter().zip(&mut evaluations) {
+    for profile in &profiles {
         bounds::check_profile(profile);
-        for later in [0, 86_400_000, u64::MAX] {
-            let now = profile.last_seen.plus(Milliseconds(later));
-            bounds::check_meaning(evaluation, profile, &model, now);
-        }
     }
-    // It looks for the moment of each change, which takes many evaluations: one is enough.
-    let mut settled = profiles[0].clone();
-    settled.settle_recorded(&model, settled.last_seen.plus(Milliseconds(86_400_000)));
-    bounds::check_profile(&settled);
-    merge(profiles, &model);
+    match part {
+        Part::Meanwhile => {}
+        Part::After => {
+            for (profile, evaluation) in profiles.iter().zip(&mut evaluations) {
+                for later in [0, 86_400_000, u64::MAX] {
+                    let now = profile.last_seen.plus(Milliseconds(later));
+                    bounds::check_meaning(evaluation, profile, &model, now);
+                }
+            }
+        }
+        Part::Settled => {
+            // It looks for the moment of each change, which takes many evaluations: one is enough.
+            let [settled, ..] = &mut profiles;
+            settled.settle_recorded(&model, settled.last_seen.plus(Milliseconds(86_400_000)));
+            bounds::check_profile(settled);
+        }
+        Part::Merged => merge(profiles, &model),
+    }
     Ok(())
 }
 

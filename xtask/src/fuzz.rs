@@ -16,16 +16,17 @@ use crate::tools;
 use crate::workspace::{Workspace, capture, run as run_command};
 
 /// The targets, and the longest input of each in bytes.
-const TARGETS: [(&str, u32); 9] = [
+const TARGETS: [(&str, u32); 10] = [
     ("address", 4_096),
     ("condition", 400),
     ("content", 2_000),
-    ("fold", 3_000),
+    ("fold", 600),
     ("forget", 1_024),
     ("head", 2_048),
     ("ingest", 8_192),
     ("link", 4_096),
     ("model", 4_096),
+    ("request", 4_096),
 ];
 
 /// Coverage as libFuzzer reads it. The compiler has the pass; only nightly's flag for it is new.

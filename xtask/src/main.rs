@@ -10,6 +10,7 @@ mod build;
 mod client;
 mod demo;
 mod fuzz;
+mod hooks;
 mod kill_loop;
 mod load;
 mod loss;
@@ -95,6 +96,11 @@ enum Command {
         after_help = "Example:\n  cargo xtask loss --short\n  cargo xtask loss --case close-tab --browser firefox"
     )]
     Loss(loss::Options),
+    /// Plays what pages do with their hooks, in Chromium and in Firefox.
+    #[command(
+        after_help = "Example:\n  cargo xtask hooks\n  cargo xtask hooks --browser firefox --screenshots target/hooks"
+    )]
+    Hooks(hooks::Options),
     /// Fetches the other trackers that run beside Firstglance in proofs and benchmarks.
     #[command(after_help = "Example:\n  cargo xtask peers")]
     Peers,
@@ -153,6 +159,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Bench(options) => bench::run(&workspace, &options)?,
         Command::Recipes(options) => recipes::run(&workspace, &options)?,
         Command::Loss(options) => loss::run(&workspace, &options)?,
+        Command::Hooks(options) => hooks::run(&workspace, &options)?,
         Command::Peers => println!("{}", workspace.shown(&peers::ensure(&workspace)?)),
         Command::Sdks(options) => sdks::run(&workspace, &options)?,
         Command::Openapi(options) => openapi::run(&workspace, &options)?,

@@ -28,6 +28,8 @@ const COLLECTOR_VARIABLE: &str = "FIRSTGLANCE_BIN";
 /// Debian's WordPress and its theme. They are only unpacked: installed, they would bring a web
 /// server that starts at once.
 const WORDPRESS: [&str; 2] = ["wordpress", "wordpress-theme-twentytwentythree"];
+/// The web server that puts pages together.
+const NGINX: [&str; 1] = ["nginx"];
 /// What WordPress runs on: commands that show that it is there, and the packages that bring it.
 const WORDPRESS_PROOFS: [&[&str]; 2] = [&["php", "--ri", "mysqli"], &["mariadbd", "--version"]];
 const WORDPRESS_NEEDS: [&str; 3] = ["php-cli", "php-mysql", "mariadb-server-core"];
@@ -54,7 +56,7 @@ struct Site {
     build: fn(&Workspace, &str) -> Result<()>,
 }
 
-const SITES: [Site; 7] = [
+const SITES: [Site; 8] = [
     Site {
         name: "package",
         short: true,
@@ -90,12 +92,17 @@ const SITES: [Site; 7] = [
         short: false,
         build: wordpress,
     },
+    Site {
+        name: "server",
+        short: false,
+        build: nginx,
+    },
 ];
 
 /// What the user can choose.
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Leaves out the sites that take long to build: Next.js and WordPress.
+    /// Leaves out the sites that take long to build or are fetched: Next.js, WordPress and nginx.
     #[arg(long)]
     pub(crate) short: bool,
     /// Only this site; may be given more than once.
@@ -222,6 +229,17 @@ fn wordpress(workspace: &Workspace, name: &str) -> Result<()> {
     remove(&folder)?;
     fs::create_dir_all(&folder)?;
     tools::unpack_debian_packages(workspace, &WORDPRESS, &folder)
+}
+
+/// A server that is not started by being installed.
+fn nginx(workspace: &Workspace, name: &str) -> Result<()> {
+    let folder = built(workspace).join(name);
+    if folder.join("usr/sbin/nginx").exists() {
+        return Ok(());
+    }
+    remove(&folder)?;
+    fs::create_dir_all(&folder)?;
+    tools::unpack_debian_packages(workspace, &NGINX, &folder)
 }
 
 /// Makes one folder like another.

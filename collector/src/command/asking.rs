@@ -1,8 +1,10 @@
 //! Asks a collector that runs on this machine, for the commands that need one to. A secret is sent to no
 //! other machine.
 
+use std::fs;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,18 +13,105 @@ use hyper::body::Bytes;
 use hyper::header::{AUTHORIZATION, HOST, HeaderValue};
 use hyper::{Method, Request, StatusCode, Uri};
 use hyper_util::rt::TokioIo;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, lookup_host};
 use tokio_rustls::TlsConnector;
 
 use super::Failure;
+use super::opened::Which;
 
 /// Longest answer that is read, in bytes.
-const LARGEST: usize = 64 * 1024;
+const LARGEST: usize = 1024 * 1024;
+
+/// The collector that runs on a data folder.
+#[derive(Debug, clap::Args)]
+pub(super) struct Collector {
+    /// Where the collector listens that runs on the folder, if one does
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:7700", value_parser = url)]
+    url: Uri,
+    /// The file with a token for that collector; the one in the data folder when absent
+    #[arg(long, value_name = "FILE")]
+    token_file: Option<PathBuf>,
+}
+
+/// What an administrator asks of it.
+pub(super) struct AdminQuestion<'a> {
+    pub(super) method: Method,
+    /// Below `/admin/v1/`.
+    pub(super) path: &'a str,
+    pub(super) parameters: &'a [(&'a str, &'a str)],
+    /// What it has not done where it answers with an error.
+    pub(super) otherwise: &'a str,
+}
+
+impl Collector {
+    /// The answer to a question about the data that are meant.
+    pub(super) fn ask<T: DeserializeOwned>(
+        &self,
+        which: &Which,
+        question: &AdminQuestion<'_>,
+    ) -> Result<T, Failure> {
+        let Self { url, token_file } = self;
+        let token_file = token_file.clone();
+        let token_file = token_file.unwrap_or_else(|| which.data.join("admin-token"));
+        let token = fs::read_to_string(&token_file)
+            .map_err(|error| format!("{}: cannot read the token: {error}", token_file.display()))?;
+        let token = HeaderValue::try_from(format!("Bearer {}", token.trim()))
+            .map_err(|_| format!("{}: this is not a token", token_file.display()))?;
+        let base = url.to_string();
+        let mut address = format!("{}/admin/v1/{}", base.trim_end_matches('/'), question.path);
+        let site = which.site().map(|site| ("site", site));
+        let parameters = question.parameters.iter().copied().chain(site);
+        for (place, (name, value)) in parameters.enumerate() {
+            let before = if place == 0 { '?' } else { '&' };
+            let value = utf8_percent_encode(value, NON_ALPHANUMERIC);
+            address.push_str(&format!("{before}{name}={value}"));
+        }
+        let answered = ask(Question {
+            method: question.method.clone(),
+            url: address.parse()?,
+            token: Some(token),
+            patience: None,
+        });
+        let (status, body) = answered.map_err(|Failure(why)| {
+            let data = which.data.display();
+            Failure(format!(
+                "a collector runs on {data}, but cannot be asked: {why}; --url says where it listens"
+            ))
+        })?;
+        let other = || {
+            Failure(format!(
+                "{url}: what answers is not a collector of this version"
+            ))
+        };
+        if status.is_success() {
+            return serde_json::from_slice(&body).map_err(|_| other());
+        }
+        let Failed { error } = serde_json::from_slice(&body).map_err(|_| other())?;
+        Err(Failure(format!(
+            "{url}: {}: {}",
+            question.otherwise, error.message
+        )))
+    }
+}
+
+/// What a collector answers where it cannot.
+#[derive(Deserialize)]
+struct Failed {
+    error: Told,
+}
+
+#[derive(Deserialize)]
+struct Told {
+    message: String,
+}
 
 /// What is asked.
 pub(super) struct Question {

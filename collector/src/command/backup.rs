@@ -8,11 +8,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use firstglance_engine::Model;
-use hyper::header::HeaderValue;
-use hyper::{Method, Uri};
+use hyper::Method;
 use serde::Deserialize;
 
-use super::asking::{self, Question};
+use super::asking::{AdminQuestion, Collector};
 use super::opened::Which;
 use super::{Failure, bytes};
 use crate::backup::{Backups, file_name};
@@ -33,12 +32,8 @@ pub(super) struct Arguments {
     /// A file that does not exist yet, or a folder to make one in
     #[arg(long, value_name = "FILE_OR_DIR")]
     to: PathBuf,
-    /// Where the collector listens that runs on the folder, if one does
-    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:7700", value_parser = asking::url)]
-    url: Uri,
-    /// The file with a token for that collector; the one in the data folder when absent
-    #[arg(long, value_name = "FILE")]
-    token_file: Option<PathBuf>,
+    #[command(flatten)]
+    collector: Collector,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
@@ -82,52 +77,20 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
 
 /// What a collector answers.
 #[derive(Deserialize)]
-#[serde(untagged)]
-enum Answered {
-    Made { file: PathBuf },
-    Failed { error: Told },
-}
-
-#[derive(Deserialize)]
-struct Told {
-    message: String,
+struct Made {
+    file: PathBuf,
 }
 
 /// Asks the collector that runs on the folder to make a backup. Says where it lies.
 fn ask(arguments: &Arguments) -> Result<PathBuf, Failure> {
-    let Arguments { which, url, .. } = arguments;
-    let token_file = arguments.token_file.clone();
-    let token_file = token_file.unwrap_or_else(|| which.data.join("admin-token"));
-    let token = fs::read_to_string(&token_file)
-        .map_err(|error| format!("{}: cannot read the token: {error}", token_file.display()))?;
-    let token = HeaderValue::try_from(format!("Bearer {}", token.trim()))
-        .map_err(|_| format!("{}: this is not a token", token_file.display()))?;
-    let query = which.site().map(|site| format!("?site={site}"));
-    let base = url.to_string();
-    let path = format!(
-        "{}/admin/v1/backup{}",
-        base.trim_end_matches('/'),
-        query.unwrap_or_default()
-    );
-    let answered = asking::ask(Question {
+    let question = AdminQuestion {
         method: Method::POST,
-        url: path.parse()?,
-        token: Some(token),
-        patience: None,
-    });
-    let (_, body) = answered.map_err(|Failure(why)| {
-        let data = which.data.display();
-        Failure(format!(
-            "a collector runs on {data}, but cannot be asked: {why}; --url says where it listens"
-        ))
-    })?;
-    match serde_json::from_slice(&body) {
-        Ok(Answered::Made { file }) => Ok(file),
-        Ok(Answered::Failed { error }) => {
-            Err(format!("{url}: the collector made no backup: {}", error.message).into())
-        }
-        Err(_) => Err(format!("{url}: what answers is not a collector of this version").into()),
-    }
+        path: "backup",
+        parameters: &[],
+        otherwise: "the collector made no backup",
+    };
+    let Made { file } = arguments.collector.ask(&arguments.which, &question)?;
+    Ok(file)
 }
 
 /// Moves a file, also to another disk.

@@ -39,11 +39,11 @@ struct Who {
     file: Option<PathBuf>,
 }
 
-fn visitor(text: &str) -> Result<VisitorId, String> {
+pub(super) fn visitor(text: &str) -> Result<VisitorId, String> {
     VisitorId::parse(text).map_err(|error| format!("it {error}"))
 }
 
-fn user(text: &str) -> Result<UserId, String> {
+pub(super) fn user(text: &str) -> Result<UserId, String> {
     UserId::parse(text).map_err(|error| format!("it {error}"))
 }
 

@@ -10,6 +10,7 @@ mod export;
 mod health;
 mod import;
 mod log;
+mod merges;
 mod opened;
 mod progress;
 mod replay;
@@ -43,6 +44,7 @@ enum Command {
     Export(export::Arguments),
     Import(import::Arguments),
     Erase(erase::Arguments),
+    Merges(merges::Arguments),
     Compact(compact::Arguments),
     Backup(backup::Arguments),
     Restore(restore::Arguments),
@@ -79,6 +81,7 @@ pub fn run() -> ExitCode {
         Command::Export(arguments) => export::run(&arguments),
         Command::Import(arguments) => import::run(&arguments),
         Command::Erase(arguments) => erase::run(&arguments),
+        Command::Merges(arguments) => merges::run(&arguments),
         Command::Compact(arguments) => compact::run(&arguments),
         Command::Backup(arguments) => backup::run(&arguments),
         Command::Restore(arguments) => restore::run(&arguments),

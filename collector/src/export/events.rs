@@ -12,7 +12,7 @@ use firstglance_engine::{Message, MessageKind, Timestamp, VisitorId, campaign};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::table::{Cell, Column, Kind, column};
+use super::table::{Cell, Column, Kind, column, on_one_line};
 use crate::store::TimelineEntry;
 
 /// The columns, in order.
@@ -77,12 +77,7 @@ pub fn message(entry: &TimelineEntry) -> Option<String> {
             members.insert(name.into(), value);
         }
     }
-    let mut line = serde_json::to_string(&members).ok()?;
-    // Between two members there may be ends of lines; within a text they are always escaped.
-    if line.contains(['\n', '\r']) {
-        line = line.replace(['\n', '\r'], " ");
-    }
-    Some(line)
+    serde_json::to_string(&members).ok().map(on_one_line)
 }
 
 /// The message's own context, where it has one, with what the request's says besides.
@@ -175,7 +170,7 @@ impl<'a> Fields<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::Position;
+    use crate::store::{Position, Source};
 
     fn entry(raw: &str, context: Option<&str>) -> TimelineEntry {
         TimelineEntry {
@@ -187,6 +182,7 @@ mod tests {
             received_at: Timestamp::parse("2026-01-02T03:04:06Z").unwrap(),
             message_id: "m".into(),
             kind: "page".into(),
+            source: Source::Sender,
             raw: raw.into(),
             context: context.map(Into::into),
         }

@@ -26,10 +26,9 @@ use firstglance_engine::{Model, Profile, Snapshot, Timestamp, VisitorId};
 
 use self::csv::Csv;
 use self::parquet::Parquet;
-use crate::changes;
-use crate::store::{Position, Store, StoreError};
+use crate::store::{Position, Source, Store, StoreError};
 pub use pieces::{BrokenOff, Gone, Pieces, Taken, pieces};
-pub use table::{Cell, Column, Kind};
+pub use table::{Cell, Column, Kind, on_one_line};
 
 /// Visitors, and messages of a visitor, that are read at once.
 const VISITORS_AT_ONCE: usize = 64;
@@ -239,8 +238,7 @@ impl Export {
             let last_page = page.len() < MESSAGES_AT_ONCE;
             after = page.last().map(|entry| entry.position);
             for entry in page {
-                let is_change = changes::is_told(&entry.message_id, &entry.raw);
-                if is_change != (self.what == What::Changes) {
+                if (entry.source == Source::Change) != (self.what == What::Changes) {
                     continue;
                 }
                 match form {
@@ -301,7 +299,9 @@ impl Form {
             Self::Ndjson(ndjson) => {
                 let mut json = JsonWriter::default();
                 table::write_object(&mut json, ndjson.columns, &row);
-                ndjson.text.push_str(json.as_str());
+                ndjson
+                    .text
+                    .push_str(&table::on_one_line(json.into_string()));
                 ndjson.text.push('\n');
                 Ok(())
             }

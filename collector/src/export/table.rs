@@ -72,6 +72,26 @@ impl Cell {
     }
 }
 
+/// The same JSON on one line, for whoever ends lines at more than their feed, and for terminals, which
+/// some signs command.
+#[must_use]
+pub fn on_one_line(json: String) -> String {
+    let is_plain = |sign: char| !(sign.is_control() || matches!(sign, '\u{2028}' | '\u{2029}'));
+    if json.chars().all(is_plain) {
+        return json;
+    }
+    let mut line = String::with_capacity(json.len() + 16);
+    for sign in json.chars() {
+        match sign {
+            sign if is_plain(sign) => line.push(sign),
+            // Between two members; within a text they are always escaped.
+            '\0'..' ' => line.push(' '),
+            sign => line.push_str(&format!("\\u{:04x}", u32::from(sign))),
+        }
+    }
+    line
+}
+
 /// Writes a row as an object, a member for each column.
 pub(super) fn write_object(json: &mut JsonWriter, columns: &[Column], row: &[Cell]) {
     json.open('{');

@@ -42,6 +42,9 @@ struct Asked {
     anonymous_id: Option<String>,
     user_id: Option<String>,
     user_agent: Option<String>,
+    /// Says which of several sites is meant; here only that it is a text.
+    #[serde(rename = "writeKey")]
+    _write_key: Option<String>,
 }
 
 /// Somebody as of now.

@@ -5,8 +5,6 @@
 //! where the visitor's browser or the site says no. No answer sets a cookie or tells anything of a
 //! visitor.
 
-use std::fmt::Write as _;
-
 use firstglance_engine::address::Address;
 use firstglance_engine::model::Consent;
 use firstglance_engine::{Timestamp, VisitorId, campaign};
@@ -20,6 +18,7 @@ use super::sender::SentBy;
 use super::{App, client_address, ingest as batch, me};
 use crate::clock;
 use crate::config::DefaultConsent;
+use crate::hexadecimal::hexadecimal;
 use crate::ingest::{Form, LinkKind, Opened, link};
 use crate::schema::{id, one_of, text};
 
@@ -130,12 +129,7 @@ fn fresh_id() -> Result<String, HttpError> {
         tracing::error!(%error, "there is no randomness");
         HttpError::Internal
     })?;
-    let mut id = String::from("link-");
-    for byte in random {
-        // Writing into a String cannot fail.
-        let _ = write!(id, "{byte:02x}");
-    }
-    Ok(id)
+    Ok(format!("link-{}", hexadecimal(&random)))
 }
 
 /// Adds the parameters that pixels and links have in common.

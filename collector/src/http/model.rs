@@ -17,6 +17,7 @@ use super::error::HttpError;
 use super::openapi::{Operation, Reply, if_none_match, not_modified};
 use super::{App, assets, loader, query};
 use crate::config::{Config, Tracker};
+use crate::hexadecimal::hexadecimal;
 use crate::schema::text;
 
 /// The model's text, as it is and compressed, and what tells it from others.
@@ -30,13 +31,8 @@ pub(super) struct Compiled {
 
 impl Compiled {
     pub(super) fn new(config: &Config) -> Self {
-        use std::fmt::Write as _;
         let text = config.page_model.to_text().into_bytes();
-        let mut version = String::new();
-        for byte in &Sha256::digest(&text)[..8] {
-            // Writing into a String cannot fail.
-            let _ = write!(version, "{byte:02x}");
-        }
+        let version = hexadecimal(&Sha256::digest(&text)[..8]);
         Self {
             // Once, at the start: what pages load is compressed when it is built, and there is no
             // configuration then.

@@ -6,7 +6,6 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,6 +13,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use firstglance_engine::Timestamp;
 use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
+
+use crate::hexadecimal::hexadecimal;
 
 /// Bytes of a digest that are enough to tell messages apart.
 const ID_BYTES: usize = 16;
@@ -59,12 +60,7 @@ fn id(raw: &str, has_time: bool) -> String {
         digest.update(PROCESS.hash_one("ids").to_le_bytes());
         digest.update(number.to_le_bytes());
     }
-    let mut id = String::from("auto-");
-    for byte in &digest.finalize()[..ID_BYTES] {
-        // Writing into a String cannot fail.
-        let _ = write!(id, "{byte:02x}");
-    }
-    id
+    format!("auto-{}", hexadecimal(&digest.finalize()[..ID_BYTES]))
 }
 
 #[cfg(test)]

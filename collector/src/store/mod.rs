@@ -490,8 +490,20 @@ pub struct TimelineEntry {
     pub message_id: Box<str>,
     /// Its type.
     pub kind: Box<str>,
+    /// Where it is from.
+    pub source: Source,
     /// As it came.
     pub raw: Box<str>,
     /// Context that the request gave for all its messages.
     pub context: Option<Box<str>>,
+}
+
+/// Where what stands in a timeline is from. The store remembers it, so that nothing that is sent passes
+/// for the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// Somebody sent it.
+    Sender,
+    /// The store tells a change of segment or stage, see [`crate::changes`].
+    Change,
 }

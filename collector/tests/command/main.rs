@@ -6,6 +6,7 @@ mod backup;
 mod forget;
 mod health;
 mod log;
+mod merges;
 mod moving;
 mod reload;
 mod replay;
@@ -154,7 +155,7 @@ fn wrong_usage() {
 fn every_command_has_help_with_an_example() {
     for command in [
         "serve", "check", "replay", "token", "health", "export", "import", "erase", "verify",
-        "compact", "backup", "restore",
+        "compact", "backup", "restore", "merges",
     ] {
         let output = run(&[command, "--help"]);
         assert_eq!(output.status.code(), Some(0));

@@ -155,7 +155,7 @@ fn another_configuration_holds_whole_or_not_at_all() {
         "everything goes on by the former configuration",
         "the configuration was read again",
         "all visitors are evaluated by the new model",
-        "the sites are x and were site at the start",
+        "the site site has no configuration any more",
     ] {
         assert!(log.contains(expected), "{expected} in {log}");
     }
@@ -221,4 +221,99 @@ fn posted_content_stays() {
     let log = serving.terminate();
     let said = "this slot of the posted content does not fit the configuration and is left out";
     assert!(log.contains(said), "{log}");
+}
+
+/// What a visitor of a site has seen, as its administrators see it.
+fn views(asking: &Asking<'_>, site: &str, visitor: &str) -> Option<u64> {
+    let answer = asking.get(&format!("/admin/v1/profiles/{visitor}?site={site}"));
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    if head.starts_with("HTTP/1.1 404") {
+        return None;
+    }
+    let profile: Value = serde_json::from_str(body).unwrap();
+    profile["pageViews"].as_u64()
+}
+
+#[test]
+fn sites_come_to_those_that_are_served_and_none_goes() {
+    let (folder, _) = folder();
+    let (data, sites) = (folder.path().join("data"), folder.path().join("sites"));
+    fs::create_dir(&sites).unwrap();
+    let write = |file: &str, id: &str, key: &str| {
+        let text = format!("[site]\nid = \"{id}\"\nwrite_key = \"{key}\"\nhosts = [\"{id}.nl\"]\n");
+        fs::write(sites.join(file), text).unwrap();
+    };
+    write("shop.toml", "shop", "ks");
+    let (mut serving, address) = serve(&sites, &data);
+    let asking = asking(&address, &data);
+    let send = |key: &str, visitor: &str, id: &str| {
+        let body = format!(
+            r#"{{"writeKey":"{key}","batch":[{{"type":"page","messageId":"{id}","anonymousId":"{visitor}"}}]}}"#
+        );
+        let answer = exchange(&address, "POST /v1/batch HTTP/1.1\r\n", &body);
+        answer.split(' ').nth(1).unwrap().to_owned()
+    };
+    let reloaded = |outcome: &str, times: &str| {
+        let name = format!("config_reload_total{{site=\"shop\",outcome=\"{outcome}\"}}");
+        let plain = format!("config_reload_total{{outcome=\"{outcome}\"}}");
+        hang_up(&serving);
+        until(&name, || {
+            let answer = asking.get("/metrics");
+            answer.contains(&format!("firstglance_{name} {times}\n"))
+                || answer.contains(&format!("firstglance_{plain} {times}\n"))
+        });
+    };
+    assert_eq!(send("ks", "a", "1"), "200");
+    assert_eq!(send("kb", "a", "1"), "401");
+
+    // One more, whose file comes first, beside one whose data cannot be opened: neither.
+    write("blog.toml", "blog", "kb");
+    write("club.toml", "club", "kc");
+    fs::create_dir_all(data.join("sites")).unwrap();
+    fs::write(data.join("sites/club"), "in the way").unwrap();
+    reloaded("refused", "1");
+    assert_eq!(
+        (send("kb", "a", "1"), send("kc", "a", "1")),
+        ("401".into(), "401".into())
+    );
+    assert_eq!(send("ks", "a", "2"), "200");
+
+    // Both, and each by itself.
+    fs::remove_file(data.join("sites/club")).unwrap();
+    reloaded("applied", "1");
+    for key in ["kb", "kc", "ks"] {
+        assert_eq!(send(key, "a", "3"), "200", "{key}");
+    }
+    assert_eq!(send("kb", "b", "4"), "200");
+    let seen = ["shop", "blog", "club"].map(|site| views(&asking, site, "a"));
+    assert_eq!(seen, [Some(3), Some(1), Some(1)]);
+    assert_eq!(views(&asking, "shop", "b"), None);
+    assert_eq!(views(&asking, "club", "b"), None);
+    for site in ["shop", "blog", "club"] {
+        assert!(data.join("sites").join(site).join("store").is_dir());
+    }
+
+    // None goes, and what else has changed does not hold either.
+    fs::remove_file(sites.join("blog.toml")).unwrap();
+    write("shop.toml", "shop", "other");
+    reloaded("refused", "2");
+    assert_eq!(
+        (send("kb", "a", "5"), send("ks", "a", "5")),
+        ("200".into(), "200".into())
+    );
+    let log = serving.terminate();
+    for expected in [
+        "this site is new, and served from now on",
+        "the site blog has no configuration any more",
+    ] {
+        assert!(log.contains(expected), "{expected} in {log}");
+    }
+    drop(serving);
+
+    // Another start says so.
+    let (_serving, address) = serve(&sites, &data);
+    let body = r#"{"writeKey":"kb","batch":[{"type":"page","messageId":"6","anonymousId":"a"}]}"#;
+    let answer = exchange(&address, "POST /v1/batch HTTP/1.1\r\n", body);
+    assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
+    assert!(data.join("sites/blog/store").is_dir());
 }

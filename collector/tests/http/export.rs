@@ -203,6 +203,17 @@ async fn by_segment_and_changes_by_themselves() {
             .iter()
             .all(|one| one["context"]["library"]["name"] == "firstglance-collector")
     );
+    // Whatever a sender makes look like a change is a message all the same, and a change is none.
+    let forged = format!(
+        r#"{{"type":"track","event":"Segment Entered","messageId":"fg-0","anonymousId":"a","timestamp":"{}","properties":{{"segment":"x"}},"context":{{"library":{{"name":"firstglance-collector"}}}}}}"#,
+        clock::now()
+    );
+    assert_eq!(collector.batch(&[forged]).await.json()["accepted"], 1);
+    let again = lines(&export(&collector, "what=changes").await);
+    assert_eq!(again.len(), changes.len());
+    let events = lines(&export(&collector, "what=events").await);
+    let is_forged = |one: &&Value| one["messageId"] == "fg-0";
+    assert_eq!(events.iter().filter(is_forged).count(), 1);
     for (query, status, code) in [
         ("what=profiles&segment=e-bike", 404, "unknown_id"),
         ("what=x", 400, "invalid_parameter"),

@@ -20,6 +20,7 @@ mod effect;
 mod export;
 mod failure;
 mod forget;
+mod hostile;
 mod ingest;
 mod isolation;
 mod keeping;

@@ -6,6 +6,7 @@
 
 mod connections;
 mod disk_full;
+mod exports;
 mod overload;
 mod stopping;
 mod tails;
@@ -61,6 +62,9 @@ pub(crate) enum Name {
     /// A disk that is full; needs root, for a small file system is mounted.
     #[command(after_help = "Example:\n  cargo xtask proof disk-full")]
     DiskFull,
+    /// Exports of a million messages in every form: memory stays where it is.
+    #[command(after_help = "Example:\n  cargo xtask proof exports --short")]
+    Exports,
     /// The ends of the store's files torn, flipped and zeroed at every byte.
     #[command(after_help = "Example:\n  cargo xtask proof tails")]
     Tails,
@@ -78,16 +82,17 @@ struct Proof<'a> {
 
 /// Runs one proof, or all of them in turn.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
-    const ALL: [Name; 5] = [
+    const ALL: [Name; 6] = [
         Name::Stopping,
         Name::DiskFull,
         Name::Overload,
+        Name::Exports,
         Name::Connections,
         Name::Tails,
     ];
     // The collector's own tests have a short round of the tails, and one of making room; ten thousand
     // connections take minutes.
-    let all = if options.short { &ALL[..3] } else { &ALL[..] };
+    let all = if options.short { &ALL[..4] } else { &ALL[..] };
     let mut proof = Proof {
         workspace,
         binary: build::under_test(workspace, options.binary.as_deref())?,
@@ -105,6 +110,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
         Name::Connections => connections::run(&mut proof),
         Name::Stopping => stopping::run(&mut proof),
         Name::DiskFull => disk_full::run(&mut proof),
+        Name::Exports => exports::run(&mut proof),
         Name::Tails => tails::run(&mut proof),
     });
     progress::clear();

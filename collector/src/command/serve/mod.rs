@@ -104,6 +104,7 @@ async fn serve(arguments: &Arguments) -> Result<(), Failure> {
     let mut reloading = Reloading {
         paths: &arguments.config,
         data: &data,
+        shared,
         live: server.sites().clone(),
         certificates,
         running,

@@ -1,18 +1,21 @@
 //! Another configuration for a collector that runs: checked whole, and then taken over whole or not
-//! at all. Requests that are under way end by the configuration they began with.
+//! at all. Requests that are under way end by the configuration they began with. Sites may come to those
+//! that are served, and none goes.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::super::Failure;
 use super::site::{self, Running};
 use crate::config::{self, ConfigFile};
 use crate::data::DataFolder;
-use crate::http::{Certificates, Live, Sites};
+use crate::http::{App, Certificates, Live, Shared, Sites};
 
 /// See the module.
 pub(super) struct Reloading<'a> {
     pub(super) paths: &'a [PathBuf],
     pub(super) data: &'a DataFolder,
+    pub(super) shared: Arc<Shared>,
     pub(super) live: Arc<Live>,
     pub(super) certificates: Option<Arc<Certificates>>,
     pub(super) running: Vec<Running>,
@@ -48,20 +51,46 @@ impl Reloading<'_> {
             let lines = texts.iter().flat_map(|text| text.lines());
             lines.map(str::to_owned).collect::<Vec<String>>()
         })?;
-        self.same_sites(&configs)?;
-        for (running, file) in self.running.iter_mut().zip(&configs) {
-            running.prepare(&file.config, self.data).map_err(one)?;
+        self.no_site_is_gone(&configs)?;
+        for file in &configs {
+            let id = file.config.site.id();
+            if let Some(running) = self.running.iter_mut().find(|one| one.id == id) {
+                running.prepare(&file.config, self.data).map_err(one)?;
+            }
         }
-        self.replace_certificates(&configs).await?;
+        let mut opened = Vec::new();
+        let ready = match self.open_new(&configs, &mut opened).await {
+            Ok(()) => self.replace_certificates(&configs).await,
+            Err(problems) => Err(problems),
+        };
+        if let Err(problems) = ready {
+            for (app, running) in opened {
+                running.stop();
+                // Nobody has sent anything to it yet.
+                let _ = app.store().close().await;
+            }
+            return Err(problems);
+        }
 
         // Nothing can fail from here on.
         let former = self.live.present();
         let mut sites: Option<Sites> = None;
-        for (running, file) in self.running.iter_mut().zip(configs) {
-            let Some(app) = former.of_id(&running.id) else {
-                continue;
+        for file in configs {
+            let id = file.config.site.id().to_owned();
+            let known = self.running.iter_mut().find(|one| one.id == id);
+            let app = match (known, former.of_id(&id)) {
+                (Some(running), Some(app)) => running.follow(app, file.config, self.data).await,
+                _ => {
+                    let Some(place) = opened.iter().position(|(_, running)| running.id == id)
+                    else {
+                        continue;
+                    };
+                    let (app, running) = opened.swap_remove(place);
+                    self.running.push(running);
+                    tracing::info!(site = id, "this site is new, and served from now on");
+                    app
+                }
             };
-            let app = running.follow(app, file.config, self.data).await;
             sites = Some(match sites {
                 None => app.into(),
                 Some(sites) => sites.with(app),
@@ -73,19 +102,38 @@ impl Reloading<'_> {
         Ok(())
     }
 
-    /// Each site has data that are open; which sites there are is settled at the start.
-    fn same_sites(&self, configs: &[ConfigFile]) -> Result<(), Vec<String>> {
-        let ids: Vec<&str> = configs.iter().map(|one| one.config.site.id()).collect();
-        let known: Vec<&str> = self.running.iter().map(|one| one.id.as_str()).collect();
-        if ids == known {
-            return Ok(());
+    /// A site whose configuration is gone may have been lost by mistake, and its pages go on sending:
+    /// that it is to end, another start says.
+    fn no_site_is_gone(&self, configs: &[ConfigFile]) -> Result<(), Vec<String>> {
+        let is_there = |id: &str| configs.iter().any(|one| one.config.site.id() == id);
+        let gone = self.running.iter().filter(|one| !is_there(&one.id));
+        let gone: Vec<String> = gone
+            .map(|one| {
+                format!(
+                    "the site {} has no configuration any more; to serve it no longer, or by another \
+                     id, takes another start, after which its data lie where they are",
+                    one.id
+                )
+            })
+            .collect();
+        if gone.is_empty() { Ok(()) } else { Err(gone) }
+    }
+
+    /// Opens the data of sites that were not there before. Nobody is sent to them yet.
+    async fn open_new(
+        &self,
+        configs: &[ConfigFile],
+        opened: &mut Vec<(App, Running)>,
+    ) -> Result<(), Vec<String>> {
+        for ConfigFile { path, config } in configs {
+            if self.running.iter().any(|one| one.id == config.site.id()) {
+                continue;
+            }
+            let site = Running::open(config.clone(), self.data, &self.shared).await;
+            let site = site.map_err(|Failure(why)| one(format!("{}: {why}", path.display())))?;
+            opened.push(site);
         }
-        Err(vec![format!(
-            "the sites are {} and were {} at the start; other sites, or another order, take \
-             another start",
-            ids.join(", "),
-            known.join(", ")
-        )])
+        Ok(())
     }
 
     async fn replace_certificates(&self, configs: &[ConfigFile]) -> Result<(), Vec<String>> {

@@ -100,7 +100,7 @@ const ROUTES: &[Route] = &[
         Box::pin(export::answer(asked.app, asked.uri))
     }),
     get("stream", Role::Read, stream::describe, |asked| {
-        Box::pin(async move { stream::answer(asked.app, asked.uri) })
+        Box::pin(async move { stream::answer(asked.app, asked.uri, asked.headers) })
     }),
     post("erase", Role::Erase, erase_many::describe, |asked| {
         Box::pin(erase_many::answer(asked))
@@ -165,6 +165,7 @@ struct Asked<'a> {
     uri: &'a Uri,
     /// The part of the path that the name in braces stands for, percent-encoded.
     part: &'a str,
+    headers: &'a HeaderMap,
     /// Who asks.
     access: &'a Access,
     /// The body of a request that has one.
@@ -351,6 +352,7 @@ pub(super) async fn answer(
         app,
         uri: request.uri(),
         part,
+        headers: request.headers(),
         access: &access,
         body: &held.bytes,
     };

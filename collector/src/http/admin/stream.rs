@@ -1,13 +1,18 @@
 //! `/admin/v1/stream`: messages as they are committed, as server-sent events. Filtered by `type`,
 //! `visitor` and `page`, the beginning of a path.
 //!
+//! Whatever is sent carries the id of the place up to which the client has heard, also where the filter
+//! left everything out, so that a client that comes back with it (`Last-Event-ID`, or `last_event_id` for
+//! those that cannot set a header) goes on there: without a gap and without hearing anything twice, or
+//! told of the gap.
+//!
 //! Source: WHATWG, HTML Standard, "Server-sent events".
 
 use std::time::Duration;
 
 use firstglance_engine::json::{Clock, JsonWriter, SharedFields, read_message};
 use firstglance_engine::{Timestamp, VisitorId};
-use hyper::header::{HeaderName, HeaderValue};
+use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 use hyper::{StatusCode, Uri};
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
@@ -16,20 +21,24 @@ use super::super::answer::{Answer, in_pieces, set};
 use super::super::error::HttpError;
 use super::super::openapi::{self, Operation, Reply};
 use super::super::{App, query};
-use crate::export::{Gone, Pieces, pieces};
+use crate::export::{Gone, Pieces, on_one_line, pieces};
 use crate::ingest::TYPES;
 use crate::schema::{count, id, may_have, object, one_of, text};
-use crate::store::feed::{FedMessage, Heard, Listener};
+use crate::store::feed::{FedMessage, Heard, Listener, Place};
 
 /// How often something is sent where there is nothing to tell: proxies end what is silent.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
-pub(super) fn answer(app: &App, uri: &Uri) -> Result<Answer, HttpError> {
+/// What a client says that it has heard already.
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+
+pub(super) fn answer(app: &App, uri: &Uri, headers: &HeaderMap) -> Result<Answer, HttpError> {
     let wanted = Wanted::of(uri)?;
+    let heard = heard(uri, headers)?;
     let turn = app.shared.streams.clone().try_acquire_owned();
     let turn = turn.map_err(|_| HttpError::Busy)?;
     let (put, taken) = pieces();
-    let listener = app.store.feed().listen();
+    let listener = app.store.feed().listen_from(heard);
     let stopping = app.shared.stopping.subscribe();
     // Nobody waits for its end but the client, who sees it.
     drop(tokio::spawn(async move {
@@ -47,6 +56,23 @@ pub(super) fn answer(app: &App, uri: &Uri) -> Result<Answer, HttpError> {
     Ok(answer)
 }
 
+/// Up to where the client has heard. A browser that comes back by itself asks the address that it asked
+/// first, so that the header knows better.
+fn heard(uri: &Uri, headers: &HeaderMap) -> Result<Option<Place>, HttpError> {
+    let said = headers.get(&LAST_EVENT_ID);
+    let said = said.map(|value| String::from_utf8_lossy(value.as_bytes()));
+    let said = said.filter(|text| !text.is_empty());
+    let said = said.or_else(|| query::parameter(uri, "last_event_id"));
+    let Some(text) = said.filter(|text| !text.is_empty()) else {
+        return Ok(None);
+    };
+    let place = Place::parse(&text).ok_or_else(|| HttpError::Query {
+        name: "last_event_id",
+        detail: "\"last_event_id\" must be the id of an event of this stream".to_owned(),
+    });
+    place.map(Some)
+}
+
 async fn tell(
     wanted: Wanted,
     mut listener: Listener,
@@ -54,20 +80,27 @@ async fn tell(
     mut stopping: watch::Receiver<bool>,
 ) -> Result<(), Gone> {
     // The first line tells the client that it is connected.
-    pieces.put(": connected\nretry: 3000\n\n").await?;
+    let place = listener.place();
+    let first = format!(": connected\nretry: 3000\nid: {place}\n\n");
+    pieces.put(first).await?;
     let mut heartbeat = interval_at(Instant::now() + HEARTBEAT, HEARTBEAT);
     heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         let piece = tokio::select! {
             _ = stopping.wait_for(|stopping| *stopping) => break,
             () = pieces.gone() => return Err(Gone),
-            _ = heartbeat.tick() => ": still here\n\n".to_owned(),
-            heard = listener.next() => match heard {
-                Heard::Message(message) if wanted.is(&message) => event(&message),
-                Heard::Message(_) => continue,
-                Heard::Missed(missed) => format!("event: dropped\ndata: {{\"count\":{missed}}}\n\n"),
-                Heard::End => break,
-            },
+            // Messages that were not wanted have been heard, too.
+            _ = heartbeat.tick() => format!(": still here\nid: {}\n\n", listener.place()),
+            heard = listener.next() => {
+                let id = listener.place();
+                match heard {
+                    Heard::Message(message) if wanted.is(&message) => event(&message, id),
+                    Heard::Message(_) => continue,
+                    Heard::Missed(missed) => left_out("dropped", Some(missed), id),
+                    Heard::Gap(missed) => left_out("gap", missed, id),
+                    Heard::End => break,
+                }
+            }
         };
         pieces.put(piece).await?;
     }
@@ -130,7 +163,13 @@ fn path(message: &FedMessage) -> Option<Box<str>> {
     }
 }
 
-fn event(message: &FedMessage) -> String {
+/// Says that messages are missing, and how many where that is known.
+fn left_out(event: &str, count: Option<u64>, id: Place) -> String {
+    let count = count.map_or("null".to_owned(), |count| count.to_string());
+    format!("event: {event}\nid: {id}\ndata: {{\"count\":{count}}}\n\n")
+}
+
+fn event(message: &FedMessage, id: Place) -> String {
     let mut json = JsonWriter::default();
     json.open('{');
     json.text_member("visitor", message.visitor.as_str());
@@ -147,21 +186,26 @@ fn event(message: &FedMessage) -> String {
         json.raw(context);
     }
     json.close('}');
-    // An end of a line would end the event; between members it means nothing.
-    let data = json.into_string().replace(['\n', '\r'], " ");
-    format!("event: message\ndata: {data}\n\n")
+    // An end of a line would end the event.
+    let data = on_one_line(json.into_string());
+    format!("event: message\nid: {id}\ndata: {data}\n\n")
 }
 
 pub(super) fn describe() -> Operation {
     let about = "Server-sent events, each of this shape, until somebody ends it.";
     let events = Reply::empty(StatusCode::OK, about);
     let one = object([
-        may_have("event", one_of(["message", "dropped", "end"])),
+        may_have("event", one_of(["message", "dropped", "gap", "end"])),
+        may_have("id", text().matching(Place::PATTERN)),
         may_have("data", text().with("contentMediaType", "application/json")),
         may_have("retry", count()),
     ]);
     Operation::new("Messages as they are committed")
-        .details("Events are `message`, `dropped` with how many were left out, and `end`.")
+        .details(
+            "Events are `message`, `dropped` with how many were left out because they were taken too slowly, \
+             `gap` where what came after `last_event_id` is not held any more, with how many that are or \
+             null, and `end`.",
+        )
         .takes(openapi::query(
             "type",
             one_of(TYPES).or_empty(),
@@ -176,6 +220,12 @@ pub(super) fn describe() -> Operation {
             "page",
             text(),
             "Only where the path of the page begins so.",
+        ))
+        .takes(openapi::query(
+            "last_event_id",
+            text().matching(Place::PATTERN).or_empty(),
+            "Goes on after the event with this id. The header `Last-Event-ID` says the same, and counts \
+             before this.",
         ))
         .gives(events.content("text/event-stream", one))
 }

@@ -22,6 +22,7 @@ use super::mark::Mark;
 use super::merges::Merges;
 use super::notes::Notes;
 use super::refused::Shelves;
+use super::undo::ReadAhead;
 use super::{EmbeddedError, Failure, content, keys};
 use crate::store::audit::AuditEntry;
 use crate::store::content::NewContent;
@@ -65,7 +66,11 @@ pub(super) enum Pending {
     /// Keeps a version of posted content.
     Content { new: NewContent, answer: Asked<u64> },
     /// Undoes a merge.
-    Undo { undo: Undo, answer: Asked<Undone> },
+    Undo {
+        undo: Undo,
+        ahead: ReadAhead,
+        answer: Asked<Undone>,
+    },
     /// Removes what is too old.
     Expire { old: Old, answer: Asked<Expired> },
     Compact {
@@ -132,7 +137,7 @@ impl Committer {
         let merges = Merges::load(&data.tree)?;
         let flusher = Flusher::start((disk.clone(), mark), failure.clone(), feed.clone(), meter)?;
         let shelves = Shelves::load(&data.tree)?;
-        let counted = Latest::load(&data.tree)?;
+        let counted = Latest::load_or_begin(&data.tree)?;
         Ok(Self {
             data: Arc::new(data),
             fold,
@@ -258,8 +263,12 @@ impl Committer {
                     step.contents.push(new);
                     answers.posting.push(answer);
                 }
-                Pending::Undo { undo, answer } => {
-                    step.undos.push(undo);
+                Pending::Undo {
+                    undo,
+                    ahead,
+                    answer,
+                } => {
+                    step.undos.push((undo, ahead));
                     answers.undoing.push(answer);
                 }
             }
@@ -342,7 +351,14 @@ impl Committer {
             }
             for erasure in &step.erasures {
                 let mut group = self.group(&data.tree, &fold);
-                done.erased.push(group.erase(erasure)?);
+                let erased = group.erase(erasure)?;
+                if is_heard && erased == Erased::Done {
+                    // What this group has of them is not on disk yet, so that nobody was told of it.
+                    done.fed
+                        .retain(|message| message.visitor != erasure.visitor);
+                    done.forgotten.push(erasure.visitor.clone());
+                }
+                done.erased.push(erased);
                 let written = group.into_batch()?;
                 any |= self.put(written, number)?;
             }
@@ -358,9 +374,9 @@ impl Committer {
                 }
                 done.expired.push(all);
             }
-            for undo in &step.undos {
+            for (undo, ahead) in &step.undos {
                 let mut group = self.group(&data.tree, &fold);
-                done.undone.push(group.undo(undo)?);
+                done.undone.push(group.undo(undo, ahead)?);
                 let written = group.into_batch()?;
                 any |= self.put(written, number)?;
             }
@@ -400,7 +416,7 @@ struct Step {
     refused: Vec<RefusedMessage>,
     notes: Vec<AuditEntry>,
     contents: Vec<NewContent>,
-    undos: Vec<Undo>,
+    undos: Vec<(Undo, ReadAhead)>,
 }
 
 impl Step {
@@ -416,6 +432,8 @@ pub(super) struct Done {
     committed: Vec<Committed>,
     /// What the feed tells once it is on disk.
     pub(super) fed: Vec<FedMessage>,
+    /// Whom the feed forgets before that.
+    pub(super) forgotten: Vec<VisitorId>,
     settled: Vec<usize>,
     erased: Vec<Erased>,
     expired: Vec<Expired>,

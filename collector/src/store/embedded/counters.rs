@@ -300,6 +300,25 @@ impl Latest {
             .unwrap_or_default())
     }
 
+    /// The same, and nothing where it cannot be read: messages are taken in all the same, for what they
+    /// come to can be counted anew. Not here: of messages that are gone nothing else knows.
+    pub(super) fn load_or_begin(tree: &sled::Tree) -> Result<Self, EmbeddedError> {
+        match Self::load(tree) {
+            Err(EmbeddedError::Record(error)) => {
+                tracing::error!(
+                    %error,
+                    "what was counted last cannot be read: trends and campaigns of the time before \
+                     this start may be too low until \"firstglance verify --repair\" has counted \
+                     anew; messages and profiles are whole"
+                );
+                // Readers of counts would fail over it.
+                tree.remove(keys::LATEST)?;
+                Ok(Self::default())
+            }
+            loaded => loaded,
+        }
+    }
+
     /// Whether there is nothing.
     pub(super) fn is_empty(&self) -> bool {
         self.tally.0.is_empty()

@@ -96,6 +96,8 @@ fn run(
                     meter.flushed(applied.answers.count(), begun.elapsed().as_secs_f64());
                 }
                 let fed = std::mem::take(&mut applied.done.fed);
+                // Before it is answered: then nothing of them is anywhere any more.
+                feed.forget(&applied.done.forgotten);
                 applied.answers.tell(applied.done);
                 feed.tell(fed);
             }

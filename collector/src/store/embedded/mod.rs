@@ -75,6 +75,7 @@ use flusher::Data;
 use folder::{Pointer, StoreFolder};
 use held::Records;
 use record::VisitorRecord;
+use undo::ReadAhead;
 
 /// Version of the layout in [`keys`].
 const LAYOUT: &[u8] = b"5";
@@ -462,7 +463,17 @@ impl Store for Embedded {
     }
 
     fn undo(&self, undo: Undo) -> Later<'_, Undone> {
-        self.ask(|answer| Pending::Undo { undo, answer })
+        let merge = undo.merge;
+        Box::pin(async move {
+            // Not on the committer's thread: a visitor may have sent very much.
+            let ahead = self.scan(move |tree| ReadAhead::of(tree, merge)).await?;
+            self.ask(|answer| Pending::Undo {
+                undo,
+                ahead,
+                answer,
+            })
+            .await
+        })
     }
 
     fn list(

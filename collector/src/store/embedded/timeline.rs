@@ -13,7 +13,7 @@ use firstglance_engine::{Timestamp, VisitorId};
 use super::record::{LONGEST_SPAN, MessageRecord};
 use super::{EmbeddedError, keys};
 use crate::changes;
-use crate::store::{Position, TimelineEntry};
+use crate::store::{Position, Source, TimelineEntry};
 
 /// Orders entries by where they stand.
 struct ByPosition(TimelineEntry);
@@ -68,14 +68,16 @@ pub(super) fn read(
                 index: u32::try_from(index).unwrap_or(u32::MAX),
             };
             if after.is_none_or(|after| position > after) {
+                let (source, kind) = match &*message.kind {
+                    changes::STORED => (Source::Change, changes::KIND.into()),
+                    _ => (Source::Sender, message.kind),
+                };
                 waiting.push(Reverse(ByPosition(TimelineEntry {
                     position,
                     received_at: stored.received_at,
                     message_id: message.id,
-                    kind: match &*message.kind {
-                        changes::STORED => changes::KIND.into(),
-                        _ => message.kind,
-                    },
+                    kind,
+                    source,
                     raw: message.raw,
                     context: stored.context.clone(),
                 })));

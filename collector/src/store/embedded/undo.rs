@@ -3,17 +3,18 @@
 //! it is the visitor's own messages and entries, of users those that aliases have made one person.
 //!
 //! An undo is a group by itself and one batch. What it reads is stored, so nothing else may have
-//! changed in its group before.
+//! changed in its group before. A visitor's messages, which may be very many, are read before that and
+//! elsewhere, see [`ReadAhead`]; in the group only those that came meanwhile.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use firstglance_engine::codec::Encode as _;
-use firstglance_engine::{UserId, VisitorId};
+use firstglance_engine::{Timestamp, UserId, VisitorId};
 
 use super::group::Group;
 use super::links::{self, MOST_USERS};
 use super::merges::{self, is_in_force, taken_back};
-use super::record::{MessageRecord, StoredMessage};
+use super::record::{MessageRecord, StoredMessage, VisitorRecord};
 use super::{EmbeddedError, keys};
 use crate::store::joining::{self, MOST_VISITORS, Membership, PersonEntry, Register as _};
 use crate::store::merges::{
@@ -30,6 +31,47 @@ struct Turn {
     restores: bool,
 }
 
+/// What a visitor's messages said of them up to a moment before the undo. What is there of an erased
+/// visitor is of no use any more: with them has gone what could be undone.
+#[derive(Debug, Default)]
+pub(super) struct ReadAhead {
+    visitor: Option<VisitorId>,
+    /// The number of the first record that was not read.
+    below: u64,
+    /// Whom a message named, when, and whether on purpose.
+    said: Vec<(UserId, Timestamp, bool)>,
+}
+
+impl ReadAhead {
+    /// Reads what the undo of an entry will need.
+    pub(super) fn of(tree: &sled::Tree, merge: u64) -> Result<Self, EmbeddedError> {
+        let entry = merges::meant(tree, merge)?;
+        let visitor = entry.as_ref().and_then(|(_, entry)| entry.visitor());
+        let Some(visitor) = visitor else {
+            return Ok(Self::default());
+        };
+        // Before any of them is read: who comes later has a later number.
+        let stored = tree.get(keys::visitor(visitor))?;
+        let record = stored.map(|bytes| VisitorRecord::from_bytes(&bytes));
+        let mut ahead = Self {
+            visitor: Some(visitor.clone()),
+            below: record.transpose()?.map_or(0, |record| record.records),
+            said: Vec::new(),
+        };
+        let below = ahead.below;
+        let said = &mut ahead.said;
+        heard(
+            tree,
+            visitor,
+            |number| number < below,
+            |user, at, on_purpose| {
+                said.push((user.clone(), at, on_purpose));
+            },
+        )?;
+        Ok(ahead)
+    }
+}
+
 /// What came of it.
 struct Turned {
     from: Option<UserId>,
@@ -39,14 +81,15 @@ struct Turned {
 
 impl Group<'_> {
     /// Undoes a merge. Nothing is changed but where the answer is that it is done.
-    pub(super) fn undo(&mut self, undo: &Undo) -> Result<Undone, EmbeddedError> {
+    pub(super) fn undo(&mut self, undo: &Undo, ahead: &ReadAhead) -> Result<Undone, EmbeddedError> {
         let turn = match self.turn(undo)? {
             Ok(turn) => turn,
             Err(refused) => return Ok(refused),
         };
         let turned = match &turn.link {
             Link::Membership(visitor, user) => {
-                self.turn_membership(visitor, user, turn.after, turn.restores)?
+                let after = (turn.after, turn.restores);
+                self.turn_membership(visitor, user, after, ahead)?
             }
             Link::Names(one, other) => match self.turn_names(one, other, turn.after)? {
                 Some(turned) => turned,
@@ -141,8 +184,8 @@ impl Group<'_> {
         &mut self,
         visitor: &VisitorId,
         user: &UserId,
-        after: Option<TakenBack>,
-        restores: bool,
+        (after, restores): (Option<TakenBack>, bool),
+        ahead: &ReadAhead,
     ) -> Result<Turned, EmbeddedError> {
         let tree = self.records.tree;
         let before = self.records.membership(visitor)?.flatten();
@@ -155,7 +198,7 @@ impl Group<'_> {
             ..remembered.get(user).copied().unwrap_or_default()
         };
         remembered.insert(user.clone(), link);
-        let mut said = said_of(tree, visitor, remembered)?;
+        let mut said = said_of(tree, visitor, remembered, ahead)?;
         if let Some(before) = &before {
             said.hear(&before.user, before.at, true);
         }
@@ -326,16 +369,46 @@ impl Group<'_> {
 
 /// Everything that was said of a visitor: by messages of their own, by those of others, and by what is
 /// not there any more but has its entry.
-pub(super) fn said_of(
+fn said_of(
     tree: &sled::Tree,
     visitor: &VisitorId,
     links: BTreeMap<UserId, MembershipLink>,
+    ahead: &ReadAhead,
 ) -> Result<Said, EmbeddedError> {
     let mut said = Said::of(links);
     told(tree, visitor, &mut said)?;
+    let mut below = 0;
+    if ahead.visitor.as_ref() == Some(visitor) {
+        below = ahead.below;
+        for (user, at, on_purpose) in &ahead.said {
+            said.hear(user, *at, *on_purpose);
+        }
+    }
+    heard(
+        tree,
+        visitor,
+        |number| number >= below,
+        |user, at, on_purpose| {
+            said.hear(user, at, on_purpose);
+        },
+    )?;
+    Ok(said)
+}
+
+/// Tells whom a visitor's messages name, of those records whose numbers are wanted.
+fn heard(
+    tree: &sled::Tree,
+    visitor: &VisitorId,
+    wanted: impl Fn(u64) -> bool,
+    mut tell: impl FnMut(&UserId, Timestamp, bool),
+) -> Result<(), EmbeddedError> {
     for entry in tree.scan_prefix(keys::messages(visitor)) {
+        let (key, bytes) = entry?;
+        if keys::message_record_of(&key).is_some_and(|(_, number)| !wanted(number)) {
+            continue;
+        }
         // What cannot be read is told by verification.
-        let Ok(record) = MessageRecord::from_bytes(&entry?.1) else {
+        let Ok(record) = MessageRecord::from_bytes(&bytes) else {
             continue;
         };
         let shared = record.shared();
@@ -344,11 +417,11 @@ pub(super) fn said_of(
                 && let Some(user) = &message.user_id
             {
                 let on_purpose = joining::is_on_purpose(&message.kind);
-                said.hear(user, message.timestamp, on_purpose);
+                tell(user, message.timestamp, on_purpose);
             }
         }
     }
-    Ok(said)
+    Ok(())
 }
 
 /// Takes in what entries say of a visitor.

@@ -534,3 +534,44 @@ fn data_without_counts_get_them() {
     assert_eq!(counted(&store), before);
     assert_eq!(store.tree().get(keys::VERSION).unwrap().unwrap(), LAYOUT);
 }
+
+/// What was counted last stands by itself in one record; nobody waits for it to be repaired.
+#[test]
+fn messages_are_taken_in_though_what_was_counted_last_cannot_be_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let said = [(0, 0, 0, 1), (0, 7, 0, 2)];
+    let send = |store: &Embedded, said: &Said| {
+        let commit = commit_of([raw(said)], NOW);
+        runtime().block_on(store.commit(commit)).unwrap();
+    };
+    send(&store, &said[0]);
+    for damage in [&b"soon"[..], b"", &[255; 400]] {
+        store.tree().insert(keys::LATEST, damage).unwrap();
+    }
+    runtime().block_on(store.close()).unwrap();
+    drop(store);
+
+    let store = open(folder.path());
+    let runtime = runtime();
+    let day = Period::of(Length::Day, at(&said[0]));
+    let counted = || {
+        let counts = runtime.block_on(store.counts(Metric::Messages, day, day));
+        counts.unwrap().iter().map(|one| one.count).sum::<u64>()
+    };
+    assert_eq!(counted(), 0);
+    send(&store, &said[1]);
+    assert_eq!(counted(), 1);
+    runtime.block_on(store.close()).unwrap();
+    drop(store);
+
+    // Verification knows better, and counts anew.
+    let (_, findings) = verify::verified(folder.path(), Mode::Repair);
+    assert!(
+        findings.iter().all(|one| one.kind == FindingKind::Count),
+        "{findings:?}"
+    );
+    assert!(!findings.is_empty());
+    let (_, findings) = verify::verified(folder.path(), Mode::Look);
+    assert_eq!(findings, []);
+}

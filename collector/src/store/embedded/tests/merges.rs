@@ -994,3 +994,47 @@ fn data_without_an_audit_open_as_they_are() {
     drop(store);
     assert_eq!(verified(folder.path(), Mode::Look).1, []);
 }
+
+/// A visitor's messages are read before an undo has its turn.
+#[test]
+fn what_comes_while_messages_are_read_ahead_counts_as_well() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let said = |id, user, at| Said {
+        visitor: 3,
+        id,
+        user: Some(user),
+        how: How::Identify,
+        at,
+    };
+    send(&store, &[said(1, 4, 10)], 10);
+    send(&store, &[said(2, 5, 20)], 20);
+    let merge = merges(&store, MergeFilter::All)[0].number;
+    let ahead = undo::ReadAhead::of(&store.tree(), merge).unwrap();
+    // Said after what was read, and of before what is undone.
+    send(&store, &[said(3, 2, 15)], 30);
+    let undo = Undo {
+        merge,
+        token: "1a2b".into(),
+        name: "Anna".into(),
+        now: at(40),
+    };
+    let undone = runtime().block_on(store.ask(|answer| Pending::Undo {
+        undo,
+        ahead,
+        answer,
+    }));
+    let Undone::Done { entry, .. } = undone.unwrap() else {
+        panic!("it can be undone");
+    };
+    let MergeChange::Undone(undoing) = entry.entry.change else {
+        panic!("it is an undo");
+    };
+    assert_eq!(
+        (undoing.from, undoing.to),
+        (Some(user("y")), Some(user("b")))
+    );
+    runtime().block_on(store.close()).unwrap();
+    drop(store);
+    assert_eq!(verified(folder.path(), Mode::Look).1, []);
+}
