@@ -57,6 +57,7 @@ test('the page answers, and says what was chosen', async () => {
   const page = await visitor.open(`${visitor.origin}/`);
   const { visitor: id } = await stateOf(page);
   assert.equal(await page.locator('#offer').isVisible(), false);
+  await page.evaluate(() => { document.documentElement.dataset.fgAdapt = 'now'; });
   await wants(page, 'E-bikes');
   await page.locator('#offer').waitFor({ state: 'visible' });
   assert.equal(await page.locator('section[data-fg-slot]').textContent(), 'E-bikes for you');

@@ -3,7 +3,7 @@
  */
 import { init } from 'firstglance';
 import type {
-  Calls, Campaign, Consent, DataLayerEntry, ElementHooks, Firstglance, Interest, RootHooks, ScriptAttributes, SlotHooks, State,
+  Calls, Campaign, Consent, ContentChange, DataLayerEntry, Decision, ElementHooks, Firstglance, Interest, RootHooks, ScriptAttributes, SlotHooks, State,
   TemplateHooks,
 } from 'firstglance';
 
@@ -52,6 +52,12 @@ const stop = firstglance.onSegments((state: State) => {
   return void [words, words2, sums, from, consent, visitor];
 });
 stop();
+const stopInterest: () => void = firstglance.onInterest((interest, state) => interest?.label ?? state.stage);
+const stopStage: () => void = firstglance.onStage((stage) => stage.toUpperCase());
+const seen: Promise<Decision> = firstglance.decide('hero');
+void seen.then(({ kind, variant, html, fields }) => (kind == 'variant' ? html ?? fields['title'] ?? variant : null));
+const stopDecision: () => void = firstglance.decide('hero', (decision) => void decision.slot);
+[stopInterest, stopStage, stopDecision].forEach((end) => end());
 
 window.firstglance?.('track', 'Plan Chosen', { plan: 'Basis' });
 window.firstglance?.('identify', 'customer-7', { type: 'customer' });
@@ -60,6 +66,9 @@ window.firstglance?.('page');
 window.firstglance?.('consent', 'denied');
 window.firstglance?.('forget');
 window.firstglance?.('onSegments', (state) => state.segments.includes('e-bikes'));
+window.firstglance?.('onInterest', (interest) => interest?.score);
+window.firstglance?.('onStage', (stage, state) => [stage, state.score]);
+window.firstglance?.('decide', 'hero', ({ fields }) => fields);
 
 const waiting: Firstglance = function () {
   (waiting.q = waiting.q || []).push(arguments);
@@ -71,14 +80,25 @@ document.addEventListener('firstglance:segments', ({ detail }) => {
   document.title = entered.join(' ');
 });
 
+document.addEventListener('firstglance:interest', ({ detail }) => detail?.label);
+document.addEventListener('firstglance:stage', ({ detail }) => detail.trim());
+document.addEventListener('firstglance:content', ({ detail }) => {
+  const change: ContentChange = detail;
+  change.element.focus();
+});
+
 const link: ElementHooks = {
   'data-fg-track': 'Test Ride Requested', 'data-fg-prop-category': 'e-bikes', 'data-fg-prop-position': 2,
   'data-fg-topic': 'Bikes;E-bikes', 'data-fg-show': 'e-bikes race-bikes',
 };
 const field: ElementHooks = { 'data-fg-search': '', 'data-fg-results': 12, 'data-fg-private': true };
+const personal: ElementHooks = {
+  'data-fg-hide': 'customer', 'data-fg-text': 'top_interest.label', 'data-fg-sort': 'interest', 'data-fg-adapt': 'fade',
+  'data-fg-viewed': 'hero', 'data-fg-field': 'title link@href',
+};
 const slot: SlotHooks = { 'data-fg-slot': 'hero' };
-const template: TemplateHooks = { 'data-fg-slot': 'hero', 'data-fg-when': 'e-bikes' };
+const template: TemplateHooks = { 'data-fg-slot': 'hero', 'data-fg-when': 'e-bikes !customer', 'data-fg-variant': 'e-bikes' };
 const root: RootHooks = {};
 const tag: ScriptAttributes = { 'data-site': 'my-shop', 'data-consent': 'tcf', 'data-hash-routes': '1', 'data-scroll-container': '#app' };
 const pushed = (entry: DataLayerEntry) => entry.firstglance.stage;
-export { field, link, pushed, root, slot, tag, template };
+export { field, link, personal, pushed, root, slot, tag, template };

@@ -58,6 +58,12 @@ firstglance.consent('accepted');
 firstglance.consent('google');
 // @ts-expect-error: a function
 firstglance.onSegments('e-bikes');
+// @ts-expect-error: a decision is about a slot
+firstglance.decide();
+// @ts-expect-error: a promise, or a subscription
+firstglance.decide('hero', () => {}).then();
+// @ts-expect-error: a function
+firstglance.onStage('hot');
 // @ts-expect-error: what is returned ends the subscription, and takes nothing
 firstglance.onSegments(() => {})('now');
 // @ts-expect-error: the calls stay as they are
@@ -94,6 +100,8 @@ window.firstglance?.('identify');
 window.firstglance?.('consent', 'yes');
 // @ts-expect-error: a function
 window.firstglance?.('onSegments', 'e-bikes');
+// @ts-expect-error: who decides is told whom
+window.firstglance?.('decide', 'hero');
 // @ts-expect-error: nothing ends this subscription
 window.firstglance?.('onSegments', () => {})();
 
@@ -109,7 +117,13 @@ export const secret: ElementHooks = { 'data-fg-private': false };
 // @ts-expect-error: an attribute's property is a text or a number
 export const property: ElementHooks = { 'data-fg-prop-plan': { name: 'Basis' } };
 // @ts-expect-error: no such hook
-export const unknown: ElementHooks = { 'data-fg-hide': 'e-bikes' };
+export const unknown: ElementHooks = { 'data-fg-hidden': 'e-bikes' };
+// @ts-expect-error: no such field
+export const text: ElementHooks = { 'data-fg-text': 'campaign.name' };
+// @ts-expect-error: nothing else is known to order by
+export const sort: ElementHooks = { 'data-fg-sort': 'price' };
+// @ts-expect-error: no such moment
+export const moment: ElementHooks = { 'data-fg-adapt': 'later' };
 // @ts-expect-error: whatever has the name of a slot
 export const slot: SlotHooks = { 'data-fg-slot': 1 };
 // @ts-expect-error: a template says when

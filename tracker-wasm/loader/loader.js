@@ -1,8 +1,9 @@
 /*
- * The loader: the one script that a site owner pastes. It brings the page's script when the page
+ * The loader: the one script that a site owner pastes. What is known of the visitor from earlier
+ * pages it shows at once, while the page is read; then it brings the page's script when the page
  * has time for it, and keeps calls until then. Where a known visitor leaves sooner, it sends the
  * page view and what the page has told, and never anything else. It never lets an error reach the page. The build wraps it in
- * a function and fills in the name and the hash of the script. A collector may serve it with other
+ * a function and fills in the hashes of the script and of the part that adapts the page. A collector may serve it with other
  * names for the files and the API, which therefore stand here once.
  */
 try {
@@ -20,20 +21,28 @@ try {
   const collector = base + 'v1/';
   // What the browser asks for goes before what the page says.
   const consent = navigator.globalPrivacyControl || navigator.doNotTrack == 1 ? 'denied' : attribute('consent');
+  const read = (key) => localStorage.getItem('fg:' + site + ':' + key);
+  const stated = () => read('consent') || consent || read('default');
 
-  // Brings a script, and has the browser check it. The fragment makes it a module of its own for
-  // each name.
+  // Another file of the build, by what the browser checks of it.
+  const file = (integrity, kind) => base + 'fg-' + integrity.slice(7, 17).replace(/\W/g, '_') + kind;
+
+  // Brings a script, once, and has the browser check it. The fragment makes it a module of its own
+  // for each name.
   const POLICY = Symbol.for('firstglance.policy');
-  const bring = (address, integrity) => {
-    const url = address + '#' + name;
+  const bring = (integrity) => {
+    const url = file(integrity, '.js') + '#' + name;
+    if (queue.fg[url]) return;
+    queue.fg[url] = 1;
     const module = document.createElement('script');
     module.type = 'module';
     module.nonce = script.nonce;
     module.integrity = integrity;
     try {
       // One for all instances: a name can often be given only once.
+      const own = (given) => given;
       const policy = window[POLICY] = window[POLICY]
-        || (window.trustedTypes || { createPolicy: (_, rules) => rules }).createPolicy('firstglance', { createScriptURL: (own) => own });
+        || (window.trustedTypes || { createPolicy: (_, rules) => rules }).createPolicy('firstglance', { createScriptURL: own, createHTML: own });
       module.src = policy.createScriptURL(url);
       document.head.append(module);
     } catch (error) {
@@ -42,18 +51,49 @@ try {
     }
   };
 
-  const load = () => {
-    if (!queue.fg.loading) bring(base + '__SCRIPT__', '__INTEGRITY__');
-    queue.fg.loading = 1;
+  const load = () => bring('__INTEGRITY__');
+
+  // What is not in force yet is looked at in one tab, until it is closed.
+  let preview = new URLSearchParams(location.search).get('fg_preview');
+  try {
+    preview = preview || sessionStorage['fg:preview'];
+  } catch (error) {}
+
+  // Search engines get the page as it was written. A browser that a test drives is no robot.
+  const robot = /[^u]bot|crawl|spider/i.test(navigator.userAgent);
+
+  // Tells style sheets what is known.
+  const mark = (values) => {
+    const root = document.documentElement.dataset;
+    if (!robot) ['fgSegments', 'fgInterest', 'fgStage'].forEach((name, index) => {
+      const value = values[index];
+      if (!value) delete root[name];
+      else if (root[name] != value) root[name] = value;
+    });
+  };
+
+  // What is known shows before anything is drawn, under the consent that was kept with it.
+  const recall = () => {
+    const known = read('shown');
+    if (!known || robot || preview || name != 'firstglance' || !/^(granted|segments)$/.test(stated())) return;
+    const values = known.split('\n');
+    queue.fg.known = values[0];
+    mark(values);
+    if (!read('content')) return;
+    queue.fg.adapt();
+    if (document.body) return;
+    // Drawing waits for what fills in the page, and not for long, whatever happens.
+    const { style } = document.documentElement;
+    style.visibility = 'hidden';
+    setTimeout(queue.fg.reveal = () => style.visibility = '', 400);
   };
 
   // Only with the consent and under the name that an earlier page has kept.
   const leave = () => {
     try {
-      const read = (key) => localStorage.getItem('fg:' + site + ':' + key);
       const anonymousId = read('id');
-      const state = read('consent') || consent || read('default');
-      if (queue.fg.running || !anonymousId || state != 'granted') return;
+      const state = stated();
+      if (queue.fg.running || preview || !anonymousId || state != 'granted') return;
       const timestamp = new Date().toISOString();
       // The script looks closer. Here, what might be an address, a telephone or an account is one.
       const clean = (url) => url.split('#')[0].slice(0, 2048).replace(/[^/?&=]+/g, (part) =>
@@ -89,6 +129,9 @@ try {
   };
 
   const plan = () => {
+    try {
+      recall();
+    } catch (error) {}
     addEventListener('pagehide', leave);
     // Somebody who acts may soon be gone: no more waiting for an idle moment.
     for (const event of ['pointerdown', 'keydown', 'scroll']) addEventListener(event, load, { once: true, passive: true });
@@ -100,7 +143,7 @@ try {
 
   // Once a page, however often the script is in it.
   if (site && !queue.fg) {
-    queue.fg = { site, consent, collector, script, bring };
+    queue.fg = { site, consent, collector, script, bring, file, robot, mark, preview, adapt: () => bring('__CONTENT__') };
     // A page that is only prepared may never be seen.
     if (document.prerendering) document.addEventListener('prerenderingchange', plan, { once: true });
     else plan();

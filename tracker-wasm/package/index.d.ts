@@ -93,6 +93,44 @@ export interface State {
 /** Is given each new state, and the present one at once where there is one. */
 export type SegmentsListener = (state: State) => void;
 
+/** Is given the strongest interest, at once where something is known, and whenever it is another; `null` where there is none. */
+export type InterestListener = (interest: Interest | null, state: State) => void;
+
+/** Is given the id of the stage, at once where it is known, and whenever it is another. */
+export type StageListener = (stage: string, state: State) => void;
+
+/** What the visitor sees in a slot. */
+export interface Decision {
+  /** Id of the slot. */
+  readonly slot: string;
+  /**
+   * - `variant`: this variant.
+   * - `control`: the default, although there is a variant for this visitor: they are held out, so that its effect is known.
+   * - `default`: the default.
+   */
+  readonly kind: 'variant' | 'control' | 'default';
+  /** Id of the variant, also of the one that somebody in the control group does not see; `null` for the default. */
+  readonly variant: string | null;
+  /** Markup of the variant, made safe by the collector; `null` where it has fields, or stands in the page's own `<template>`. */
+  readonly html: string | null;
+  /** Plain texts of the variant, by their names. */
+  readonly fields: Readonly<Record<string, string>>;
+}
+
+/** Is given what the visitor sees in a slot, as soon as it is known, and whenever it is something else. */
+export type DecisionListener = (decision: Decision) => void;
+
+/** A slot of the page shows something else. */
+export interface ContentChange {
+  /** Id of the slot. */
+  readonly slot: string;
+  readonly kind: Decision['kind'];
+  /** Id of the variant that is shown; `null` for the default. */
+  readonly variant: string | null;
+  /** The slot itself. */
+  readonly element: HTMLElement;
+}
+
 /**
  * The global function of the script tag. Before the script is there, calls wait in `q`:
  * `window.firstglance = window.firstglance || function () { (firstglance.q = firstglance.q || []).push(arguments) }`.
@@ -112,6 +150,12 @@ export interface Firstglance {
   (call: 'forget'): void;
   /** Calls a function with each new state. */
   (call: 'onSegments', listener: SegmentsListener): void;
+  /** Calls a function with the strongest interest. */
+  (call: 'onInterest', listener: InterestListener): void;
+  /** Calls a function with the stage. */
+  (call: 'onStage', listener: StageListener): void;
+  /** Calls a function with what the visitor sees in a slot. */
+  (call: 'decide', slot: string, listener: DecisionListener): void;
   /** Calls that wait for the script. */
   q?: ArrayLike<unknown>[];
 }
@@ -132,6 +176,17 @@ export interface Calls {
   forget(): void;
   /** Calls a function with each new state, and with the present one at once where there is one. Returns what ends that. */
   onSegments(listener: SegmentsListener): () => void;
+  /** Calls a function with the strongest interest, at once where something is known, and whenever it is another. Returns what ends that. */
+  onInterest(listener: InterestListener): () => void;
+  /** Calls a function with the id of the stage, at once where it is known, and whenever it is another. Returns what ends that. */
+  onStage(listener: StageListener): () => void;
+  /**
+   * What the visitor sees in a slot: settled as soon as it is known, and never where the script does not come. On a server, the
+   * default. Whatever shows it says so by `data-fg-viewed`, so that it counts as seen.
+   */
+  decide(slot: string): Promise<Decision>;
+  /** Calls a function with what the visitor sees in a slot, as soon as it is known, and whenever it is something else. Returns what ends that. */
+  decide(slot: string, listener: DecisionListener): () => void;
 }
 
 /** Options of the script, as `init` takes them. They win over the site's own, in `[tracker]` of firstglance.toml. */
@@ -174,10 +229,38 @@ export interface Options extends ScriptOptions {
  */
 export function init(options: Options): Readonly<Calls>;
 
+/** What `data-fg-text` may show. */
+export type TextField = 'top_interest.label' | 'top_interest.id' | 'stage' | 'visits' | 'page_views';
+
+/**
+ * When what becomes known on a page is applied.
+ *
+ * - `offscreen`: at once below what the window shows, else on the next page. The default.
+ * - `next`: on the next page.
+ * - `fade`: at once; softly, and only where it moves nothing, else on the next page.
+ * - `now`: at once, whatever moves.
+ */
+export type Moment = 'offscreen' | 'next' | 'fade' | 'now';
+
 /** Attributes that any element may have. */
 export interface ElementHooks {
-  /** Ids of segments, separated by spaces. The element is shown as long as the visitor is in one; write `hidden` with it. */
+  /**
+   * Ids of segments, separated by spaces, those with `!` negated. The element is shown as long as the visitor is in one of the
+   * plain ones, or there is none, and in none of the negated. Write `hidden` with it where nobody in particular should not see it.
+   */
   'data-fg-show'?: string;
+  /** The same, and the element is hidden from them: `crm !customer` hides it from whoever is in `crm` and not in `customer`. */
+  'data-fg-hide'?: string;
+  /** A field that stands in the place of the element's text, where it is known. */
+  'data-fg-text'?: TextField;
+  /** A list whose items with `data-fg-topic` are ordered by how much the visitor is interested in them. */
+  'data-fg-sort'?: 'interest';
+  /** When what becomes known on this page is applied, to the element and all in it. */
+  'data-fg-adapt'?: Moment;
+  /** Id of a slot that the page fills itself, by `decide`: that its variant was seen and clicked counts. */
+  'data-fg-viewed'?: string;
+  /** In a slot's default: which plain texts of a variant go where: `title`, or `link@href` into an attribute; several with spaces between. */
+  'data-fg-field'?: string;
   /** Topics of the page, or of what the element shows, separated by `;`, most general first. */
   'data-fg-topic'?: string;
   /** Name of the event that a click on the element is, in place of `Link Clicked` or `Button Clicked`. */
@@ -196,7 +279,7 @@ export interface ElementHooks {
 export interface SlotHooks {
   /** Name of the slot. Its templates have the same. */
   'data-fg-slot'?: string;
-  /** What `data-fg-when` of the template says that is shown; set by Firstglance, for style sheets and tests. */
+  /** Id of the variant that is shown; set by Firstglance, for style sheets and tests. */
   readonly 'data-fg-variant'?: string;
 }
 
@@ -204,8 +287,10 @@ export interface SlotHooks {
 export interface TemplateHooks {
   /** Name of the slot. */
   'data-fg-slot': string;
-  /** Ids of segments, separated by spaces, one of which the visitor must be in. */
+  /** Ids of segments, as in `data-fg-show`. */
   'data-fg-when': string;
+  /** Id of the variant; by default what `data-fg-when` says, with hyphens. */
+  'data-fg-variant'?: string;
 }
 
 /** Attributes of `html` that Firstglance sets, for style sheets: `html[data-fg-segments~="e-bikes"]`. */
@@ -264,5 +349,11 @@ declare global {
   interface DocumentEventMap {
     /** There is a new state, which is the event's `detail`. An instance by another name has that name in it. */
     'firstglance:segments': CustomEvent<State>;
+    /** The strongest interest is another. */
+    'firstglance:interest': CustomEvent<Interest | null>;
+    /** The stage is another. */
+    'firstglance:stage': CustomEvent<string>;
+    /** A slot of the page shows something else. Only the instance named `firstglance` changes the page. */
+    'firstglance:content': CustomEvent<ContentChange>;
   }
 }

@@ -35,6 +35,8 @@ function trusted(address) {
         if (folders.has(new URL('.', href).href)) return href;
         throw new TypeError('firstglance: no script of its own: ' + href);
       },
+      // Of the owner's variants, which are looked through before they are shown.
+      createHTML: (markup) => markup,
     });
     return policy.createScriptURL(address);
   } catch {
@@ -61,18 +63,40 @@ function addScript({ src, site, consent, name, nonce, ...options }) {
 const isThere = (site, name) => [...document.scripts].some(({ dataset }) =>
   dataset.site == site && (dataset.name || DEFAULT_NAME) == name);
 
-/** The calls, by a function that takes them as the global function does. */
-function bind(call) {
-  // One subscription for all listeners: those of components come and go with each of their lives.
+/** One subscription for all listeners: those of components come and go with each of their lives. */
+function listened(subscribe) {
   const listeners = new Set();
-  let state, subscribed;
+  let last, subscribed;
   const tell = (entry) => {
     try {
-      entry.listener(state);
+      entry.listener(...last);
     } catch (error) {
       // A mistake of the page's: its author should see it, and the other listeners not suffer.
       console.error(error);
     }
+  };
+  return (listener) => {
+    // The same function given twice is two subscriptions, and each is ended by itself.
+    const entry = { listener };
+    listeners.add(entry);
+    if (last) tell(entry);
+    if (!subscribed) {
+      subscribed = true;
+      subscribe((...next) => {
+        last = next;
+        [...listeners].forEach(tell);
+      });
+    }
+    return () => void listeners.delete(entry);
+  };
+}
+
+/** The calls, by a function that takes them as the global function does. */
+function bind(call) {
+  const decided = new Map();
+  const onDecision = (slot, listener) => {
+    if (!decided.has(slot)) decided.set(slot, listened((tell) => call('decide', slot, tell)));
+    return decided.get(slot)(listener);
   };
   return Object.freeze({
     track: (name, properties) => call('track', name, properties),
@@ -80,24 +104,29 @@ function bind(call) {
     page: () => call('page'),
     consent: (state) => call('consent', state),
     forget: () => call('forget'),
-    onSegments(listener) {
-      // The same function given twice is two subscriptions, and each is ended by itself.
-      const entry = { listener };
-      listeners.add(entry);
-      if (state) tell(entry);
-      if (!subscribed) {
-        subscribed = true;
-        call('onSegments', (next) => {
-          state = next;
-          [...listeners].forEach(tell);
+    onSegments: listened((tell) => call('onSegments', tell)),
+    onInterest: listened((tell) => call('onInterest', tell)),
+    onStage: listened((tell) => call('onStage', tell)),
+    decide: (slot, listener) => (listener ? onDecision(slot, listener)
+      : new Promise((resolve) => {
+        const stop = onDecision(slot, (decision) => {
+          resolve(decision);
+          // Told at once, there is nothing to stop yet.
+          Promise.resolve().then(() => stop());
         });
-      }
-      return () => void listeners.delete(entry);
-    },
+      })),
   });
 }
 
-const onServer = Object.freeze({ ...bind(nothing), onSegments: () => nothing });
+/** What everybody sees, which is what a server renders. */
+const onServer = Object.freeze({
+  ...bind(nothing),
+  onSegments: () => nothing,
+  onInterest: () => nothing,
+  onStage: () => nothing,
+  decide: (slot, listener) =>
+    (listener ? nothing : Promise.resolve({ slot, kind: 'default', variant: null, html: null, fields: {} })),
+});
 
 export function init(options) {
   if (typeof window == 'undefined' || typeof document == 'undefined') return onServer;

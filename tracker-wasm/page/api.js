@@ -7,6 +7,7 @@ import { choose, forget } from './consent.js';
 import { cut } from './declared.js';
 import { capture, track } from './events.js';
 import { subscribe } from './hooks.js';
+import { decide } from './parts.js';
 import { parse, stringify } from './pristine.js';
 
 /** An object of the page as plain data: without getters, functions and dates. */
@@ -19,7 +20,8 @@ function plain(value) {
 
 export function call([name, first, second]) {
   const text = /string|number/.test(typeof first) ? cut(String(first)) : undefined;
-  if (name == 'onSegments') subscribe(first);
+  if (/^on(Segments|Interest|Stage)$/.test(name)) subscribe(name.slice(2).toLowerCase(), first);
+  if (name == 'decide') decide(first, second);
   if (name == 'track' && text) track(text, plain(second));
   if (name == 'identify') {
     const traits = plain(text ? second : first) || {};

@@ -13,7 +13,7 @@ import { attribute, later } from './given.js';
 import { disown, recognise } from './identity.js';
 import { fetchModel } from './model.js';
 import { on } from './options.js';
-import { part } from './parts.js';
+import { part, told } from './parts.js';
 import { change, note, run } from './run.js';
 import { names, persist, read, remove, write } from './storage.js';
 
@@ -23,7 +23,7 @@ export let consent;
 /** Whether the collector is asked to tell visitors apart for a day, with nothing kept here. */
 export let cookieless;
 
-let asked, bridge, signalled;
+let asked, signalled;
 
 /** A state as somebody wrote it. What is written and is none of the four allows nothing. */
 const written = (name) => name && (/^(granted|segments|session)$/.test(name) ? name : 'denied');
@@ -31,7 +31,7 @@ const written = (name) => name && (/^(granted|segments|session)$/.test(name) ? n
 /** What the tag or the site's owner says. Where they leave it to another tool, what that one says. */
 function given(name) {
   if (!/^(google|tcf)$/.test(name)) return name;
-  if (!bridge) part(PARTS.consent, bridge = name);
+  if (!told.bridge) part('consent', told.bridge = name);
   return signalled;
 }
 

@@ -4,10 +4,10 @@
  * without. Never decides anything about an event.
  */
 import { consent } from './consent.js';
-import { hidden, now, sibling } from './given.js';
+import { given, hidden, now } from './given.js';
 import { askCollector, known } from './hooks.js';
 import { answered, model } from './model.js';
-import start, { full, load, save, snapshot, take_in } from './module.js';
+import start, { full, load, query, save, snapshot, take_in } from './module.js';
 import { on } from './options.js';
 import { ask } from './pristine.js';
 import { change, note, run } from './run.js';
@@ -47,9 +47,9 @@ export function awaken() {
     loaded = 1;
     ready();
   };
-  // The larger one is for sites that have configured interests, segments or a score.
-  const integrity = WASM[on('rules') ? 0 : 1];
-  ask(sibling(integrity, '.wasm'), { integrity })
+  // The larger one is for sites that have configured interests, segments, a score or slots.
+  const integrity = WASM[on('rules') || given.preview ? 0 : 1];
+  ask(given.file(integrity, '.wasm'), { integrity })
     .then((answer) => answer.arrayBuffer())
     .then(start)
     .then(() => run(begun, 0, 1), (error) => run(lose, error, 1));
@@ -113,12 +113,21 @@ export const digest = () =>
     }
   });
 
-/** What the profile means now, as a text; with an event that is not reported yet. */
-export const evaluate = (event) =>
+/** Asks the module for something that not every one can answer: nothing, where it cannot. */
+export const consult = (name, text) => attempt(() => query(name, text)) || '';
+
+/** What the profile means now, as a text; with an event that is not reported yet. As long as that
+ * counts, `ask` may consult the engine. */
+export const evaluate = (event, ask) =>
   attempt(() => {
     refresh();
     if (event) take_in(...event);
     const text = snapshot(now());
+    try {
+      ask?.(text);
+    } catch (error) {
+      note('error', error);
+    }
     if (event) load(saved, '');
     return text;
   });

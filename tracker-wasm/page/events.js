@@ -7,7 +7,7 @@ import { consent } from './consent.js';
 import { page } from './declared.js';
 import { add } from './delivery.js';
 import { feed } from './engine.js';
-import { agent, language, now, written } from './given.js';
+import { agent, given, language, now, written } from './given.js';
 import { random, sessionAt, visitor } from './identity.js';
 import { stringify } from './pristine.js';
 import { change, note } from './run.js';
@@ -110,8 +110,9 @@ function take(captured) {
   else if (made.type == 'page') lastView = made;
 }
 
-/** Queues a message. */
+/** Queues a message. What somebody does who looks at a preview is nobody's interest. */
 function post(made) {
+  if (given.preview) return;
   const text = stringify({ ...made, anonymousId: visitor });
   if (text.length < MAX_MESSAGE) return add(text, made.event == 'Page Engaged');
   note('too long', made);

@@ -4,14 +4,11 @@
  */
 
 /** The fragment names the function. */
-const SELF = import.meta.url;
-export const name = decodeURIComponent(SELF.split('#')[1]);
+export const name = decodeURIComponent(import.meta.url.split('#')[1]);
 export const { q: queue } = window[name];
-export const { site, consent: attribute, collector, script: tag } = queue.fg;
-
-/** Another file of the same build, by what the browser checks of it. */
-export const sibling = (integrity, kind) =>
-  SELF.replace(/-\w+\.js.*/, '-' + integrity.slice(7, 17).replace(/\W/g, '_') + kind);
+/** What the loader knows and can do. */
+export const given = queue.fg;
+export const { site, consent: attribute, collector, script: tag } = given;
 
 export const later = setTimeout;
 export const now = Date.now;

@@ -1,17 +1,18 @@
 /*
  * What the page is told: the state for the API, the DOM event and the data layer, and the hooks in
- * its HTML. Never writes anything from an event into the page's HTML.
+ * its HTML: the root's attributes here, all others by the part that is brought where a page has them.
+ * Never writes anything from an event into the page's HTML.
  */
 import { unreported } from './capture/activity.js';
 import { consent } from './consent.js';
 import { evaluate, lost } from './engine.js';
-import { derived } from './events.js';
-import { collector, later, name, now } from './given.js';
+import { given, later, name } from './given.js';
 import { visitor } from './identity.js';
-import { answered, version } from './model.js';
-import { ask, parse } from './pristine.js';
+import { answered } from './model.js';
+import { part, told as heard } from './parts.js';
+import { parse } from './pristine.js';
 import { change, conclude, note, run } from './run.js';
-import { read, write } from './storage.js';
+import { write } from './storage.js';
 
 /** What is said of somebody who allows nothing. */
 const NOBODY = '\0\0\0\0cold\0\0\0\0\0\0';
@@ -44,16 +45,19 @@ function understand(text) {
   };
 }
 
-const subscribers = [];
-const defaults = new WeakMap();
-const variants = new WeakMap();
-/** Milliseconds in which a page finishes what it adds; and how many times as long as looking it
- * through took, it is left in peace. */
-const GATHER = 50, PEACE = 30;
+/** Who wants to know, by what: functions of the page. */
+const subscribers = { segments: [], interest: [], stage: [] };
+/** What they are told; and what the page was told last, in short. */
+let values;
+const told = { interest: null };
+/** Milliseconds in which a page finishes what it adds. */
+const GATHER = 50;
+/** What the part that adapts the page is for. */
+const HOOKS = '[data-fg-show],[data-fg-hide],[data-fg-slot],[data-fg-viewed],[data-fg-text],[data-fg-sort]';
 
-let state, published, notable, remote;
+let state, published, notable;
 let segments;
-let applied, planned, peace;
+let planned, shown;
 
 /** What was known before anything happened on this page; nobody enters that. */
 export const known = (text) => {
@@ -61,62 +65,60 @@ export const known = (text) => {
 };
 
 /** Without the engine, the collector says what it has found. */
-export function askCollector() {
-  if (lost && consent == 'granted') {
-    ask(collector + 'me', { credentials: 'include' })
-      .then((answer) => answer.text())
-      .then((text) => run(() => {
-        remote = text;
-        change();
-      }))
-      .catch(() => {});
-  }
-}
+export const askCollector = () =>
+  lost && consent == 'granted' && (heard.remote ? heard.remote.ask() : part('remote'));
 
-function tell(subscriber) {
+function tell(subscriber, value) {
   try {
-    subscriber(state);
+    subscriber(value, state);
   } catch (error) {
     // The page's own mistake: its author should see it, and nothing else should suffer.
     self.console?.error(error);
   }
 }
 
-export function subscribe(subscriber) {
+export function subscribe(kind, subscriber) {
   if (typeof subscriber != 'function') return;
   // Who asks now is told what is true now.
   conclude();
-  subscribers.push(subscriber);
-  if (state) tell(subscriber);
+  subscribers[kind].push(subscriber);
+  if (state) tell(subscriber, values[kind]);
 }
 
-/** The page has changed: what it asks for is looked for anew. */
-export function readapt() {
+/** The page has changed: what it asks for is looked for anew; on another page of a router, also what
+ * waited for the next one. */
+export function readapt(moved) {
   planned = 0;
-  applied = 0;
+  if (moved) given.page?.moved();
   change();
 }
 
-/** What a page adds later is adapted as well. */
+/** What a page adds later is adapted as well; once the part is there, by that. */
 export function watchPage() {
-  new MutationObserver(() => {
-    if (!planned) planned = later(run, Math.max(GATHER, peace), readapt);
-  }).observe(document, { childList: true, subtree: true });
+  const watcher = new MutationObserver(() => {
+    if (given.page) watcher.disconnect();
+    else if (!planned) planned = later(run, GATHER, readapt);
+  });
+  watcher.observe(document, { childList: true, subtree: true });
 }
 
 export function publish() {
   if (!consent && !answered) return;
-  const text = consent == 'denied' ? NOBODY : evaluate(unreported()) || (lost && remote);
+  let next;
+  const take = (text) => {
+    next = understand(text);
+    given.page?.decide(next, visitor);
+  };
+  const text = consent == 'denied' ? NOBODY : evaluate(unreported(), take) || (lost && heard.remote?.text);
   if (!text) {
     // What holds for a visitor who refused does not hold for one who agreed.
     if (state && state.consent == 'denied') state = 0;
     return;
   }
-  const all = text + consent + visitor;
-  if (all == published && applied) return;
   // The collector answers in JSON.
-  const next = text[0] == '{' ? parse(text) : understand(text);
+  next = next || (text[0] == '{' ? parse(text) : understand(text));
   adapt(next);
+  const all = text + consent + visitor;
   if (all == published) return;
   published = all;
   const before = segments || next.segments;
@@ -128,9 +130,14 @@ export function publish() {
     consent: consent || null,
     visitor: visitor || null,
   };
-  if (consent == 'segments') report();
-  subscribers.forEach(tell);
-  document.dispatchEvent(new CustomEvent(name + ':segments', { detail: state }));
+  if (consent == 'segments') part('derived');
+  values = { segments: state, interest: state.interests[0] || null, stage: state.stage };
+  for (const kind in values) {
+    const value = values[kind];
+    if (told[kind] === (told[kind] = value?.id || value)) continue;
+    subscribers[kind].forEach((subscriber) => tell(subscriber, value));
+    document.dispatchEvent(new CustomEvent(name + ':' + kind, { detail: value }));
+  }
   note('state', state);
   // A tag manager's layer keeps all it is given: only what one would act on.
   if (notable != (notable = segments + state.stage) && window.dataLayer) {
@@ -138,55 +145,16 @@ export function publish() {
   }
 }
 
-/** Under consent *segments*, new segments are all that the collector hears of. */
-function report() {
-  const list = segments.join(' ');
-  if (list == read('reported')) return;
-  write('reported', list);
-  const bucket = [80, 50, 20, 0].find((from) => state.score >= from);
-  derived({ segments, score_bucket: bucket, model: version() });
-}
-
-/** The page's HTML follows the visitor's segments. It is the first instance's; others tell what they
- * know by calls and events alone. */
+/** The page's HTML follows what is known, and the next page begins with it. The HTML is the first
+ * instance's; others tell what they know by calls and events alone. */
 function adapt(next) {
-  const stands = [next.segments, next.interests[0]?.id, next.stage, consent].join();
-  if (stands == applied) return;
-  applied = stands;
-  const begun = now();
-  if (name == 'firstglance') applyHooks(next);
-  peace = (now() - begun) * PEACE;
-}
-
-function applyHooks(next) {
-  const root = document.documentElement.dataset;
-  const all = (selector) => document.querySelectorAll(selector);
-  const holds = (wanted) => next.segments.some((segment) => (wanted || '').split(/\s+/).includes(segment));
-  const mark = (name, value) => {
-    if (!value) delete root[name];
-    else if (root[name] != value) root[name] = value;
-  };
-  mark('fgSegments', next.segments.join(' '));
-  mark('fgInterest', next.interests[0]?.id);
-  // A visitor who allows nothing sees the page as it was written.
-  mark('fgStage', consent != 'denied' && next.stage);
-  for (const element of all('[data-fg-show]')) {
-    const hidden = !holds(element.dataset.fgShow);
-    if (element.hidden != hidden) element.hidden = hidden;
+  const allowed = consent != 'denied';
+  if (name == 'firstglance') {
+    // A visitor who allows nothing sees the page as it was written.
+    const values = [next.segments.join(' '), next.interests[0]?.id || '', allowed ? next.stage : ''];
+    given.mark(values);
+    if (shown != (shown = values.join('\n'))) write('shown', shown);
+    if (allowed && consent && document.querySelector(HOOKS)) given.adapt();
   }
-  const templates = [...all('template[data-fg-slot]')];
-  for (const slot of all('[data-fg-slot]:not(template)')) {
-    const variant = templates.find(({ dataset }) =>
-      dataset.fgSlot == slot.dataset.fgSlot && holds(dataset.fgWhen));
-    const before = variants.get(slot);
-    if (variant == before) continue;
-    // Templates may lie inside the element whose content they replace, and stay there.
-    const content = [...slot.childNodes].filter((node) => node.localName != 'template');
-    if (!before) defaults.set(slot, content);
-    content.forEach((node) => node.remove());
-    slot.append(...(variant ? [variant.content.cloneNode(true)] : defaults.get(slot)));
-    if (variant) slot.dataset.fgVariant = variant.dataset.fgWhen;
-    else delete slot.dataset.fgVariant;
-    variants.set(slot, variant);
-  }
+  given.page?.show(next, consent);
 }

@@ -11,7 +11,7 @@ import { scrolled } from './capture/scroll.js';
 import { consent, settle } from './consent.js';
 import { release, retry, send } from './delivery.js';
 import { outdated } from './engine.js';
-import { hidden, later, queue } from './given.js';
+import { given, hidden, later, queue } from './given.js';
 import { watchPage } from './hooks.js';
 import { equip, explain, focused, playing } from './parts.js';
 import { change, conclude, run } from './run.js';
@@ -28,10 +28,10 @@ const listen = (names, action, always) => {
 /** The last choice made before the script was there counts before anything is captured. */
 function start() {
   // Whatever brings the script twice, it begins once.
-  if (queue.fg.begun) return;
+  if (given.begun) return;
   // The loader has told of a page that was left; it may come back.
-  if (queue.fg.left) return addEventListener('pageshow', () => start(queue.fg.left = 0));
-  queue.fg.begun = 1;
+  if (given.left) return addEventListener('pageshow', () => start(given.left = 0));
+  given.begun = 1;
   const isChoice = (each) => each[0] == 'consent';
   const answer = (each) => run(call, each, 1);
   const calls = queue.splice(0);
@@ -43,7 +43,7 @@ function start() {
   // Also where the page has frozen what arrays are made from.
   Object.defineProperty(queue, 'push', { value: answer, configurable: true });
   for (const each of calls) if (!isChoice(each)) answer(each);
-  queue.fg.running = 1;
+  given.running = 1;
 }
 
 function begin() {

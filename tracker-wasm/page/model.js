@@ -14,7 +14,18 @@ import { read, write } from './storage.js';
 /** Whether the answer has come, or will not come. */
 export let answered;
 
-export const model = () => read('model', 1);
+/** One that is only looked at. */
+let previewed;
+
+export const model = () => previewed || read('model', 1);
+
+/** Goes on with a model that is not in force, in this page only. */
+export function preview(text) {
+  previewed = text;
+  reload();
+  ready();
+  change();
+}
 
 /** Names of parameters that carry a search, in lower case. */
 export const searchNames = () =>

@@ -49,5 +49,11 @@ export function take_in(at, fields, ...numbers) {
 
 export const snapshot = (at) => taken(wasm.snapshot(at));
 
+/** What a call answers that some modules have, given a text or nothing. */
+export function query(name, text) {
+  if (text) give(text);
+  return wasm[name] && taken(wasm[name]());
+}
+
 /** Whether it should begin again. */
 export const full = () => wasm.room(1) > MOST;

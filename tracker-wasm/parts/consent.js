@@ -2,7 +2,7 @@
  * Takes consent from a tool that the site has already: Google Consent Mode, or a platform that
  * speaks the IAB's Transparency and Consent Framework. Never asks the visitor anything itself.
  */
-import { kit } from './kit.js';
+import * as kit from './kit.js';
 
 /** Google: what is stored for analytics decides; without a word about it nothing is known. */
 function google() {
@@ -48,5 +48,5 @@ function tcf(tries = TRIES) {
   });
 }
 
-if (kit.bridge == 'google') google();
+if (kit.told.bridge == 'google') google();
 else tcf();

@@ -1,8 +1,10 @@
 /*
  * Explains in the browser's console what is captured, what leaves and what the collector says to it,
- * to somebody who looks over the tracker's shoulder. Never changes what happens.
+ * to somebody who looks over the tracker's shoulder; and which mistakes are in what the page has for it.
+ * Never changes what happens.
  */
-import { kit } from './kit.js';
+import { tellMistakes } from './debug/mistakes.js';
+import * as kit from './kit.js';
 
 const TITLE = 'background:#1d4ed8;color:#fff;border-radius:3px;padding:1px 5px';
 
@@ -36,12 +38,36 @@ const EXPLAIN = {
   },
   answered: (status) => say('answered: ' + (status == 200 ? 'stored' : status + ', ' + (ANSWERS[status] || 'tried again later'))),
   consent: (state) => say(state ? 'consent is "' + state + '": ' + CONSENTS[state] : 'consent is not known yet: events wait in memory'),
-  state: (state) => say('the page was told: segments ' + (state.segments.join(', ') || 'none') + ', score ' + state.score + ', stage ' + state.stage, state),
+  state(state) {
+    say('the page was told: segments ' + (state.segments.join(', ') || 'none') + ', score ' + state.score + ', stage ' + state.stage, state);
+    look(state);
+  },
   dropped: () => say('too much waits: the oldest message was dropped, and is counted'),
   'too long': (message) => say('too long to send, left out', message),
   'no engine': (error) => say('the page cannot run the engine (a Content-Security-Policy without \'wasm-unsafe-eval\'?); segments come from the collector, one request later', error),
   error: (error) => say('an error inside the tracker, which goes on', error),
 };
+
+/** Milliseconds in which the page finishes what it shows. */
+const SETTLE = 500;
+
+/** What the part that adapts the page could not do. */
+const TROUBLES = {
+  error: (error) => say('an error while the page was adapted; it stays as it was', error),
+  contested: (slot) => say('the page puts something of its own into this slot again and again, and keeps it. A framework that renders it must be told to leave it alone: see the recipes', slot),
+};
+
+/** Looks for mistakes of the page's author, when the page shows what it was told. */
+function look({ segments, interests, consent }) {
+  if (consent == 'denied') return;
+  kit.later(kit.run, SETTLE, () => {
+    const model = kit.read('model', 1);
+    const isKnown = (id) => segments.includes(id) || interests.some((interest) => interest.id == id) || model.includes(id);
+    const configured = kit.consult('slots').split('\n').filter(Boolean);
+    tellMistakes(isKnown, configured, (element, text) => console.warn('%cFirstglance%c ' + text, TITLE, '', element));
+    for (const [what, given] of kit.given.troubles?.splice(0) || []) TROUBLES[what]?.(given);
+  });
+}
 
 const explain = (what, given) => {
   try {

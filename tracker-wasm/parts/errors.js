@@ -2,7 +2,7 @@
  * Errors in the page's own scripts, where the site's owner wants to hear of them. Never those of the
  * tracker, which stay inside it, and never more than a few a page.
  */
-import { kit } from './kit.js';
+import * as kit from './kit.js';
 
 const MOST = 10;
 /** Characters of a message. */

@@ -2,7 +2,7 @@
  * Forms: seen, begun, given up: which one and which field, by name, and never what stands in it.
  * Never looks at a search form or at one in private.
  */
-import { kit } from './kit.js';
+import * as kit from './kit.js';
 
 /** Characters of a field's name. */
 const MAX_NAME = 80;

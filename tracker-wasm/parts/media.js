@@ -1,7 +1,7 @@
 /*
  * Video and audio: how far they were played, in quarters. Never one that only decorates the page.
  */
-import { kit } from './kit.js';
+import * as kit from './kit.js';
 
 /** Percent between two reports. */
 const STEP = 25;

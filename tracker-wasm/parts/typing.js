@@ -2,7 +2,7 @@
  * Search boxes that answer while one types: what somebody ends with is the search. Never reads
  * another field, nor a box of a form that asks by being submitted.
  */
-import { kit } from './kit.js';
+import * as kit from './kit.js';
 
 /** Fewer characters are only the beginning of a query. */
 const MIN_TYPED = 3;

@@ -4,7 +4,7 @@
  */
 import { onCLS, onFCP, onINP, onLCP, onTTFB } from 'web-vitals';
 
-import { kit } from './kit.js';
+import * as kit from './kit.js';
 
 /** Shifts are told in fractions, times in milliseconds. */
 const report = ({ name, value, rating }) =>

@@ -30,16 +30,21 @@ const PAGE: &str = "tracker-wasm/page";
 const PAGE_MAIN: &str = "tracker-wasm/page/main.js";
 /// The folder of the parts, and those that are one: the others are shared by them.
 const PARTS_FOLDER: &str = "tracker-wasm/parts";
-const PARTS: [&str; 7] = [
-    "consent", "debug", "errors", "forms", "media", "typing", "vitals",
+const PARTS: [&str; 10] = [
+    "consent", "debug", "derived", "errors", "forms", "media", "preview", "remote", "typing",
+    "vitals",
 ];
+/// The part that knows the others, so that the script needs to know none but it.
+const DIRECTORY: &str = "directory";
+/// The part that the loader knows: it may be needed before the script is there.
+const CONTENT: &str = "content";
 /// The modules, each by its title, with the tracker's features: what most pages load, and what those
 /// of sites load that have configured interests, segments or a score, in its place.
 const MODULES: [(&str, &[&str]); 2] = [(WITH_RULES, &["rules"]), ("WebAssembly", &[])];
 /// The title of the module that stands in the place of the other.
 pub(crate) const WITH_RULES: &str = "WebAssembly with rules";
-const SCRIPT_PLACEHOLDER: &str = "__SCRIPT__";
-const INTEGRITY_PLACEHOLDER: &str = "__INTEGRITY__";
+const SCRIPT_PLACEHOLDER: &str = "__INTEGRITY__";
+const CONTENT_PLACEHOLDER: &str = "__CONTENT__";
 const COMPRESS: &str = include_str!("compress.mjs");
 
 /// The loader decides whether the browser is new enough, so an old one must be able to read it.
@@ -146,23 +151,32 @@ fn make(
         references.push(reference(&wasm));
         files.push((*title, format!("fg-{}.wasm", content_hash(&wasm)), wasm));
     }
+    let part = |name: &str, more: &[String]| {
+        let entry = workspace.root.join(PARTS_FOLDER).join(format!("{name}.js"));
+        bundle(workspace, work, &entry, more).map(String::into_bytes)
+    };
     let mut parts = Vec::new();
-    for part in PARTS {
-        let entry = workspace.root.join(PARTS_FOLDER).join(format!("{part}.js"));
-        let script = bundle(workspace, work, &entry, &[])?.into_bytes();
-        parts.push(format!("\"{part}\":{}", reference(&script)));
-        files.push((part, script_name(&script), script));
+    for name in PARTS {
+        let script = part(name, &[])?;
+        parts.push(format!("\"{name}\":{}", reference(&script)));
+        files.push((name, script_name(&script), script));
     }
+    let parts = format!("--define:PARTS={{{}}}", parts.join(","));
+    let content = part(CONTENT, std::slice::from_ref(&parts))?;
+    let content_integrity = integrity(&content);
+    files.push((CONTENT, script_name(&content), content));
+    let directory = part(DIRECTORY, &[parts])?;
     let script = bundle(
         workspace,
         work,
         &workspace.root.join(PAGE_MAIN),
         &[
             format!("--define:WASM=[{}]", references.join(",")),
-            format!("--define:PARTS={{{}}}", parts.join(",")),
+            format!("--define:DIRECTORY={}", reference(&directory)),
         ],
     )?
     .into_bytes();
+    files.push((DIRECTORY, script_name(&directory), directory));
 
     let loader = capture(
         tools::node_tool(workspace, "esbuild")
@@ -171,7 +185,7 @@ fn make(
             .arg("--log-level=warning"),
     )?;
     check_placeholders(&loader).context("the loader after its minification")?;
-    let loader = fill_placeholders(&loader, &script_name(&script), &integrity(&script));
+    let loader = fill_placeholders(&loader, &integrity(&script), &content_integrity);
     files.push(("script", script_name(&script), script));
     files.push((
         "loader",
@@ -234,11 +248,14 @@ fn integrity(content: &[u8]) -> String {
     format!("sha256-{}", STANDARD.encode(Sha256::digest(content)))
 }
 
-/// A loader without these would ask for a file that does not exist.
+/// A loader without these would ask for files that do not exist.
 fn check_placeholders(loader: &str) -> Result<()> {
     for (placeholder, what) in [
-        (SCRIPT_PLACEHOLDER, "the name of the script"),
-        (INTEGRITY_PLACEHOLDER, "the script's hash"),
+        (SCRIPT_PLACEHOLDER, "the script's hash"),
+        (
+            CONTENT_PLACEHOLDER,
+            "the hash of the part that adapts the page",
+        ),
     ] {
         if !loader.contains(placeholder) {
             bail!("lacks the placeholder {placeholder}, where {what} belongs");
@@ -247,10 +264,10 @@ fn check_placeholders(loader: &str) -> Result<()> {
     Ok(())
 }
 
-fn fill_placeholders(loader: &str, script: &str, integrity: &str) -> String {
+fn fill_placeholders(loader: &str, script: &str, content: &str) -> String {
     loader
         .replace(SCRIPT_PLACEHOLDER, script)
-        .replace(INTEGRITY_PLACEHOLDER, integrity)
+        .replace(CONTENT_PLACEHOLDER, content)
 }
 
 /// Changes whenever one of the inputs does, this build's own code and tools included.
@@ -343,7 +360,8 @@ fn measure(folder: &Path, titles: &str) -> Result<Vec<Asset>> {
         let (name, title) = line.split_once(' ').context("a title without a name")?;
         assets.push(Asset {
             title: title.to_owned(),
-            is_optional: PARTS.contains(&title) || title == WITH_RULES,
+            is_optional: PARTS.contains(&title)
+                || [CONTENT, DIRECTORY, WITH_RULES].contains(&title),
             raw: size(name)?,
             gzip: size(&format!("{name}.gz"))?,
             brotli: size(&format!("{name}.br"))?,
@@ -389,12 +407,12 @@ mod tests {
 
     #[test]
     fn both_placeholders_are_needed_and_all_are_filled() {
-        let error = check_placeholders("'__SCRIPT__'").map_err(|error| error.to_string());
-        assert!(error.is_err_and(|text| text.contains(INTEGRITY_PLACEHOLDER)));
-        assert!(check_placeholders("__SCRIPT__ __INTEGRITY__").is_ok());
+        let error = check_placeholders("'__INTEGRITY__'").map_err(|error| error.to_string());
+        assert!(error.is_err_and(|text| text.contains(CONTENT_PLACEHOLDER)));
+        assert!(check_placeholders("__INTEGRITY__ __CONTENT__").is_ok());
         assert_eq!(
-            fill_placeholders("__SCRIPT__ __INTEGRITY__ __SCRIPT__", "s.js", "sha"),
-            "s.js sha s.js"
+            fill_placeholders("__INTEGRITY__ __CONTENT__ __INTEGRITY__", "one", "two"),
+            "one two one"
         );
     }
 
@@ -408,7 +426,9 @@ mod tests {
         }
         found.retain(|name| name != "kit");
         found.sort();
-        assert_eq!(found, PARTS);
+        let mut known = [&PARTS[..], &[CONTENT, DIRECTORY]].concat();
+        known.sort_unstable();
+        assert_eq!(found, known);
         Ok(())
     }
 

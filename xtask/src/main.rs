@@ -10,6 +10,7 @@ mod build;
 mod client;
 mod demo;
 mod fuzz;
+mod hooks;
 mod kill_loop;
 mod load;
 mod loss;
@@ -24,6 +25,7 @@ mod recipes;
 mod sdks;
 mod server;
 mod size;
+mod statistics;
 mod test;
 mod tools;
 mod tracker;
@@ -94,6 +96,11 @@ enum Command {
         after_help = "Example:\n  cargo xtask loss --short\n  cargo xtask loss --case close-tab --browser firefox"
     )]
     Loss(loss::Options),
+    /// Plays what pages do with their hooks, in Chromium and in Firefox.
+    #[command(
+        after_help = "Example:\n  cargo xtask hooks\n  cargo xtask hooks --browser firefox --screenshots target/hooks"
+    )]
+    Hooks(hooks::Options),
     /// Fetches the other trackers that run beside Firstglance in proofs and benchmarks.
     #[command(after_help = "Example:\n  cargo xtask peers")]
     Peers,
@@ -107,6 +114,9 @@ enum Command {
         after_help = "Example:\n  cargo xtask openapi --short\n  cargo xtask openapi --examples 200 --seed 1"
     )]
     Openapi(openapi::Options),
+    /// Asks SciPy and statsmodels again what the collector's statistics are held against.
+    #[command(after_help = "Example:\n  cargo xtask statistics\n  cargo xtask statistics --update")]
+    Statistics(statistics::Options),
     /// Fuzzes what reads bytes from outside; a finding is an error.
     #[command(
         after_help = "Example:\n  cargo xtask fuzz --minutes 10\n  cargo xtask fuzz --target fold --jobs 1"
@@ -149,9 +159,11 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Bench(options) => bench::run(&workspace, &options)?,
         Command::Recipes(options) => recipes::run(&workspace, &options)?,
         Command::Loss(options) => loss::run(&workspace, &options)?,
+        Command::Hooks(options) => hooks::run(&workspace, &options)?,
         Command::Peers => println!("{}", workspace.shown(&peers::ensure(&workspace)?)),
         Command::Sdks(options) => sdks::run(&workspace, &options)?,
         Command::Openapi(options) => openapi::run(&workspace, &options)?,
+        Command::Statistics(options) => statistics::run(&workspace, &options)?,
         Command::Fuzz(options) => fuzz::run(&workspace, &options)?,
     }
     Ok(ExitCode::SUCCESS)

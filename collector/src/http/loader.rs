@@ -35,8 +35,9 @@ fn renamed(loader: &[u8], names: &Names) -> Option<Served> {
     let usual = Names::default();
     let text = replaced_once(
         text,
-        &format!("{}-", usual.files),
-        &format!("{}-", names.files),
+        // With the quotation mark: attributes of pages are called like that as well.
+        &format!("\"{}-", usual.files),
+        &format!("\"{}-", names.files),
     )?;
     let text = replaced_once(
         &text,
@@ -98,9 +99,9 @@ mod tests {
 
     #[test]
     fn names_are_replaced_once_and_in_every_form() {
-        let text = "import(b+'fg-0a.js');fetch(b+'v1/batch')";
+        let text = "import(b+\"fg-\"+n);find(\"data-fg-slot\");fetch(b+'v1/batch')";
         let served = renamed(text.as_bytes(), &chosen()).unwrap();
-        let expected = "import(b+'v1-0a.js');fetch(b+'fg-2/batch')";
+        let expected = "import(b+\"v1-\"+n);find(\"data-fg-slot\");fetch(b+'fg-2/batch')";
         assert_eq!(served.identity, expected);
         let mut unpacked = String::new();
         let gzip = served.gzip.unwrap();
@@ -114,7 +115,7 @@ mod tests {
 
     #[test]
     fn a_loader_that_says_a_name_twice_or_not_at_all_is_left_alone() {
-        for text in ["fg-1 fg-2 v1/", "fg-1 v1/a v1/b", "fg-1", "v1/"] {
+        for text in ["\"fg-1 \"fg-2 v1/", "\"fg-1 v1/a v1/b", "\"fg-1", "v1/"] {
             assert!(renamed(text.as_bytes(), &chosen()).is_none(), "{text}");
         }
     }

@@ -101,15 +101,16 @@ export async function stateOf(page) {
     api('onSegments', resolve);
   }));
   const state = await within('the page is told a state', told);
-  // Parts come with the first sign of life where the page has something for them: a test is faster than
-  // anybody who fills in a form.
+  // Parts come where the page has something for them, some with the first sign of life: a test is faster
+  // than anybody who fills in a form.
   if (state.consent && state.consent !== 'denied') {
     await until('the parts are there', () => page.evaluate(() => {
       dispatchEvent(new Event('pointermove'));
-      const { told } = window.firstglance.q.kit ?? { told: {} };
+      const [told] = window.firstglance.q.kit ?? [{}];
       const has = (selector) => document.querySelector(selector);
       return (!document.forms.length || Boolean(told.forms || has('script[data-forms="0"]')))
-        && (!has('[data-fg-search],[role=search],search') || Boolean(told.typing));
+        && (!has('[data-fg-search],[role=search],search') || Boolean(told.typing))
+        && (!has('[data-fg-show],[data-fg-slot],[data-fg-hide],[data-fg-text],[data-fg-sort]') || Boolean(window.firstglance.q.fg.page));
     })).catch(() => {});
   }
   return state;

@@ -82,7 +82,7 @@ export async function countsRoutes(site, visitor, { expected = /^$/ } = {}) {
 }
 
 /** What Firstglance shows stays as it is when the framework renders again; what components are told is right. */
-export async function survivesRendering(site, visitor, { expected = /^$/ } = {}) {
+export async function survivesRendering(site, visitor, { expected = /^$/, decides = false } = {}) {
   const page = await visitor.open(`${visitor.origin}/`);
   await shown(page, 'Home');
   await stateOf(page);
@@ -93,16 +93,19 @@ export async function survivesRendering(site, visitor, { expected = /^$/ } = {})
   assert.equal((await hero.textContent()).trim(), 'Bikes for everybody');
   assert.equal((await told.textContent()).trim(), 'Nothing known');
 
+  // A site that wants its pages to change at once where somebody looks, which the test can wait for.
+  await page.evaluate(() => { document.documentElement.dataset.fgAdapt = 'now'; });
+
   /** What a visitor sees: whether the offer, the slot, what the root says, what components are told. */
   const seen = async () => [
     await offer.isVisible(), (await hero.textContent()).trim(), await page.evaluate(() => document.documentElement.dataset.fgSegments),
-    (await told.textContent()).trim(),
+    (await told.textContent()).trim(), ...(decides ? [(await page.locator('#decided').textContent()).trim()] : []),
   ];
   const shows = async (what, wanted) => {
     const same = async () => (await seen()).join('|') == wanted.join('|');
     await until(what, same, 3_000).catch(async () => assert.deepEqual(await seen(), wanted, what));
   };
-  const personal = (when) => shows(when, [true, 'E-bikes for you', 'e-bikes', 'e-bikes']);
+  const personal = (when) => shows(when, [true, 'E-bikes for you', 'e-bikes', 'e-bikes', ...(decides ? ['Ride an e-bike'] : [])]);
   await wants(page, 'E-bikes');
   await personal('at once');
   const again = page.locator('#again');
@@ -118,7 +121,7 @@ export async function survivesRendering(site, visitor, { expected = /^$/ } = {})
   await personal('on another route');
 
   // And back, without anything left over.
-  const plain = (when) => shows(when, [false, 'Bikes for everybody', undefined, 'Nothing known']);
+  const plain = (when) => shows(when, [false, 'Bikes for everybody', undefined, 'Nothing known', ...(decides ? ['Ride a bike'] : [])]);
   await page.evaluate(() => window.firstglance('forget'));
   await plain('after somebody is forgotten');
   await again.click();

@@ -89,5 +89,5 @@ export function view(before) {
   capture({ type: 'page', properties: { ...page, ...about } });
   beginView();
   viewed();
-  readapt();
+  readapt(before);
 }

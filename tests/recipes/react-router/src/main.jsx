@@ -3,6 +3,7 @@ import { createRoot } from 'react-dom/client';
 import { createBrowserRouter, Link, Outlet, redirect, ScrollRestoration, useSearchParams } from 'react-router';
 import { RouterProvider } from 'react-router/dom';
 
+import { Decided } from './decided.jsx';
 import { firstglance } from './firstglance.js';
 import { Slot } from './slot.jsx';
 import { useVisitor } from './use-visitor.js';
@@ -20,6 +21,7 @@ function Layout() {
       <Outlet />
       <div id="offer" data-fg-show="e-bikes" hidden>Book a test ride</div>
       <Slot name="hero" html="Bikes for everybody" />
+      <Decided />
       <button id="again" onClick={() => setCount(count + 1)}>Rendered {count} times</button>
       <p id="segments">{visitor?.segments.join(' ') || 'Nothing known'}</p>
       <button data-fg-track="Plan Chosen" data-fg-prop-plan="Basis" onClick={() => firstglance.track('Called', { from: 'choose' })}>

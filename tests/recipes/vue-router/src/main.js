@@ -2,11 +2,12 @@ import { createApp, ref, watchEffect } from 'vue';
 import { createRouter, createWebHistory, RouterLink, RouterView } from 'vue-router';
 
 import { firstglance } from './firstglance.js';
+import { useDecision } from './use-decision.js';
 import { useVisitor } from './use-visitor.js';
 
 const Layout = {
   components: { RouterLink, RouterView },
-  setup: () => ({ count: ref(0), visitor: useVisitor(), choose: () => firstglance.track('Called', { from: 'choose' }) }),
+  setup: () => ({ count: ref(0), visitor: useVisitor(), decision: useDecision('hero'), choose: () => firstglance.track('Called', { from: 'choose' }) }),
   template: `
     <nav>
       <RouterLink to="/">Home</RouterLink> <RouterLink to="/e-bikes">E-bikes</RouterLink>
@@ -17,6 +18,7 @@ const Layout = {
     <RouterView />
     <div id="offer" data-fg-show="e-bikes" hidden>Book a test ride</div>
     <section data-fg-slot="hero" v-once>Bikes for everybody</section>
+    <section id="decided" data-fg-viewed="hero">{{ decision?.variant === 'e-bikes' ? 'Ride an e-bike' : 'Ride a bike' }}</section>
     <button id="again" @click="count += 1">Rendered {{ count }} times</button>
     <p id="segments">{{ visitor?.segments.join(' ') || 'Nothing known' }}</p>
     <button data-fg-track="Plan Chosen" data-fg-prop-plan="Basis" @click="choose">Choose</button>`,
