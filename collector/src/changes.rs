@@ -1,13 +1,15 @@
 //! Changes of segments and stage as they are told: in a visitor's timeline, and in answers.
 //!
-//! What is put into a timeline is only shown. It is never folded, and no message from outside, by
-//! whatever name, becomes a change: those come from the fold alone.
+//! What is put into a timeline is only shown and counted. It is never folded, and no message from
+//! outside, by whatever name, becomes a change: those come from the fold alone. Goals that were reached
+//! are told in the same way.
 
 use firstglance_engine::history::{Change, ChangeKind};
 use firstglance_engine::json::JsonWriter;
-use firstglance_engine::{Profile, VisitorId};
+use firstglance_engine::{MessageId, Profile, Timestamp, VisitorId};
 use sha2::{Digest as _, Sha256};
 
+use crate::effect::Reached;
 use crate::hexadecimal::hexadecimal;
 
 /// Name of the library that says a change in a timeline.
@@ -49,6 +51,53 @@ pub fn kind_of(raw: &str) -> Option<ChangeKind> {
     }
 }
 
+/// Name of the event by which a goal is told.
+const GOAL_REACHED: &str = "Goal Reached";
+
+/// The goal of which the stored text tells that it was reached then; nothing where it tells of none.
+#[must_use]
+pub fn reached_of(raw: &str, at: Timestamp) -> Option<Reached> {
+    #[derive(serde::Deserialize)]
+    struct Told {
+        event: Box<str>,
+        properties: Properties,
+    }
+    #[derive(serde::Deserialize)]
+    struct Properties {
+        goal: Option<Box<str>>,
+        hundredths: Option<u64>,
+    }
+    let told: Told = serde_json::from_str(raw).ok()?;
+    let Properties { goal, hundredths } = told.properties;
+    (*told.event == *GOAL_REACHED).then_some(Reached {
+        goal: goal?,
+        at,
+        hundredths: hundredths?,
+    })
+}
+
+/// The id of the message that tells that a message has reached a goal.
+#[must_use]
+pub fn reached_id(reached: &Reached, by: &MessageId) -> String {
+    told_id(&format!(
+        "{GOAL_REACHED}\n{}\n{}",
+        reached.goal,
+        by.as_str()
+    ))
+}
+
+/// The message that tells in a visitor's timeline that a message has reached a goal.
+#[must_use]
+pub fn reached_message(reached: &Reached, by: &MessageId, visitor: &VisitorId) -> String {
+    let id = reached_id(reached, by);
+    told_message(GOAL_REACHED, &id, reached.at, visitor, |json| {
+        json.text_member("goal", &reached.goal);
+        json.name("hundredths");
+        json.integer(reached.hundredths);
+        json.text_member("by", by.as_str());
+    })
+}
+
 /// The id of a change's message: the same change has the same one.
 #[must_use]
 pub fn message_id(change: &Change) -> String {
@@ -56,7 +105,10 @@ pub fn message_id(change: &Change) -> String {
         ChangeKind::Entered(id) | ChangeKind::Left(id) => (id, ""),
         ChangeKind::Stage { from, to } => (from, to),
     };
-    let named = format!("{}\n{}\n{one}\n{other}", change.at, change.name());
+    told_id(&format!("{}\n{}\n{one}\n{other}", change.at, change.name()))
+}
+
+fn told_id(named: &str) -> String {
     let digest = Sha256::digest(named.as_bytes());
     format!("{ID_PREFIX}{}", hexadecimal(&digest[..8]))
 }
@@ -64,21 +116,34 @@ pub fn message_id(change: &Change) -> String {
 /// The message that tells a change in a visitor's timeline.
 #[must_use]
 pub fn message(change: &Change, visitor: &VisitorId) -> String {
+    let id = message_id(change);
+    told_message(change.name(), &id, change.at, visitor, |json| {
+        change.write_members(json);
+    })
+}
+
+fn told_message(
+    event: &str,
+    message_id: &str,
+    at: Timestamp,
+    visitor: &VisitorId,
+    properties: impl FnOnce(&mut JsonWriter),
+) -> String {
     let mut json = JsonWriter::default();
     json.open('{');
     json.text_member("type", KIND);
-    json.text_member("event", change.name());
-    json.text_member("messageId", &message_id(change));
+    json.text_member("event", event);
+    json.text_member("messageId", message_id);
     let id = visitor.as_str();
     match VisitorId::anonymous(id) {
         Ok(_) => json.text_member("anonymousId", id),
         Err(_) => json.text_member("userId", id.split_once(':').map_or(id, |(_, user)| user)),
     }
     json.name("timestamp");
-    json.moment(change.at);
+    json.moment(at);
     json.name("properties");
     json.open('{');
-    change.write_members(&mut json);
+    properties(&mut json);
     json.close('}');
     json.name("context");
     json.open('{');

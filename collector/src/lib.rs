@@ -18,6 +18,7 @@ pub mod config;
 pub mod cookie;
 pub mod cookieless;
 pub mod data;
+pub mod effect;
 pub mod erasing;
 pub mod evaluation;
 pub mod export;

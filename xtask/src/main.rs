@@ -25,6 +25,7 @@ mod recipes;
 mod sdks;
 mod server;
 mod size;
+mod statistics;
 mod test;
 mod tools;
 mod tracker;
@@ -113,6 +114,9 @@ enum Command {
         after_help = "Example:\n  cargo xtask openapi --short\n  cargo xtask openapi --examples 200 --seed 1"
     )]
     Openapi(openapi::Options),
+    /// Asks SciPy and statsmodels again what the collector's statistics are held against.
+    #[command(after_help = "Example:\n  cargo xtask statistics\n  cargo xtask statistics --update")]
+    Statistics(statistics::Options),
     /// Fuzzes what reads bytes from outside; a finding is an error.
     #[command(
         after_help = "Example:\n  cargo xtask fuzz --minutes 10\n  cargo xtask fuzz --target fold --jobs 1"
@@ -159,6 +163,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Peers => println!("{}", workspace.shown(&peers::ensure(&workspace)?)),
         Command::Sdks(options) => sdks::run(&workspace, &options)?,
         Command::Openapi(options) => openapi::run(&workspace, &options)?,
+        Command::Statistics(options) => statistics::run(&workspace, &options)?,
         Command::Fuzz(options) => fuzz::run(&workspace, &options)?,
     }
     Ok(ExitCode::SUCCESS)

@@ -220,6 +220,27 @@ pub(crate) fn ensure_openapi(workspace: &Workspace) -> Result<PathBuf> {
     Ok(programs)
 }
 
+/// What the statistics are held against, at the versions that `tests/statistics` names; answers the
+/// Python that has it.
+pub(crate) fn ensure_statistics(workspace: &Workspace) -> Result<PathBuf> {
+    let folder = workspace.target.join("statistics");
+    let environment = folder.join("python");
+    let python = environment.join(PYTHON_PROGRAMS).join("python");
+    let requirements = workspace.root.join("tests/statistics/requirements.txt");
+    let versions = fs::read_to_string(&requirements)?;
+    // Written last, so that an interrupted installation is not taken for a finished one.
+    let installed = folder.join("installed.txt");
+    if fs::read_to_string(&installed).is_ok_and(|installed| installed == versions) {
+        return Ok(python);
+    }
+    ensure_python(workspace)?;
+    fs::create_dir_all(&folder)?;
+    announce("SciPy and statsmodels", "pip");
+    install_python_packages(workspace, &environment, &requirements)?;
+    fs::write(installed, versions)?;
+    Ok(python)
+}
+
 /// Where an environment of Python's has its programs.
 const PYTHON_PROGRAMS: &str = if cfg!(windows) { "Scripts" } else { "bin" };
 

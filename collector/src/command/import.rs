@@ -48,7 +48,7 @@ struct Counts {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let model = Arc::new(configuration(&arguments.config)?.model);
+    let rules = configuration(&arguments.config)?.rules();
     let mut refused: Box<dyn Write> = match &arguments.refused {
         None => Box::new(io::stderr()),
         Some(path) => {
@@ -59,7 +59,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     };
     let input = io::stdin().lock();
     let work = async |store: Arc<dyn Store>| import(input, &*store, &mut refused).await;
-    let counts = arguments.which.with_store(model, false, work)?;
+    let counts = arguments.which.with_store(rules, false, work)?;
     refused.flush()?;
     let Counts {
         accepted,

@@ -3,13 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use firstglance_engine::Model;
-
 use super::Failure;
 use crate::config::SiteId;
 use crate::data::{DataError, DataFolder, SITES};
 use crate::store::embedded::Embedded;
-use crate::store::{ProfileFold, Store};
+use crate::store::{ProfileFold, Rules, Store};
 
 /// Which data a command is about.
 #[derive(Debug, clap::Args)]
@@ -49,7 +47,7 @@ impl Which {
     /// mistyped must not look like data that are empty.
     pub(super) fn with_store<T>(
         &self,
-        model: Arc<Model>,
+        rules: impl Into<Rules>,
         must_exist: bool,
         work: impl AsyncFnOnce(Arc<dyn Store>) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
@@ -64,7 +62,7 @@ impl Which {
         if must_exist && !folder.is_dir() {
             return Err(none(&folder));
         }
-        let store = Embedded::open(&folder, ProfileFold::new(model))
+        let store = Embedded::open(&folder, ProfileFold::new(rules))
             .map_err(|error| format!("{}: cannot open the store: {error}", folder.display()))?;
         let store: Arc<dyn Store> = Arc::new(store);
         let runtime = tokio::runtime::Builder::new_multi_thread()

@@ -3,7 +3,6 @@
 
 use std::io::{self, BufWriter, IsTerminal as _, Write};
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use firstglance_engine::json::JsonWriter;
 
@@ -37,7 +36,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let fold = ProfileFold::new(Arc::new(configuration(&arguments.config)?.model));
+    let fold = ProfileFold::new(configuration(&arguments.config)?.rules());
     let path = arguments.which.folder();
     if !path.join("store").is_dir() {
         let wrong = format!("{}: there are no data of firstglance here", path.display());

@@ -1,7 +1,7 @@
 //! `firstglance.toml`: read, checked and compiled into the engine's model.
 //!
 //! Reading goes in two steps: the text as the owner wrote it, with the place of every value
-//! (`table`), and what it means (`site`, `tracker`, `server`, `limits`, `privacy`, `interest`, `segment`, `score`, whose conditions
+//! (`table`), and what it means (`site`, `tracker`, `server`, `limits`, `privacy`, `interest`, `segment`, `score`, `goal`, whose conditions
 //! `condition` compiles). `several` reads the configurations of all sites. A checked configuration never holds a value
 //! that the rest of the collector would have to doubt, and no mistake is reported without its line
 //! and column. Nothing here touches the network or the data folder.
@@ -12,6 +12,7 @@ mod consent;
 mod content;
 mod duration;
 mod evidence;
+mod goal;
 mod interest;
 mod limits;
 mod origin;
@@ -52,7 +53,8 @@ pub use site::SiteId;
 pub use stage::Stage;
 pub use tracker::{Names, Tracker};
 
-use crate::store::Retention;
+use crate::effect::Goal;
+use crate::store::{Retention, Rules};
 use content::Reading;
 use problem::Problems;
 use programs::OfVisitors;
@@ -75,6 +77,8 @@ pub struct Config {
     pub privacy: Privacy,
     /// The stages of a lead, from the first; without the one of those who are no leads.
     pub stages: Vec<Stage>,
+    /// What visitors are to do. Its conditions are programs of [`Config::model`], and of no other.
+    pub goals: Vec<Goal>,
     /// What page and collector evaluate.
     pub model: Model,
     /// The same for the page. Where neither segments nor a score are configured it has no programs,
@@ -171,6 +175,7 @@ const TABLES: &[&str] = &[
     "evidence",
     "segment",
     "score",
+    "goal",
     "slot",
     "variant",
 ];
@@ -244,6 +249,7 @@ impl Config {
             page_model: read.page_model,
             slots: read.slots,
             of_visitors: read.of_visitors,
+            goals: read.goals,
             ..self.clone()
         })
     }
@@ -338,6 +344,7 @@ impl Config {
         let weights = evidence::read(&root, &mut problems);
         let segments = segment::read_all(&root, &mut problems);
         let score = score::read(&root, &mut problems);
+        let goals = goal::read_all(&root, &mut problems);
         let segment_ids: Vec<String> = segments.iter().map(|one| one.id.value.clone()).collect();
         let interest_ids: Vec<Box<str>> = interests.iter().map(|one| one.id.clone()).collect();
         let names = content::Names {
@@ -357,6 +364,8 @@ impl Config {
         };
         let posted_root = Table::new("", reading.fields, 0..0);
         let posted = content::Written::read(&posted_root, &names, &mut posted_problems);
+        goal::named(&goals, &of_file.slots, &mut problems);
+        goal::named(&goals, &posted.slots, &mut posted_problems);
         let of_file = of_file.without(&posted);
         let bytes = of_file.bytes() + posted.bytes();
         if bytes > content::MOST_BYTES && !problems.any() && !posted_problems.any() {
@@ -382,10 +391,17 @@ impl Config {
             segments: &segments,
             score: &score,
             contents: [&of_file, &posted],
+            goals: &goals,
         };
-        let model = programs::complete(model, &parts, extra, &mut problems, &mut posted_problems)?;
-        match model {
-            Some((model, of_visitors)) if !problems.any() && !posted_problems.any() => Ok(Self {
+        let completed =
+            programs::complete(model, &parts, extra, &mut problems, &mut posted_problems)?;
+        match completed {
+            Some(programs::Completed {
+                model,
+                of_visitors,
+                of_pages,
+                goals,
+            }) if !problems.any() && !posted_problems.any() => Ok(Self {
                 page_model: if segments.is_empty()
                     && extra.is_none()
                     && score.is_usual()
@@ -397,8 +413,12 @@ impl Config {
                         ..model.clone()
                     }
                 } else {
-                    model.clone()
+                    let mut model = model.clone();
+                    model.programs.truncate(of_pages.programs);
+                    model.watches.truncate(of_pages.watches);
+                    model
                 },
+                goals,
                 stages: score.stages,
                 site,
                 tracker,
@@ -416,6 +436,15 @@ impl Config {
             }),
             _ if problems.any() => Err(problems.into_sorted().into()),
             _ => Err(Wrong::Posted(reading.told(posted_problems))),
+        }
+    }
+
+    /// What messages are taken in by.
+    #[must_use]
+    pub fn rules(&self) -> Rules {
+        Rules {
+            model: Arc::new(self.model.clone()),
+            goals: self.goals.as_slice().into(),
         }
     }
 

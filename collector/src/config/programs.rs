@@ -10,7 +10,8 @@ use super::condition::{
 };
 use super::problem::{Problem, Problems, Written};
 use super::score::Score;
-use super::{Site, content, segment};
+use super::{Site, content, goal, segment};
+use crate::effect::Goal;
 
 /// Id of a segment that is in no configuration.
 const EXTRA: &str = "condition";
@@ -22,6 +23,17 @@ pub(super) struct Parts<'a> {
     pub(super) score: &'a Score<'a>,
     /// Those of the configuration, and those that were posted.
     pub(super) contents: [&'a content::Written<'a>; 2],
+    pub(super) goals: &'a [goal::Written<'a>],
+}
+
+/// A model that has its programs.
+pub(super) struct Completed {
+    pub(super) model: Model,
+    pub(super) of_visitors: OfVisitors,
+    /// What pages need: the rest is asked only by goals, and comes last.
+    pub(super) of_pages: OfVisitors,
+    /// Goals, with the places of their conditions' programs.
+    pub(super) goals: Vec<Goal>,
 }
 
 /// How much of a model says what visitors are. The rest is asked only by variants of content, and
@@ -43,7 +55,7 @@ pub(super) fn complete(
     extra: Option<&str>,
     problems: &mut Problems<'_>,
     posted_problems: &mut Problems<'_>,
-) -> Result<Option<(Model, OfVisitors)>, Vec<Problem>> {
+) -> Result<Option<Completed>, Vec<Problem>> {
     let ids: Vec<String> = parts
         .segments
         .iter()
@@ -88,6 +100,20 @@ pub(super) fn complete(
     );
     let conditions = conditions.into_iter();
     code.extend(conditions.map(|(place, condition)| (Name::Variant(place), condition)));
+    let of_pages = watches.0.len();
+    for (place, goal) in parts.goals.iter().enumerate() {
+        let Some(when) = goal.when() else { continue };
+        match compile(when.value, &context, &mut watches) {
+            Ok(condition) => {
+                code.insert(Name::Goal(place), condition);
+            }
+            Err(faults) => {
+                for fault in faults {
+                    problems.within(&Written::toml(when), &fault);
+                }
+            }
+        }
+    }
     if problems.any() || posted_problems.any() {
         return Ok(None);
     }
@@ -130,6 +156,16 @@ pub(super) fn complete(
             _ => report_length(place_of(name, parts), problems),
         }
     }
+    let goals = parts.goals.iter().enumerate();
+    let goals = goals.map(|(number, goal)| {
+        let place = programs.places.get(&Name::Goal(number)).copied();
+        goal.with_program(place.unwrap_or_default())
+    });
+    let goals: Vec<Goal> = goals.collect();
+    let of_pages = OfVisitors {
+        programs: programs.of_pages,
+        watches: of_pages,
+    };
     let of_visitors = OfVisitors {
         programs: programs.of_visitors,
         watches: of_visitors,
@@ -146,7 +182,12 @@ pub(super) fn complete(
         watches,
     );
     let fine = !problems.any() && !posted_problems.any();
-    Ok(fine.then_some((model, of_visitors)))
+    Ok(fine.then_some(Completed {
+        model,
+        of_visitors,
+        of_pages,
+        goals,
+    }))
 }
 
 fn fill(
@@ -183,6 +224,10 @@ fn fill(
 fn place_of(name: &Name, parts: &Parts<'_>) -> std::ops::Range<usize> {
     let segment = match name {
         Name::Segment(place) => parts.segments.get(*place),
+        Name::Goal(place) => {
+            let goal = parts.goals.get(*place).and_then(goal::Written::when);
+            return goal.map_or(0..0, |when| when.span.clone());
+        }
         _ => None,
     };
     let rule = || parts.score.rules.iter().find_map(super::rule::Rule::when);

@@ -172,6 +172,28 @@ impl<'a> Table<'a> {
         })
     }
 
+    /// A text, a number, or true or false. `right` says what would be.
+    pub(super) fn scalar(
+        &self,
+        name: &str,
+        right: &str,
+        problems: &mut Problems<'_>,
+    ) -> Option<Placed<Scalar>> {
+        let value = self.field(name)?;
+        let scalar = match value.get_ref() {
+            DeValue::String(text) => Some(Scalar::Text(text.to_string())),
+            DeValue::Boolean(truth) => Some(Scalar::Truth(*truth)),
+            other => number(other).map(Scalar::Number),
+        };
+        if scalar.is_none() {
+            self.wrong_type(name, value, right, problems);
+        }
+        scalar.map(|scalar| Placed {
+            value: scalar,
+            span: value.span(),
+        })
+    }
+
     /// Where the value of a field stands.
     pub(super) fn span_of(&self, name: &str) -> Option<Range<usize>> {
         self.field(name).map(Spanned::span)

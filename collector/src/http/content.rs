@@ -13,8 +13,9 @@ use tokio::sync::{Mutex, MutexGuard};
 
 use super::model::Compiled;
 use crate::config::{Config, ContentProblem, Posted, SlotSettings};
+use crate::effect::{Goal, Learned};
 use crate::store::content::{ContentVersion, NewContent};
-use crate::store::{ProfileFold, Store, StoreError};
+use crate::store::{ProfileFold, Rules, Store, StoreError};
 
 /// What is in force.
 pub(super) struct InForce {
@@ -30,6 +31,10 @@ pub(super) struct InForce {
     pub(super) compiled: Compiled,
     /// What only the collector needs of the model's slots, in their order.
     pub(super) slots: Vec<SlotSettings>,
+    /// What visitors are to do.
+    pub(super) goals: Arc<[Goal]>,
+    /// The shares that were learned.
+    pub(super) learned: Arc<Learned>,
 }
 
 /// A version of posted content that can be read.
@@ -40,18 +45,31 @@ pub(super) struct PostedVersion {
 }
 
 impl InForce {
-    fn new(config: Arc<Config>, posted: Option<Arc<PostedVersion>>) -> Self {
-        let (whole, left_out) = match &posted {
+    fn new(config: Arc<Config>, posted: Option<Arc<PostedVersion>>, learned: Arc<Learned>) -> Self {
+        let (mut whole, left_out) = match &posted {
             Some(version) => config.with_what_is_fine(&version.posted),
             None => ((*config).clone(), Vec::new()),
         };
+        learned.apply_to(&mut whole.model);
+        learned.apply_to(&mut whole.page_model);
         Self {
             compiled: Compiled::new(&whole),
             slots: whole.slots,
+            goals: whole.goals.into(),
+            learned,
             model: Arc::new(whole.model),
             config,
             posted,
             left_out,
+        }
+    }
+
+    /// The goal by which a slot is told first, and learns where it does.
+    pub(super) fn goal_of(&self, slot: &str) -> Option<&Goal> {
+        let settings = self.slots.iter().find(|one| *one.id == *slot);
+        match settings.and_then(|settings| settings.goal.as_deref()) {
+            Some(id) => self.goals.iter().find(|goal| *goal.id == *id),
+            None => self.goals.first(),
         }
     }
 
@@ -90,7 +108,7 @@ impl Contents {
     /// That of a configuration.
     pub(super) fn new(config: Config) -> Self {
         Self {
-            present: ArcSwap::from_pointee(InForce::new(Arc::new(config), None)),
+            present: ArcSwap::from_pointee(InForce::new(Arc::new(config), None, Arc::default())),
             changing: Mutex::new(()),
             fold: None,
         }
@@ -140,20 +158,38 @@ impl Contents {
 impl Changing<'_> {
     /// Puts a version into force.
     pub(super) fn put(&self, posted: Option<Arc<PostedVersion>>) {
-        let config = self.contents.present().config.clone();
-        self.replace(InForce::new(config, posted));
+        let (config, learned) = {
+            let present = self.contents.present();
+            (present.config.clone(), present.learned.clone())
+        };
+        self.replace(InForce::new(config, posted, learned));
     }
 
     /// The same content by another configuration.
     pub(super) fn reconfigure(&self, config: Config) {
-        let posted = self.contents.present().posted.clone();
-        self.replace(InForce::new(Arc::new(config), posted));
+        let (posted, learned) = {
+            let present = self.contents.present();
+            (present.posted.clone(), present.learned.clone())
+        };
+        self.replace(InForce::new(Arc::new(config), posted, learned));
+    }
+
+    /// The same content with other shares.
+    pub(super) fn share_out(&self, learned: Learned) {
+        let (config, posted) = {
+            let present = self.contents.present();
+            (present.config.clone(), present.posted.clone())
+        };
+        self.replace(InForce::new(config, posted, Arc::new(learned)));
     }
 
     fn replace(&self, in_force: InForce) {
         in_force.tell();
         if let Some(fold) = &self.contents.fold {
-            fold.replace(in_force.model.clone());
+            fold.replace(Rules {
+                model: in_force.model.clone(),
+                goals: in_force.goals.clone(),
+            });
         }
         self.contents.present.store(Arc::new(in_force));
     }

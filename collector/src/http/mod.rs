@@ -23,6 +23,7 @@ mod forget;
 mod headers;
 mod health;
 mod ingest;
+pub mod learning;
 mod limit;
 mod link;
 mod loader;
@@ -55,12 +56,15 @@ use crate::backup::Backups;
 use crate::config::{self, Config, Privacy, Site, Tracker};
 use crate::cookie::CookieKey;
 use crate::cookieless::DailySalt;
+use crate::data::DataFile;
+use crate::effect::Goal;
 use crate::ingest::Refused;
 use crate::metrics::Metrics;
 use crate::networks::Networks;
 use crate::store::{ProfileFold, Store, StoreError};
 use crate::token::Tokens;
 
+pub use learning::Learning;
 pub use server::{Server, Stop};
 pub use site::SiteFolder;
 pub use sites::{Live, Sites};
@@ -245,6 +249,18 @@ impl App {
         Ok(self)
     }
 
+    /// Goes on with the shares that were learned before, which the file has; what comes back learns.
+    pub async fn with_learned_shares(self, file: DataFile) -> (Self, Learning) {
+        let mut learning = Learning {
+            contents: self.contents.clone(),
+            store: self.store.clone(),
+            file,
+            last: Timestamp::MIN,
+        };
+        learning.take_up().await;
+        (self, learning)
+    }
+
     /// What visitors are evaluated by at present.
     fn model(&self) -> Arc<Model> {
         self.contents.present().model.clone()
@@ -278,6 +294,11 @@ impl App {
     pub fn with_site(mut self, folder: &Path) -> std::io::Result<Self> {
         self.files = Some(SiteFolder::open(folder)?);
         Ok(self)
+    }
+
+    /// The goal by which a slot is told first, and learns where it does.
+    fn goal_of(&self, slot: &str) -> Option<Goal> {
+        self.contents.present().goal_of(slot).cloned()
     }
 
     /// Keeps what was refused of a request for the owner to look into.

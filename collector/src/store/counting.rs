@@ -146,11 +146,27 @@ pub enum Metric {
     ArrivedVisitors,
     /// Those of them who, on the same day, saw a second page or were active for ten seconds.
     EngagedVisitors,
+    /// Visitors who first saw the content of a slot on this day, by
+    /// [`Cell`](crate::effect::Cell). This and what follows is counted by day alone, on the day on
+    /// which the visitor first saw any of the slot.
+    ContentVisitors,
+    /// Those of them who clicked something in the slot.
+    ContentClickers,
+    /// How often they saw its content.
+    ContentImpressions,
+    /// How often they clicked in it.
+    ContentClicks,
+    /// Those of them who reached a goal in time, by cell and goal.
+    Conversions,
+    /// What reaching goals was worth, in hundredths of the owner's currency.
+    Revenue,
+    /// The sum of the squares of what it was worth of each visitor, in hundreds of squared hundredths.
+    RevenueSquares,
 }
 
 impl Metric {
-    /// All of them.
-    pub const ALL: [Self; 12] = [
+    /// Those that are told as they are; the others are for `/admin/v1/results`.
+    pub const TOLD: [Self; 12] = [
         Self::Messages,
         Self::Events,
         Self::Visitors,
@@ -164,6 +180,22 @@ impl Metric {
         Self::ArrivedVisitors,
         Self::EngagedVisitors,
     ];
+
+    /// Those of the effect of content.
+    pub const OF_CONTENT: [Self; 7] = [
+        Self::ContentVisitors,
+        Self::ContentClickers,
+        Self::ContentImpressions,
+        Self::ContentClicks,
+        Self::Conversions,
+        Self::Revenue,
+        Self::RevenueSquares,
+    ];
+
+    /// All of them.
+    pub fn all() -> impl Iterator<Item = Self> {
+        Self::TOLD.into_iter().chain(Self::OF_CONTENT)
+    }
 
     /// Its name in addresses and answers.
     #[must_use]
@@ -181,6 +213,13 @@ impl Metric {
             Self::Arrivals => "arrivals",
             Self::ArrivedVisitors => "arrived_visitors",
             Self::EngagedVisitors => "engaged_visitors",
+            Self::ContentVisitors => "content_visitors",
+            Self::ContentClickers => "content_clickers",
+            Self::ContentImpressions => "content_impressions",
+            Self::ContentClicks => "content_clicks",
+            Self::Conversions => "conversions",
+            Self::Revenue => "revenue",
+            Self::RevenueSquares => "revenue_squares",
         }
     }
 
@@ -190,7 +229,33 @@ impl Metric {
         !matches!(
             self,
             Self::Visitors | Self::ArrivedVisitors | Self::EngagedVisitors
+        ) && !self.is_of_content()
+    }
+
+    /// Whether it is one of the effect of content.
+    #[must_use]
+    pub const fn is_of_content(self) -> bool {
+        matches!(
+            self,
+            Self::ContentVisitors
+                | Self::ContentClickers
+                | Self::ContentImpressions
+                | Self::ContentClicks
+                | Self::Conversions
+                | Self::Revenue
+                | Self::RevenueSquares
         )
+    }
+
+    /// What the names begin with of which there may be so many in a period as [`Metric::room`] says:
+    /// of content it is those that only pages know, for what is configured is bounded by itself.
+    #[must_use]
+    pub const fn bounded_names(self) -> &'static str {
+        if self.is_of_content() {
+            crate::effect::Cell::FOUND
+        } else {
+            ""
+        }
     }
 
     /// For how many names there is room in a period; nothing where it has no names.
@@ -203,6 +268,13 @@ impl Metric {
             Self::StageEntries | Self::StageExits => Some(50),
             Self::SegmentEntries | Self::SegmentExits => Some(500),
             Self::Arrivals | Self::ArrivedVisitors | Self::EngagedVisitors => Some(400),
+            Self::ContentVisitors
+            | Self::ContentClickers
+            | Self::ContentImpressions
+            | Self::ContentClicks
+            | Self::Conversions
+            | Self::Revenue
+            | Self::RevenueSquares => Some(200),
         }
     }
 }
@@ -230,8 +302,8 @@ impl FromStr for Metric {
     type Err = NoneOf;
 
     fn from_str(text: &str) -> Result<Self, NoneOf> {
-        let found = Self::ALL.into_iter().find(|one| one.name() == text);
-        found.ok_or_else(|| NoneOf(Self::ALL.map(Self::name).to_vec()))
+        let found = Self::TOLD.into_iter().find(|one| one.name() == text);
+        found.ok_or_else(|| NoneOf(Self::TOLD.map(Self::name).to_vec()))
     }
 }
 
@@ -365,8 +437,11 @@ mod tests {
         for step in Step::ALL {
             assert_eq!(step.name().parse(), Ok(step));
         }
-        for metric in Metric::ALL {
+        for metric in Metric::TOLD {
             assert_eq!(metric.name().parse(), Ok(metric));
+        }
+        for metric in Metric::OF_CONTENT {
+            assert!(metric.name().parse::<Metric>().is_err());
         }
         assert!("week".parse::<Step>().is_err() && "".parse::<Metric>().is_err());
         assert_eq!(counted_name("a\nb\u{7f}"), "a b ");

@@ -33,6 +33,7 @@ use firstglance_engine::{
     Evaluation, Message, Milliseconds, Model, Person, Profile, Timestamp, UserId, VisitorId,
 };
 
+use crate::effect::Goal;
 use audit::AuditEntry;
 use content::{ContentVersion, NewContent};
 use counting::{Count, Metric, Period};
@@ -231,33 +232,60 @@ impl StoreError {
     }
 }
 
+/// What messages are taken in by.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    /// What profiles are evaluated by.
+    pub model: Arc<Model>,
+    /// What visitors are to do. Conditions of goals are programs of the model.
+    pub goals: Arc<[Goal]>,
+}
+
+impl From<Arc<Model>> for Rules {
+    /// Without goals.
+    fn from(model: Arc<Model>) -> Self {
+        Self {
+            model,
+            goals: Arc::default(),
+        }
+    }
+}
+
 /// How a message changes a profile; the store calls it inside its transaction. Clones are the same:
-/// another model for one is another for all.
+/// other rules for one are other ones for all.
 #[derive(Clone, Debug)]
 pub struct ProfileFold {
-    model: Arc<ArcSwap<Model>>,
+    rules: Arc<ArcSwap<Rules>>,
 }
 
 impl ProfileFold {
-    /// Folds by this model.
+    /// Folds by these rules.
     #[must_use]
-    pub fn new(model: Arc<Model>) -> Self {
+    pub fn new(rules: impl Into<Rules>) -> Self {
         Self {
-            model: Arc::new(ArcSwap::new(model)),
+            rules: Arc::new(ArcSwap::from_pointee(rules.into())),
         }
     }
 
-    /// Folds by another model from now on: whatever is committed after this has returned, and
+    /// Folds by other rules from now on: whatever is committed after this has returned, and
     /// perhaps what is being committed.
-    pub fn replace(&self, model: Arc<Model>) {
-        self.model.store(model);
+    pub fn replace(&self, rules: impl Into<Rules>) {
+        self.rules.store(Arc::new(rules.into()));
     }
 
-    /// The same with the model of this moment, whatever takes its place: what is worked out for one
+    /// The rules of this moment.
+    #[must_use]
+    pub fn rules(&self) -> Arc<Rules> {
+        self.rules.load_full()
+    }
+
+    /// The same with the rules of this moment, whatever takes their place: what is worked out for one
     /// transaction is worked out by one model.
     #[must_use]
     pub fn pinned(&self) -> Self {
-        Self::new(self.model.load_full())
+        Self {
+            rules: Arc::new(ArcSwap::new(self.rules())),
+        }
     }
 
     /// Takes one message into a profile and says what that changed. The evaluation is the
@@ -268,12 +296,12 @@ impl ProfileFold {
         evaluation: &mut Evaluation,
         message: &Message,
     ) -> Vec<Change> {
-        profile.fold_recorded(message, &self.model.load(), evaluation)
+        profile.fold_recorded(message, &self.rules.load().model, evaluation)
     }
 
     /// Settles what time alone has changed up to a moment.
     pub fn settle(&self, profile: &mut Profile, now: Timestamp) -> Vec<Change> {
-        profile.settle_recorded(&self.model.load(), now)
+        profile.settle_recorded(&self.rules.load().model, now)
     }
 }
 

@@ -16,6 +16,7 @@ mod cors;
 mod counts;
 mod decide;
 mod duplicates;
+mod effect;
 mod export;
 mod failure;
 mod forget;

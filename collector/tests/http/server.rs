@@ -11,6 +11,7 @@ use firstglance_collector::config::Config;
 use firstglance_collector::cookie::CookieKey;
 use firstglance_collector::cookieless::DailySalt;
 use firstglance_collector::data::DataFolder;
+use firstglance_collector::http::learning::{FILE, Learning};
 use firstglance_collector::http::{App, Certificates, Limits, Server, Shared, Sites, Stop};
 use firstglance_collector::networks::Networks;
 use firstglance_collector::store::ProfileFold;
@@ -65,6 +66,8 @@ pub(crate) struct Collector {
     folder: TempDir,
     data: (DataFolder, Vec<DataFolder>),
     stop: Stop,
+    /// What learns the shares of the first site, when a test says so.
+    pub(crate) learning: Learning,
 }
 
 impl Collector {
@@ -82,12 +85,14 @@ impl Collector {
         let shared = Arc::new(Shared::new(options.limits, tokens));
         let mut sites: Option<Sites> = None;
         let mut folders = Vec::new();
+        let mut learning = None;
         for config in std::iter::once(&options.config).chain(&options.more) {
             let config = Config::parse(config).unwrap();
             let own = config.site.named.as_ref().map(|id| data.of_site(id));
             let own = own.transpose().unwrap();
             let own_or_root = own.as_ref().unwrap_or(&data);
-            let mut app = open(config, own_or_root, &shared, &options).await;
+            let (mut app, learns) = open(config, own_or_root, &shared, &options).await;
+            learning.get_or_insert(learns);
             if let (None, Some(site)) = (&sites, &options.site) {
                 app = app.with_site(site.path()).unwrap();
             }
@@ -111,6 +116,7 @@ impl Collector {
             folder,
             data: (data, folders),
             stop: server.start(sites.unwrap()),
+            learning: learning.unwrap(),
         }
     }
 
@@ -132,7 +138,7 @@ impl Collector {
     /// Stops, and starts again on the same data.
     pub(crate) async fn restart(self) -> Self {
         self.stop.stop().await.unwrap();
-        drop(self.data);
+        drop((self.data, self.learning));
         Self::start_in(self.folder, self.options).await
     }
 
@@ -198,9 +204,14 @@ impl Collector {
 }
 
 /// Opens the data of a site.
-async fn open(config: Config, data: &DataFolder, shared: &Arc<Shared>, options: &Options) -> App {
+async fn open(
+    config: Config,
+    data: &DataFolder,
+    shared: &Arc<Shared>,
+    options: &Options,
+) -> (App, Learning) {
     let cookie = CookieKey::of(data, &config.site).unwrap();
-    let fold = ProfileFold::new(Arc::new(config.model.clone()));
+    let fold = ProfileFold::new(config.rules());
     let open = || {
         let fails = options.disk_fails.clone();
         let sync = move || match fails.load(Ordering::SeqCst) {
@@ -226,11 +237,13 @@ async fn open(config: Config, data: &DataFolder, shared: &Arc<Shared>, options: 
         .with_posted_content(fold)
         .await
         .unwrap();
+    let learning;
+    (app, learning) = app.with_learned_shares(data.file(FILE)).await;
     if daily {
         let salt = DailySalt::of(data, clock::now()).unwrap();
         app = app.with_daily_names(Arc::new(salt));
     }
-    app.with_networks(Arc::new(networks))
+    (app.with_networks(Arc::new(networks)), learning)
 }
 
 fn files_with(folder: &std::path::Path, text: &str) -> Vec<String> {

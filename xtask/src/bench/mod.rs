@@ -1,6 +1,7 @@
 //! The benchmarks, in parts that run alone or one after the other. Never fails because something is
 //! slow: budgets stand beside the figures, and what has a baseline is told as a ratio.
 
+mod allocation;
 mod collector;
 mod engine;
 mod module;
@@ -41,6 +42,10 @@ pub(crate) enum Part {
     #[command(after_help = "Example:\n  cargo xtask bench collector --short\n  \
                             cargo xtask bench collector --profiles 1000000 --profiles 4000000")]
     Collector(collector::Options),
+    /// Shares of variants that learn against equal ones, simulated.
+    #[command(after_help = "Example:\n  cargo xtask bench allocation\n  \
+                            cargo xtask bench allocation --short")]
+    Allocation,
 }
 
 /// Runs a part, or all of them in turn.
@@ -51,10 +56,12 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
         Some(Part::Module) => module::run(workspace, short),
         Some(Part::Page(chosen)) => page::run(workspace, short, chosen),
         Some(Part::Collector(chosen)) => collector::run(workspace, short, chosen),
+        Some(Part::Allocation) => allocation::run(short),
         None => {
             engine::run(workspace, short)?;
             module::run(workspace, short)?;
             page::run(workspace, short, &page::Options::default())?;
+            allocation::run(short)?;
             // A short round of its load is in the proofs.
             if short {
                 return Ok(());

@@ -15,7 +15,7 @@ use crate::cookie::CookieKey;
 use crate::cookieless::DailySalt;
 use crate::data::{DataError, DataFolder};
 use crate::evaluation::{self, Evaluations};
-use crate::http::{App, Shared, SiteFiles};
+use crate::http::{App, Shared, SiteFiles, learning};
 use crate::networks::Networks;
 use crate::store::embedded::Embedded;
 use crate::store::{ProfileFold, Retention, Store};
@@ -29,6 +29,7 @@ pub(super) struct Running {
     own: Option<DataFolder>,
     models: watch::Sender<Arc<Model>>,
     evaluating: JoinHandle<()>,
+    learning: JoinHandle<()>,
     retentions: watch::Sender<Retention>,
     upkeep: JoinHandle<()>,
     daily: Option<Daily>,
@@ -68,8 +69,7 @@ impl Running {
         let data = own.as_ref().unwrap_or(root);
         let networks = Arc::new(Networks::of(&config.site)?);
         let cookie = CookieKey::of(data, &config.site)?;
-        let model: Arc<Model> = Arc::new(config.model.clone());
-        let fold = ProfileFold::new(model.clone());
+        let fold = ProfileFold::new(config.rules());
         let (folder, folding) = (data.store(), fold.clone());
         let store = tokio::task::spawn_blocking(move || {
             Embedded::open(&folder, folding)
@@ -96,6 +96,8 @@ impl Running {
             .with_posted_content(fold.clone())
             .await
             .map_err(|error| format!("cannot read the posted content: {error}"))?;
+        let shares = data.file(learning::FILE);
+        let (app, learning) = app.with_learned_shares(shares).await;
         let evaluations = Evaluations {
             site: id.clone(),
             store,
@@ -108,6 +110,7 @@ impl Running {
             own,
             models,
             evaluating: tokio::spawn(evaluations.run(changing)),
+            learning: tokio::spawn(learning.run()),
             retentions,
             upkeep,
             daily,
@@ -161,6 +164,7 @@ impl Running {
     /// Ends what would go on by itself.
     pub(super) fn stop(&self) {
         self.evaluating.abort();
+        self.learning.abort();
         self.upkeep.abort();
         if let Some(daily) = &self.daily {
             daily.renewing.abort();

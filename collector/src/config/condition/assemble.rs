@@ -30,6 +30,8 @@ pub(in crate::config) struct Programs {
     /// How many of them say what visitors are: all that come before those of variants alone. They are
     /// the same whatever variants there are.
     pub(in crate::config) of_visitors: usize,
+    /// How many of them a page needs: all that come before those of goals alone.
+    pub(in crate::config) of_pages: usize,
     /// What has more instructions than a program may have.
     pub(in crate::config) too_long: Vec<Name>,
 }
@@ -42,12 +44,16 @@ impl Assembly<'_> {
     pub(in crate::config) fn programs(mut self) -> Result<Programs, Vec<Cycle>> {
         let roots = self.code.keys().cloned();
         let (of_variants, of_visitors): (Vec<Name>, Vec<Name>) =
-            roots.partition(|name| matches!(name, Name::Variant(_)));
+            roots.partition(|name| matches!(name, Name::Variant(_) | Name::Goal(_)));
+        let (of_goals, of_variants): (Vec<Name>, Vec<Name>) =
+            (of_variants.into_iter()).partition(|name| matches!(name, Name::Goal(_)));
         let mut order = Order::default();
         let mut programs = Programs::default();
         self.add_all(of_visitors, &mut order, &mut programs)?;
         programs.of_visitors = programs.all.len();
         self.add_all(of_variants, &mut order, &mut programs)?;
+        programs.of_pages = programs.all.len();
+        self.add_all(of_goals, &mut order, &mut programs)?;
         Ok(programs)
     }
 

@@ -21,6 +21,9 @@ pub(in crate::config) enum Name {
     Helper(Helper),
     /// An instruction that occurs more than once, by its code.
     Shared(String),
+    /// The condition of a goal, by its place in the configuration. Nothing reads it, so it comes after
+    /// all that a page needs.
+    Goal(usize),
 }
 
 /// An expression.

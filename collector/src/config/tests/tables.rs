@@ -164,3 +164,48 @@ fn too_many_events() {
         ],
     );
 }
+
+#[test]
+fn goals() {
+    let config = Config::parse(&format!(
+        "{SITE}[[goal]]\nid = \"sale\"\nevent = \"Order Completed\"\nvalue = \"revenue\"\n\
+         [[goal]]\nid = \"back\"\nlabel = \"Came back\"\nwhen = 'visits >= 2'\nvalue = 2.5\n\
+         [[segment]]\nid = \"b\"\nwhen = 'visits > 3'"
+    ))
+    .unwrap();
+    let [sale, back] = &config.goals[..] else {
+        panic!("two goals");
+    };
+    assert_eq!((&*sale.id, &*sale.label), ("sale", "Sale"));
+    assert_eq!(back.value, Some(crate::effect::GoalValue::Fixed(2.5)));
+    // What only goals ask comes last, and pages do not load it.
+    let crate::effect::ReachedBy::Condition(program) = back.by else {
+        panic!("a condition");
+    };
+    assert_eq!(program + 1, config.model.programs.len());
+    assert!(config.page_model.programs.len() <= program);
+    check(
+        &format!(
+            "{SITE}[[goal]]\nid = \"a\"\n[[goal]]\nid = \"b\"\nevent = \"\"\n\
+             [[goal]]\nid = \"b\"\nevent = \"B\"\nwhen = 'visits > 1'\n\
+             [[goal]]\nid = \"c\"\nevent = \"C\"\nvalue = -1\nworth = 1\n\
+             [[goal]]\nid = \"d\"\nwhen = 'visit > 1'\nvalue = true"
+        ),
+        &[
+            "3:1: [[goal]] has neither event nor when; say by what it is reached, such as event = \"Order Completed\"",
+            "7:9: \"event\" is empty; write the event's name, such as event = \"Order Completed\"",
+            "9:6: the id \"b\" is taken by goal 2; each goal needs an id of its own",
+            "11:8: [[goal]] has an event and a when; leave out one of them; an event can be asked for in a when: 'events(\"Order Completed\") >= 1 && visits >= 2'",
+            "15:9: \"value\" is -1; a value is between 0 and 1000000",
+            "16:1: there is no field \"worth\" in [[goal]]; it may be id, label, event, when or value",
+            "19:9: there is no name visit; did you mean visits?",
+            "20:9: \"value\" is true; write a number, such as value = 25, or the name of the event's property that has it, such as value = \"revenue\"",
+        ],
+    );
+    check(
+        &format!(
+            "{SITE}[[slot]]\nid = \"hero\"\ngoal = \"sales\"\n[[goal]]\nid = \"sale\"\nevent = \"A\"\n[[variant]]\nslot = \"hero\"\nid = \"a\"\nhtml = \"a\""
+        ),
+        &["5:8: there is no goal \"sales\"; did you mean \"sale\"?"],
+    );
+}

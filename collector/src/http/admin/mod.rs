@@ -22,7 +22,9 @@ mod person;
 mod profile;
 mod profiles;
 mod refused;
+mod results;
 mod segments;
+mod slots;
 mod stream;
 mod timeline;
 mod trends;
@@ -84,6 +86,12 @@ const ROUTES: &[Route] = &[
     }),
     totals("campaigns", Role::Read, campaigns::describe, |asked| {
         Box::pin(campaigns::answer(asked.app, asked.uri))
+    }),
+    totals("results", Role::Read, results::describe, |asked| {
+        Box::pin(results::answer(asked.app, asked.uri))
+    }),
+    totals("slots", Role::Read, slots::describe, |asked| {
+        Box::pin(slots::answer(asked.app))
     }),
     totals("trends", Role::Read, trends::describe, |asked| {
         Box::pin(trends::answer(asked.app, asked.uri))

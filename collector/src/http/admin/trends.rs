@@ -25,7 +25,7 @@ struct Point {
 pub(super) async fn answer(app: &App, uri: &Uri) -> Result<Answer, HttpError> {
     let metric: Option<Metric> = query::parsed(uri, "metric")?;
     let Some(metric) = metric else {
-        let names = Metric::ALL.map(Metric::name).join(", ");
+        let names = Metric::TOLD.map(Metric::name).join(", ");
         return Err(HttpError::Query {
             name: "metric",
             detail: format!("\"metric\" is missing; it must be one of {names}"),
@@ -114,7 +114,7 @@ fn write(json: &mut JsonWriter, metric: Metric, period: Period, point: &Point) {
 }
 
 pub(super) fn describe() -> Operation {
-    let metrics = || one_of(Metric::ALL.map(Metric::name));
+    let metrics = || one_of(Metric::TOLD.map(Metric::name));
     let steps = || one_of(Step::ALL.map(Step::name));
     let name = object([has("name", text()), has("count", count())]);
     let point = object([

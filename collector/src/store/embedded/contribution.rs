@@ -56,6 +56,11 @@ impl Contribution {
         }
     }
 
+    /// When the visitor was last seen before; nothing where nothing was known of them.
+    pub(super) fn last_seen_before(&self) -> Option<Timestamp> {
+        (self.before.events > 0).then_some(self.before.last_seen)
+    }
+
     /// Takes in a message.
     pub(super) fn message(&mut self, message: &Message) {
         let at = message.timestamp;

@@ -55,7 +55,7 @@ impl Few {
             one.0 == period && one.1 == metric && *one.2 == *name
         };
         if let Some(found) = self.counts.iter_mut().find(same) {
-            found.3 += number;
+            found.3 = found.3.saturating_add(number);
             return;
         }
         if self.counts.len() == FEW {
@@ -95,7 +95,8 @@ impl Tally {
     pub(super) fn count_in(&mut self, period: Period, metric: Metric, name: &str, number: i64) {
         let names = self.0.entry((period, metric)).or_default();
         match names.get_mut(name) {
-            Some(count) => *count += number,
+            // What pages say that something is worth can be as much as anybody likes.
+            Some(count) => *count = count.saturating_add(number),
             None => {
                 names.insert(name.into(), number);
             }
@@ -106,7 +107,7 @@ impl Tally {
     pub(super) fn add(&mut self, other: &Self, times: i64) {
         for ((period, metric), names) in &other.0 {
             for (name, number) in names {
-                self.count_in(*period, *metric, name, number * times);
+                self.count_in(*period, *metric, name, number.saturating_mul(times));
             }
         }
     }
@@ -127,7 +128,8 @@ impl Tally {
                 }
                 let counts = all.entry((period, *metric)).or_default();
                 for (name, number) in names {
-                    *counts.entry(&**name).or_default() += number;
+                    let count: &mut i64 = counts.entry(&**name).or_default();
+                    *count = count.saturating_add(*number);
                 }
             }
         }
@@ -216,7 +218,7 @@ impl Changes {
                 self.0.insert(key, add(stored(&before), *number));
                 continue;
             }
-            let Some(room) = metric.room() else {
+            let Some(room) = room(metric, name) else {
                 self.0.insert(key, add(0, *number));
                 continue;
             };
@@ -235,7 +237,7 @@ impl Changes {
                 *left -= 1;
                 self.0.insert(key, add(0, *number));
             } else {
-                others += number;
+                others = number.saturating_add(others);
             }
         }
         if others != 0 {
@@ -411,10 +413,17 @@ impl Encode for Latest {
     }
 }
 
-/// How many names have a place.
+/// For how many names like this there is room in a period; nothing where each has a place of its own.
+pub(super) fn room(metric: Metric, name: &str) -> Option<u64> {
+    let is_bounded = name.starts_with(metric.bounded_names());
+    metric.room().filter(|_| is_bounded)
+}
+
+/// How many names have a place of those that are bounded.
 fn taken(tree: &sled::Tree, period: Period, metric: Metric) -> Result<u64, EmbeddedError> {
     let mut count = 0;
-    for key in tree.scan_prefix(keys::counters(period, metric)).keys() {
+    let names = keys::counter(period, metric, metric.bounded_names());
+    for key in tree.scan_prefix(names).keys() {
         key?;
         count += 1;
     }

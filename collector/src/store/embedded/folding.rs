@@ -8,6 +8,8 @@ use firstglance_engine::history::Change;
 use firstglance_engine::{Evaluation, Profile, VisitorId};
 
 use super::contribution::Contribution;
+use super::exposures::News;
+use crate::effect::Watching;
 use crate::store::{NewMessage, ProfileFold};
 
 /// Messages for which another thread is worth its start.
@@ -26,6 +28,8 @@ pub(super) struct Folding {
     pub(super) changed: Vec<Change>,
     /// What the messages add to the counts.
     pub(super) contribution: Contribution,
+    /// What they tell of content and goals.
+    pub(super) news: News,
 }
 
 impl Folding {
@@ -39,6 +43,9 @@ impl Folding {
         in_time.sort_by_key(|new| new.message.timestamp);
         let mut evaluation = Evaluation::new();
         self.contribution = Contribution::after(&self.profile);
+        let rules = fold.rules();
+        let (goals, model) = (&rules.goals, &*rules.model);
+        let mut watching = Watching::begin(goals, &self.profile, model, &mut evaluation);
         for new in in_time {
             self.contribution.message(&new.message);
             let visits = &self.profile.sessions;
@@ -46,6 +53,9 @@ impl Folding {
             let changed = fold.apply(&mut self.profile, &mut evaluation, &new.message);
             self.contribution.changes(&changed);
             self.changed.extend(changed);
+            let reached = watching.after(&new.message, &evaluation);
+            self.news
+                .take_in(&new.message, reached, (model, &evaluation));
         }
     }
 }

@@ -20,6 +20,7 @@ use super::contribution::Contribution;
 use super::counters::{self, Latest, Tally};
 use super::days::Day;
 use super::erased::ErasedVisitors;
+use super::exposures::{self, News};
 use super::folding::{self, Folding};
 use super::held::Records;
 use super::merges::Merges;
@@ -307,6 +308,13 @@ impl<'a> Group<'a> {
                 day.count(number, &mut self.tally, -1);
             }
         }
+        // One that cannot be read stands in nobody's way.
+        if let Ok(Some(exposures)) = exposures::read(tree, visitor) {
+            let tally = &mut self.tally;
+            exposures.count(|day, metric, name, number| {
+                tally.count_in(day, metric, name, -number);
+            });
+        }
         self.unsure = self.unsure.max(stored.unsure.map(|(_, until)| until));
         Ok(())
     }
@@ -344,6 +352,7 @@ impl<'a> Group<'a> {
             profile: std::mem::take(&mut record.profile),
             changed: Vec::new(),
             contribution: Contribution::default(),
+            news: News::default(),
         }))
     }
 
@@ -355,8 +364,11 @@ impl<'a> Group<'a> {
             profile,
             changed,
             contribution,
+            news,
         } = folding;
         let tree = self.records.tree;
+        let last_seen = contribution.last_seen_before();
+        news.add_to(&mut self.tally, tree, &visitor, last_seen, &mut self.batch)?;
         let after = (&profile, self.now);
         let (tally, settled) = (&mut self.tally, &mut self.counted.settled);
         contribution.add_to(tally, tree, &visitor, after, settled, &mut self.batch)?;
@@ -384,7 +396,7 @@ impl<'a> Group<'a> {
             keep(&mut self.batch, &visitor, record, at, context, stored);
         }
         if let Some(at) = received_at {
-            tell(&mut self.batch, &visitor, record, at, &changed);
+            tell(&mut self.batch, &visitor, record, at, &changed, &news);
         }
         Ok(())
     }
@@ -409,7 +421,9 @@ impl<'a> Group<'a> {
                 let mut contribution = Contribution::default();
                 contribution.changes(&changed);
                 contribution.tally.add_to(&mut self.tally);
-                tell(&mut self.batch, visitor, &mut held.record, now, &changed);
+                let none = News::default();
+                let record = &mut held.record;
+                tell(&mut self.batch, visitor, record, now, &changed, &none);
             }
         }
         Ok(count)
@@ -449,21 +463,29 @@ fn keep(
     }
 }
 
-/// Puts changes into a visitor's timeline.
+/// Puts changes, and goals that were reached, into a visitor's timeline.
 fn tell(
     batch: &mut Batch,
     visitor: &VisitorId,
     record: &mut VisitorRecord,
     received_at: Timestamp,
     changed: &[Change],
+    news: &News,
 ) {
+    let reached = news.reached().iter().map(|(reached, by)| StoredMessage {
+        timestamp: reached.at,
+        id: changes::reached_id(reached, by).into(),
+        kind: changes::STORED.into(),
+        raw: changes::reached_message(reached, by, visitor).into(),
+    });
     let told = changed.iter().map(|change| StoredMessage {
         timestamp: change.at,
         id: changes::message_id(change).into(),
         kind: changes::STORED.into(),
         raw: changes::message(change, visitor).into(),
     });
-    keep(batch, visitor, record, received_at, None, told.collect());
+    let told = told.chain(reached).collect();
+    keep(batch, visitor, record, received_at, None, told);
 }
 
 /// Whether a claim holds. The first request that makes a visitor known sets what later ones are

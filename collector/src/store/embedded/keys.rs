@@ -17,6 +17,7 @@
 //! | `av` visitor `0` day(4) | a visitor's day, see `days` |
 //! | `ap` | what was counted and is in no counter yet, see `counters` |
 //! | `au` | the moment(8) up to which counts may have more than what is stored, see `counters` |
+//! | `w` visitor `0` | what the visitor was shown and reached after it, see `exposures` |
 //! | `d` shelf(1) number(8) | a refused message, see `refused` |
 //! | `l` number(8) | an entry of the audit log, see `notes` |
 //! | `o` number(8) | a version of posted content, see `content` |
@@ -79,6 +80,9 @@ pub(super) const COUNTS: &[u8] = b"a";
 
 /// First bytes of the keys of what is remembered of visitors' days.
 pub(super) const DAYS: &[u8] = b"av";
+
+/// First bytes of the keys of what is remembered of visitors' exposures.
+pub(super) const EXPOSURES: &[u8] = b"w";
 
 /// The key under which lies what was counted and is in no counter yet.
 pub(super) const LATEST: &[u8] = b"ap";
@@ -398,6 +402,13 @@ pub(super) const fn number_of(metric: Metric) -> u8 {
         Metric::Arrivals => 10,
         Metric::ArrivedVisitors => 11,
         Metric::EngagedVisitors => 12,
+        Metric::ContentVisitors => 13,
+        Metric::ContentClickers => 14,
+        Metric::ContentImpressions => 15,
+        Metric::ContentClicks => 16,
+        Metric::Conversions => 17,
+        Metric::Revenue => 18,
+        Metric::RevenueSquares => 19,
     }
 }
 
@@ -437,7 +448,7 @@ pub(super) fn metric_of(key: &[u8]) -> Option<Metric> {
 
 /// The metric of a number that [`number_of`] gives.
 pub(super) fn metric_of_number(number: u8) -> Option<Metric> {
-    let mut all = Metric::ALL.into_iter();
+    let mut all = Metric::all();
     all.find(|metric| number_of(*metric) == number)
 }
 
@@ -463,6 +474,17 @@ pub(super) fn day_of(key: &[u8]) -> Option<(VisitorId, u32)> {
     let (id, number) = key.strip_prefix(DAYS)?.split_last_chunk()?;
     let id = core::str::from_utf8(id.strip_suffix(&[0])?).ok()?;
     Some((VisitorId::parse(id).ok()?, u32::from_be_bytes(*number)))
+}
+
+/// What is remembered of a visitor's exposures.
+pub(super) fn exposures(visitor: &VisitorId) -> Vec<u8> {
+    prefix(b'w', visitor)
+}
+
+/// The visitor of such a key.
+pub(super) fn exposures_of(key: &[u8]) -> Option<VisitorId> {
+    let id = key.strip_prefix(EXPOSURES)?.strip_suffix(&[0])?;
+    VisitorId::parse(core::str::from_utf8(id).ok()?).ok()
 }
 
 /// The visitor in a key of messages or of their ids.

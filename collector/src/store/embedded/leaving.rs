@@ -45,7 +45,7 @@ impl Group<'_> {
         visitor: &VisitorId,
         now: Timestamp,
     ) -> Result<(), EmbeddedError> {
-        let all = [keys::messages, keys::buckets, keys::days];
+        let all = [keys::messages, keys::buckets, keys::days, keys::exposures];
         for prefix in all.map(|of| of(visitor)) {
             for key in self.records.tree.scan_prefix(prefix).keys() {
                 self.batch.remove(key?);

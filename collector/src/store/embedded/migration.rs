@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | `2` | lists of visitors | they are made from the profiles |
 //! | `3` | counts, and a mark on the changes of segments and stage that stand among the messages | changes are marked, and everything is counted, from the stored messages |
-//! | `4` | packed records (`packed`) | nothing: records are packed when they are next written |
+//! | `4` | packed records (`packed`), and the effect of content | nothing: records are packed when they are next written, and no goal was told before there were any |
 //!
 //! Each is a layout of its own so that an older collector refuses the data, where it would store what
 //! it does not count. The new version is written after what it stands for is on disk: a migration

@@ -18,6 +18,7 @@ mod counters;
 mod days;
 mod disk;
 mod erased;
+mod exposures;
 mod flusher;
 mod folder;
 mod folding;

@@ -13,6 +13,7 @@ use super::batch::Batch;
 use super::contribution::{Contribution, records_within};
 use super::counters::{self, Tally};
 use super::days::Day;
+use super::exposures::{self, Exposures, Gathered};
 use super::record::{MessageRecord, StoredMessage, VisitorRecord};
 use super::seen::{self, Buckets};
 use super::{EmbeddedError, keys};
@@ -31,6 +32,8 @@ pub(super) struct Stored {
     pub(super) tally: Tally,
     /// Days on which something brought the visitor, with all that did.
     pub(super) days: Vec<(u32, Day)>,
+    /// What of content they tell; it is counted in no tally here.
+    pub(super) exposures: Exposures,
     /// When the last of them was received.
     pub(super) received_at: Timestamp,
     /// From when and up to when there were messages that are no longer stored, or cannot be read.
@@ -46,6 +49,7 @@ impl Stored {
         let mut all = Contribution::default();
         let mut times = Vec::new();
         let mut numbers = BTreeSet::new();
+        let mut gathered = Gathered::default();
         let mut received_at = Timestamp::MIN;
         for entry in tree.scan_prefix(keys::messages(visitor)) {
             let (key, bytes) = entry?;
@@ -58,7 +62,13 @@ impl Stored {
             };
             numbers.insert(number);
             received_at = received_at.max(stored.received_at);
-            take_in(&mut all, &stored, |_| true, |at| times.push(at));
+            let times = &mut times;
+            take_in(
+                (&mut all, &mut gathered),
+                &stored,
+                |_| true,
+                |at| times.push(at),
+            );
         }
         let profile = &record.profile;
         // Of those that were removed for their age the store notes up to when that was.
@@ -87,6 +97,7 @@ impl Stored {
         Ok(Self {
             tally: all.tally.into_tally(),
             days: days.collect(),
+            exposures: gathered.into_exposures(),
             received_at,
             unsure,
         })
@@ -105,7 +116,7 @@ pub(super) fn day(
         let (_, bytes) = entry?;
         let stored = MessageRecord::from_bytes(&bytes)?;
         take_in(
-            &mut all,
+            (&mut all, &mut Gathered::default()),
             &stored,
             |one| range.contains(&one.timestamp),
             |_| {},
@@ -116,7 +127,7 @@ pub(super) fn day(
 
 /// Takes in messages of a record. Says when each was that is not a change.
 fn take_in(
-    all: &mut Contribution,
+    (all, gathered): (&mut Contribution, &mut Gathered),
     stored: &MessageRecord,
     wanted: impl Fn(&StoredMessage) -> bool,
     mut was: impl FnMut(Timestamp),
@@ -131,6 +142,8 @@ fn take_in(
         if *one.kind == *changes::STORED {
             if let Some(kind) = changes::kind_of(&one.raw) {
                 all.change(one.timestamp, &kind);
+            } else {
+                gathered.told(&one.raw, one.timestamp);
             }
             continue;
         }
@@ -139,6 +152,7 @@ fn take_in(
             Ok(mut message) => {
                 message.timestamp = one.timestamp;
                 all.message(&message);
+                gathered.message(&message);
             }
             // It was taken by other rules than those of today: that it was there counts.
             Err(_) => all.seen(one.timestamp, &one.kind),
@@ -272,6 +286,15 @@ fn recount(
                 batch.insert(keys::day(&visitor, *number), day.to_bytes());
                 days += 1;
             }
+        }
+        let kept = exposures::read(tree, &visitor).ok().flatten();
+        // What is remembered knows what was in force when it came.
+        let is_there = kept.is_some();
+        let exposures = kept.unwrap_or_else(|| stored.exposures.bounded(|_, _| false));
+        exposures.count(|day, metric, name, number| tally.count_in(day, metric, name, number));
+        if remember_days && !is_there && !exposures.is_empty() {
+            batch.insert(keys::exposures(&visitor), exposures.to_bytes());
+            days += 1;
         }
         done.visitors += 1;
         progress(done.visitors);

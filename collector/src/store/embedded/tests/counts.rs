@@ -67,7 +67,7 @@ fn read(raw: &str, received_at: Timestamp) -> Message {
     read_message(raw, None, &SharedFields::default(), clock).unwrap()
 }
 
-fn commit_of(raw: impl IntoIterator<Item = String>, received_at: Timestamp) -> Commit {
+pub(super) fn commit_of(raw: impl IntoIterator<Item = String>, received_at: Timestamp) -> Commit {
     let messages = raw.into_iter().map(|raw| NewMessage {
         message: read(&raw, received_at),
         raw: raw.into(),
@@ -207,7 +207,7 @@ fn assert_counts(store: &Embedded) {
 }
 
 /// What verification says.
-fn findings(store: &Embedded, mode: Mode, now: Timestamp) -> Vec<Finding> {
+pub(super) fn findings(store: &Embedded, mode: Mode, now: Timestamp) -> Vec<Finding> {
     let fold = ProfileFold::new(Arc::new(Model::default()));
     let mut findings = Vec::new();
     let mut told = |finding: &Finding| findings.push(finding.clone());

@@ -4,6 +4,7 @@
 mod changes;
 mod copying;
 mod counts;
+mod effect;
 mod erasures;
 mod faults;
 mod lists;

@@ -1,4 +1,4 @@
-//! Counts, and what is remembered of visitors' days, against the messages.
+//! Counts, and what is remembered of visitors' days and exposures, against the messages.
 //!
 //! Of a time of which messages are gone (of a visitor whose records are not all there, or who went
 //! after some of them had gone) the counts know more than what is left: there they may be higher, and
@@ -13,10 +13,12 @@ use firstglance_engine::codec::Encode as _;
 use firstglance_engine::{Timestamp, VisitorId};
 
 use super::{FindingKind, Mode, Verifier, shown};
+use crate::effect::Exposure;
 use crate::store::counting::{Metric, Period, Step};
 use crate::store::embedded::batch::Batch;
 use crate::store::embedded::counters::{self, Changes, Latest, Tally};
 use crate::store::embedded::days::Day;
+use crate::store::embedded::exposures::Exposures;
 use crate::store::embedded::record::VisitorRecord;
 use crate::store::embedded::recount::{self, Stored};
 use crate::store::embedded::{EmbeddedError, keys};
@@ -150,6 +152,9 @@ impl Counts {
                 remember(verifier, visitor, number, Some(day), &mut tally)?;
             }
         }
+        let gone = removed || stored.unsure.is_some();
+        let exposures = seen(verifier, visitor, &stored.exposures, gone)?;
+        exposures.count(|day, metric, name, number| tally.count_in(day, metric, name, number));
         for ((period, metric), names) in tally.by_period(self.now) {
             for (name, number) in names {
                 let key = self.place_of(tree, period, metric, name)?;
@@ -168,8 +173,9 @@ impl Counts {
         name: &str,
     ) -> Result<Vec<u8>, EmbeddedError> {
         let own = keys::counter(period, metric, name);
-        let has_own =
-            metric.room().is_none() || self.pending.has(&own) || tree.contains_key(&own)?;
+        let has_own = counters::room(metric, name).is_none()
+            || self.pending.has(&own)
+            || tree.contains_key(&own)?;
         Ok(if has_own {
             own
         } else {
@@ -282,6 +288,38 @@ fn remember(
     verifier.write(batch)
 }
 
+/// What is remembered of a visitor's exposures, made anew where it is not what the messages say. Where
+/// messages are gone, it knows more than they do.
+fn seen(
+    verifier: &mut Verifier<'_>,
+    visitor: &VisitorId,
+    meant: &Exposures,
+    gone: bool,
+) -> Result<Exposures, EmbeddedError> {
+    let stored = verifier.tree.get(keys::exposures(visitor))?;
+    let is = match &stored {
+        None => Some(Exposures::default()),
+        Some(bytes) => Exposures::from_bytes(bytes).ok(),
+    };
+    match is {
+        Some(is) if is.may_be(meant) || (gone && stored.is_some()) => return Ok(is),
+        _ => {}
+    }
+    let wrong = "what is remembered of exposures to content is not what the messages say";
+    verifier.tell_repaired(FindingKind::Count, visitor, wrong);
+    let model = verifier.fold.rules().model.clone();
+    let made = meant.bounded(|slot, variant| Exposure::knows(&model, slot, variant));
+    let mut batch = Batch::default();
+    let key = keys::exposures(visitor);
+    if made.is_empty() {
+        batch.remove(key);
+    } else {
+        batch.insert(key, made.to_bytes());
+    }
+    verifier.write(batch)?;
+    Ok(made)
+}
+
 /// What is pending, which a repair takes into the counters first.
 fn pending(verifier: &mut Verifier<'_>) -> Result<Changes, EmbeddedError> {
     let tree = verifier.tree;
@@ -305,9 +343,29 @@ fn pending(verifier: &mut Verifier<'_>) -> Result<Changes, EmbeddedError> {
     Ok(Changes::default())
 }
 
-/// Days of visitors of whom nothing else is stored.
+/// Days and exposures of visitors of whom nothing else is stored.
 fn strangers(verifier: &mut Verifier<'_>, unsure: &mut Unsure) -> Result<(), EmbeddedError> {
     let tree = verifier.tree;
+    for entry in tree.scan_prefix(keys::EXPOSURES) {
+        let (key, value) = entry?;
+        let Some(visitor) = keys::exposures_of(&key) else {
+            continue;
+        };
+        let mut messages = tree.scan_prefix(keys::messages(&visitor));
+        if tree.contains_key(keys::visitor(&visitor))? || messages.next().is_some() {
+            continue;
+        }
+        match Exposures::from_bytes(&value) {
+            Ok(exposures) => exposures.count(|day, _, _, _| unsure.add(day.start(), day.start())),
+            // Nobody knows of which days.
+            Err(_) => unsure.add(Timestamp::MIN, Timestamp::MAX),
+        }
+        let wrong = "exposures of a visitor are remembered of whom nothing else is";
+        verifier.tell_repaired(FindingKind::Count, visitor, wrong);
+        let mut batch = Batch::default();
+        batch.remove(key);
+        verifier.write(batch)?;
+    }
     for entry in tree.scan_prefix(keys::DAYS) {
         let (key, value) = entry?;
         let Some((visitor, number)) = keys::day_of(&key) else {
