@@ -105,14 +105,7 @@ pub fn message_id(change: &Change) -> String {
         ChangeKind::Entered(id) | ChangeKind::Left(id) => (id, ""),
         ChangeKind::Stage { from, to } => (from, to),
     };
-    told_id(&format!(
-        "{}
-{}
-{one}
-{other}",
-        change.at,
-        change.name()
-    ))
+    told_id(&format!("{}\n{}\n{one}\n{other}", change.at, change.name()))
 }
 
 fn told_id(named: &str) -> String {

@@ -26,6 +26,7 @@ async function open(attributes, query = '') {
   await stateOf(page);
   return page;
 }
+/** Scripts that were loaded: the page's own, and where there is a part, the directory of them and that. */
 const scripts = () => visitor.proxy.requests.filter((each) => /\/fg-\w+\.js$/.test(each.path)).length;
 const throwMany = (page, count) => page.evaluate((times) => {
   for (let time = 0; time < times; time++) dispatchEvent(new ErrorEvent('error', { message: `kapot ${time}`, filename: `${location.origin}/app.js?v=1`, lineno: 3, colno: 4 }));
@@ -42,7 +43,7 @@ test('a page that asks for nothing loads no part, and tells no error and no vita
 
 test('errors: message, place, at most ten, and none of images', async () => {
   const page = await open({ 'data-errors': '' });
-  await until('the part is there', () => scripts() === 2);
+  await until('the part is there', () => scripts() === 3);
   await pause(300);
   await page.evaluate(() => {
     document.body.append(Object.assign(new Image(), { src: '/geen.png' }));
@@ -60,7 +61,7 @@ test('errors: message, place, at most ten, and none of images', async () => {
 
 test('web vitals: name, value and rating, when they are final', async () => {
   const page = await open({ 'data-web-vitals': '' });
-  await until('the part is there', () => scripts() === 2);
+  await until('the part is there', () => scripts() === 3);
   await pause(300);
   await page.getByRole('button').click();
   await pause(300);

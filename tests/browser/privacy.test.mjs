@@ -57,7 +57,7 @@ test('personal data at every place that is read does not leave and does not stay
   for (const path of [address, '/q/']) {
     await tab.goto(`${visitor.origin}${path}?a=${IN_ADDRESS(28)}&gclid=Ab1#/r/${IN_ADDRESS(29)}`, { referer: `${visitor.origin}/van/?x=${IN_ADDRESS(32)}` });
     await stateOf(tab);
-    await tab.waitForFunction((forms) => document.forms && performance.getEntriesByType('resource').filter((each) => /\/fg-[\w-]+\.js/.test(each.name)).length > forms, 2);
+    await tab.waitForFunction((forms) => document.forms && performance.getEntriesByType('resource').filter((each) => /\/fg-[\w-]+\.js/.test(each.name)).length > forms, 3);
     await pause(200);
     for (const selector of ['#link', '#aria', '#kaart', '#bestand', '.knop', '#doel', '#met', '.p']) {
       for (const element of await tab.locator(selector).all()) await element.dispatchEvent('click', { detail: 1 });

@@ -50,8 +50,8 @@ const subscribers = { segments: [], interest: [], stage: [] };
 /** What they are told; and what the page was told last, in short. */
 let values;
 const told = { interest: null };
-/** Milliseconds in which a page finishes what it adds. */
-const GATHER = 50;
+/** Milliseconds between two looks at a page that has nothing to adapt so far. */
+const GATHER = 250;
 /** What the part that adapts the page is for. */
 const HOOKS = '[data-fg-show],[data-fg-hide],[data-fg-slot],[data-fg-viewed],[data-fg-text],[data-fg-sort]';
 

@@ -32,7 +32,7 @@ const STORE = 1, MEASURE = 8, PERSONALISE = [5, 6];
 const PAUSE = 200, TRIES = 150;
 
 /** The browser's timer is a function of nothing but the window. */
-const { later } = kit;
+const later = kit.later;
 
 function tcf(tries = TRIES) {
   if (typeof __tcfapi != 'function') return tries && later(tcf, PAUSE, tries - 1);

@@ -139,6 +139,21 @@ function answer(each) {
   }
 }
 
+/** Brings the page in line with what holds. */
+function show(next, allowed) {
+  kit.borrow();
+  consent = allowed;
+  const denied = consent == 'denied' || kit.given.robot;
+  certain = 1;
+  free = free || denied;
+  known = denied ? { ...NOTHING, plain: 1 } : { ...next, decisions: decided || kit.given.decisions || known.decisions };
+  decided = 0;
+  if (!denied) keep(known);
+  if (adapts) attempt(look);
+  asked.push(...kit.asked.splice(0).filter(([, listener]) => typeof listener == 'function'));
+  asked.forEach(answer);
+}
+
 kit.given.page = {
   /** What the engine says, as long as it can be asked. */
   decide(next, visitor) {
@@ -147,24 +162,12 @@ kit.given.page = {
   },
 
   /** What holds now. */
-  show(next, allowed) {
-    kit.borrow();
-    consent = allowed;
-    const denied = consent == 'denied' || kit.given.robot;
-    certain = 1;
-    free = free || denied;
-    known = denied ? { ...NOTHING, plain: 1 } : { ...next, decisions: decided || kit.given.decisions || known.decisions };
-    decided = 0;
-    if (!denied) keep(known);
-    if (adapts) attempt(look);
-    asked.push(...kit.asked.splice(0).filter(([, listener]) => typeof listener == 'function'));
-    asked.forEach(answer);
-  },
+  show: (next, allowed) => attempt(show, next, allowed),
 
   /** Another page of a router: nobody has read it yet. */
   moved() {
     free = 1;
-    forget();
+    attempt(forget);
   },
 };
 

@@ -4,7 +4,7 @@
  */
 import * as kit from './kit.js';
 
-const { wanted } = kit;
+const wanted = kit.wanted;
 const bring = (name) => kit.given.bring(PARTS[name]);
 
 wanted.splice(0).forEach(bring);

@@ -3,6 +3,8 @@
 //! This file only knows the commands and their help; each command has a module of its own. Nothing
 //! here is part of the product.
 
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
 mod assets;
 mod bench;
 mod book;

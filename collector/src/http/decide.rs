@@ -203,19 +203,21 @@ async fn of_names(app: &App, asked: &Asked, model: &Model) -> Result<Visitor, Ht
     };
     let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
     let is_robot = is_robot(app, asked.user_agent.as_deref());
+    // Both are looked at, also where one is enough: a name that cannot be is a mistake.
+    let user = given(&asked.user_id).map(|user| UserId::parse(&user));
+    let user = user.transpose().map_err(|error| wrong("userId", error))?;
     if let Some(id) = given(&asked.anonymous_id) {
         let visitor = VisitorId::anonymous(&id).map_err(|error| wrong("anonymousId", error))?;
         let profile = app.store.visitor(&visitor).await?.unwrap_or_default();
         return Ok(Visitor::new(id, profile, model, is_robot));
     }
-    let Some(user) = given(&asked.user_id) else {
+    let Some(user) = user else {
         return Ok(Visitor::new(String::new(), Profile::new(), model, is_robot));
     };
-    let user = UserId::parse(&user).map_err(|error| wrong("userId", error))?;
     let visitors = app.store.visitors_of_user(&user).await?;
     let Some(first) = visitors.first() else {
         // Nobody has come yet: assigned by the name under which a message would make them known.
-        let name = format!("user:{user}");
+        let name = VisitorId::of_user(&user).as_str().to_owned();
         return Ok(Visitor::new(name, Profile::new(), model, is_robot));
     };
     let person = app.store.person(first).await?;

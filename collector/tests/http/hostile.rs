@@ -138,14 +138,15 @@ fn events(stream: &str) -> Vec<Value> {
 async fn listened(mut stream: TcpStream, last: &str) -> String {
     let mut bytes = Vec::new();
     let last = format!("\"messageId\":\"{last}\"");
-    while !bytes
-        .windows(last.len())
-        .any(|some| some == last.as_bytes())
-    {
-        let mut buffer = [0; 65_536];
+    let mut is_there = false;
+    while !is_there {
+        let mut buffer = vec![0; 65_536];
         let read = stream.read(&mut buffer).await.unwrap();
         assert!(read > 0);
+        let looked = bytes.len().saturating_sub(last.len());
         bytes.extend_from_slice(&buffer[..read]);
+        let mut new = bytes[looked..].windows(last.len());
+        is_there = new.any(|some| some == last.as_bytes());
     }
     let head = bytes
         .windows(4)

@@ -36,14 +36,19 @@ impl Listening {
 
     /// Reads until a text was received.
     async fn until(&mut self, text: &str) {
-        let mut bytes = [0; 4_096];
-        while !self.1.contains(text) {
+        let mut bytes = vec![0; 65_536];
+        let mut is_there = self.1.contains(text);
+        while !is_there {
             let read = timeout(PATIENCE, self.0.read(&mut bytes)).await;
             let read = read
                 .unwrap_or_else(|_| panic!("no {text} in {}", self.1))
                 .unwrap();
             assert!(read > 0, "no {text} in {}", self.1);
+            // All before was looked through.
+            let looked = self.1.len().saturating_sub(text.len());
+            let looked = self.1.floor_char_boundary(looked);
             self.1.push_str(&String::from_utf8_lossy(&bytes[..read]));
+            is_there = self.1[looked..].contains(text);
         }
     }
 

@@ -4,6 +4,7 @@
  * than `granted`, and never what everybody sees.
  */
 import * as kit from '../kit.js';
+import { note } from './known.js';
 import { decisionFor, shownIn } from './slots.js';
 
 /** Milliseconds for which half of it must have been in sight. */
@@ -15,6 +16,15 @@ let told = new Set();
 /** Elements in sight: the variant, and when to tell it. */
 const looking = new Map();
 let known, consent;
+
+/** The same function, whose errors do not reach the page. */
+const guarded = (action) => (...values) => {
+  try {
+    return action(...values);
+  } catch (error) {
+    note('error', error);
+  }
+};
 
 const keyOf = ({ slot, variant }) => slot + '\0' + variant;
 
@@ -43,7 +53,7 @@ function look(entries) {
 
 function begin(element, content) {
   const key = keyOf(content);
-  const timer = setTimeout(() => {
+  const timer = setTimeout(guarded(() => {
     looking.delete(element);
     if (document.visibilityState == 'hidden' || !consent) return begin(element, content);
     kit.run(() => {
@@ -52,11 +62,11 @@ function begin(element, content) {
       told.add(key);
       tell('Content Viewed', content);
     });
-  }, LOOK);
+  }), LOOK);
   looking.set(element, { key, timer });
 }
 
-const watcher = window.IntersectionObserver && new IntersectionObserver(look, { threshold: STEPS });
+const watcher = window.IntersectionObserver && new IntersectionObserver(guarded(look), { threshold: STEPS });
 
 /** Looks at an element anew: it shows something else. */
 export function watch(element) {
@@ -85,9 +95,9 @@ export function forget() {
   for (const element of document.querySelectorAll('[data-fg-viewed],[data-fg-slot]:not(template)')) watch(element);
 }
 
-addEventListener('click', (event) => {
+addEventListener('click', guarded((event) => {
   const target = event.composedPath().find((node) => node.matches?.('a[href],area[href],button,[role=button],[role=link],summary,input[type=submit],input[type=button]'));
   const element = target?.closest('[data-fg-viewed],[data-fg-slot]');
   const content = element && !kit.given.preview && shown(element);
   if (content) kit.run(() => tell('Content Clicked', content));
-}, { capture: true, passive: true });
+}), { capture: true, passive: true });

@@ -40,6 +40,9 @@ fn everything_that_can_be_said() {
         from = "2026-12-01T00:00:00+01:00"
         until = "2027-01-01T00:00:00+01:00"
         html = "<h2 class='x'>Koop</h2>"
+        [[goal]]
+        id = "test-ride"
+        event = "Test Ride Requested"
         "#,
     ))
     .unwrap();
