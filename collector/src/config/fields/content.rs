@@ -94,6 +94,11 @@ id = "hero"
 
 [[variant]]
 slot = "hero"
+id = "everybody"
+html = "<h2>Book a test ride</h2>"
+
+[[variant]]
+slot = "hero"
 id = "e-bikes"
 label = "E-bikes"
 when = 'interest("e-bikes") >= 0.5'
@@ -101,11 +106,6 @@ rank = 1
 from = "2026-12-01T00:00:00+01:00"
 until = "2027-01-01T00:00:00+01:00"
 fields = { title = "Book a test ride", link = "/test-ride/" }
-
-[[variant]]
-slot = "hero"
-id = "everybody"
-html = "<h2>Book a test ride</h2>"
 "#,
     fields: &[
         OF_SLOT,
