@@ -19,6 +19,9 @@ use crate::time::{Milliseconds, Timestamp};
 /// profile means at a moment that somebody asks for is always exact.
 pub const RESOLUTION: Milliseconds = Milliseconds::from_minutes(1);
 
+/// Values on a program's stack for which the server makes room beforehand.
+const STACK: usize = 32;
+
 /// What an event says of the visitor besides what happened. Empty texts mean "not known".
 #[derive(Clone, Copy, Debug, Default)]
 pub struct About<'a> {
@@ -93,10 +96,14 @@ impl Evaluation {
         }
         let before = core::mem::take(&mut self.values);
         let mut stack = Vec::new();
+        if cfg!(not(target_family = "wasm")) {
+            self.values.reserve_exact(model.programs.len());
+            stack.reserve(STACK);
+        }
         for (place, program) in model.programs.iter().enumerate() {
             let value = match before.get(place) {
                 Some(value) if program.depends_on & changed == 0 => *value,
-                _ => self.known(profile, model).run_on(&program.code, &mut stack),
+                _ => program.run(&self.known(profile, model), &mut stack),
             };
             self.values.push(value);
         }

@@ -138,7 +138,7 @@ impl Profile {
         model: &Model,
         evaluation: &mut Evaluation,
     ) -> Vec<Change> {
-        let event = describe(message);
+        let event = || describe(message);
         let mut changes = Vec::new();
         let mut before = Before::of(self, model);
         self.fold_with(
@@ -148,7 +148,7 @@ impl Profile {
             &mut |profile, evaluation, settled| {
                 let why = match settled {
                     Settled::Time => None,
-                    Settled::Event => Some(&*event),
+                    Settled::Event => Some(&event as &dyn Fn() -> String),
                 };
                 changes.extend(record(profile, evaluation, model, &before, why));
                 before = Before::of(profile, model);
@@ -186,34 +186,43 @@ impl Before {
     }
 }
 
-/// Compares what a profile is in with what it was in, and keeps the differences.
+/// Compares what a profile is in with what it was in, and keeps the differences. Most events make
+/// none, so nothing is copied before there is one. `event` says what happened.
 fn record(
     profile: &mut Profile,
     evaluation: &Evaluation,
     model: &Model,
     before: &Before,
-    event: Option<&str>,
+    event: Option<&dyn Fn() -> String>,
 ) -> Vec<Change> {
-    let present = Snapshot::of_evaluation(evaluation, profile, model);
     let was_in = |id: &str| {
         let entry = profile.entries.find(EntryKind::Segment, id);
         entry.is_some_and(|entry| entry.scroll == 1)
     };
-    let entered = present.segments.iter().filter(|id| !was_in(id)).cloned();
+    let mut entered: Vec<Box<str>> = Vec::new();
+    snapshot::each_segment(evaluation, model, &mut |id| {
+        if !was_in(id) {
+            entered.push(id.into());
+        }
+    });
+    entered.sort();
     let left = profile.entries.of(EntryKind::Segment).filter(|entry| {
         let id = &entry.text;
-        entry.scroll == 1 && !present.segments.contains(id)
+        entry.scroll == 1 && !snapshot::is_in_segment(id, evaluation, model)
     });
     let mut kinds: Vec<ChangeKind> = left
         .map(|entry| ChangeKind::Left(entry.text.clone()))
-        .chain(entered.map(ChangeKind::Entered))
+        .chain(entered.into_iter().map(ChangeKind::Entered))
         .collect();
-    if present.stage != before.stage {
+    let stage = snapshot::stage(evaluation, profile, model);
+    if *stage != *before.stage {
         kinds.push(ChangeKind::Stage {
             from: before.stage.clone(),
-            to: present.stage.clone(),
+            to: stage.into(),
         });
     }
+    let event = event.filter(|_| !kinds.is_empty()).map(|event| event());
+    let event = event.as_deref();
     let mut changes: Vec<Change> = kinds
         .into_iter()
         .map(|kind| {

@@ -105,6 +105,16 @@ pub fn each_segment(evaluation: &Evaluation, model: &Model, tell: &mut dyn FnMut
     }
 }
 
+/// Whether an evaluated profile is in a segment, one that [`each_segment`] tells. The server's side.
+#[must_use]
+pub fn is_in_segment(id: &str, evaluation: &Evaluation, model: &Model) -> bool {
+    if let Some(segment) = model.segment(id) {
+        return holds(evaluation.value(segment.program));
+    }
+    let mut interests = evaluation.interests.iter();
+    interests.any(|interest| *interest.id == *id && interest.score >= interest::SEGMENT_SCORE)
+}
+
 /// The lead score of an evaluated profile.
 #[must_use]
 pub fn score(evaluation: &Evaluation, profile: &Profile, model: &Model) -> f64 {

@@ -151,6 +151,9 @@ pub const MAX_SLUG_BYTES: usize = 64;
 #[must_use]
 pub fn slug(label: &str) -> String {
     let mut slug = String::new();
+    if cfg!(not(target_family = "wasm")) {
+        slug.reserve(label.len().min(MAX_SLUG_BYTES));
+    }
     let mut gap = false;
     for character in folded(label) {
         if !is_word(character) {

@@ -27,7 +27,7 @@ const FEW_EXAMPLES: u32 = 3;
 const SEED: u64 = 7;
 
 /// Roles of tokens, from the one that may least.
-const ROLES: [&str; 3] = ["read", "operate", "erase"];
+const ROLES: [&str; 4] = ["decide", "read", "operate", "erase"];
 
 /// What the user can choose.
 #[derive(Default, clap::Args)]

@@ -140,7 +140,8 @@ pub fn write_problems(json: &mut JsonWriter, problems: &[ContentProblem]) {
     json.open('[');
     for problem in problems {
         json.open('{');
-        json.text_member("where", &problem.place);
+        json.name("where");
+        json.text(&problem.place);
         if let Some((line, column)) = problem.at {
             json.name("line");
             json.integer(line as u64);
@@ -148,7 +149,8 @@ pub fn write_problems(json: &mut JsonWriter, problems: &[ContentProblem]) {
             json.integer(column as u64);
         }
         json.text_member("wrong", &problem.wrong);
-        json.text_member("right", &problem.right);
+        json.name("right");
+        json.text(&problem.right);
         json.close('}');
     }
     json.close(']');

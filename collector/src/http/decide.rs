@@ -238,12 +238,16 @@ fn write(json: &mut JsonWriter, decision: Option<Decision<'_>>) {
             json.text_member("variant", arm.id());
         }
         match shown(&decision) {
-            Some(Content::Html(html)) => json.text_member("html", html),
+            Some(Content::Html(html)) => {
+                json.name("html");
+                json.text(html);
+            }
             Some(Content::Fields(fields)) => {
                 json.name("fields");
                 json.open('{');
                 for (name, value) in fields {
-                    json.text_member(name, value);
+                    json.name(name);
+                    json.text(value);
                 }
                 json.close('}');
             }

@@ -106,10 +106,7 @@ impl Profile {
         // Properties are of interest where a condition asks for one.
         if let Some(properties) = message.kind.properties()
             && (matches!(message.kind, MessageKind::Identify { .. })
-                || model
-                    .watches
-                    .iter()
-                    .any(|watch| cut(watch, b'\n').is_some()))
+                || model.watches.iter().any(|watch| asks_for_property(watch)))
         {
             texts.values = plain_values(properties);
         }
@@ -229,8 +226,17 @@ fn lines(properties: &Properties, name: &str) -> String {
     lines
 }
 
+/// Whether a condition that counts an event asks for one of its properties: its second line, see
+/// [`Model::watches`].
+fn asks_for_property(watch: &str) -> bool {
+    cut(watch, b'\n').is_some_and(|(_, rest)| !rest.is_empty() && !rest.starts_with('\n'))
+}
+
 /// A text in which control characters are spaces: a line break would begin something else.
 fn one_line(text: &str) -> String {
+    if text.bytes().all(|byte| byte >= b' ') {
+        return text.into();
+    }
     text.chars()
         .map(|one| if one < ' ' { ' ' } else { one })
         .collect()

@@ -10,6 +10,7 @@
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::ops::Range;
 
 use crate::codec::{Encode, Reader, Writer};
 use crate::interest::Evidence;
@@ -223,9 +224,13 @@ impl<'a> Iterator for OfKind<'a> {
     }
 }
 
-/// The table.
+/// The table. The server, which asks it much more often than a page does, keeps it in the order of
+/// the kinds.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Entries(Vec<Entry>);
+
+/// Whether the table has an order; it would be too long a code for the page.
+const IS_ORDERED: bool = cfg!(not(target_family = "wasm"));
 
 impl Entries {
     pub(super) const fn new() -> Self {
@@ -236,22 +241,35 @@ impl Entries {
     #[must_use]
     pub fn of(&self, kind: EntryKind) -> OfKind<'_> {
         OfKind {
-            rest: &self.0,
+            rest: self.0.get(self.group(kind)).unwrap_or_default(),
             kind,
         }
+    }
+
+    /// Where all entries of a kind are, and perhaps others.
+    fn group(&self, kind: EntryKind) -> Range<usize> {
+        if !IS_ORDERED {
+            return 0..self.0.len();
+        }
+        let start = self.0.partition_point(|entry| entry.kind < kind);
+        start..self.0.partition_point(|entry| entry.kind <= kind)
     }
 
     /// The entry of a kind and text.
     #[must_use]
     pub fn find(&self, kind: EntryKind, text: &str) -> Option<&Entry> {
-        self.0.get(self.place(kind, text))
+        let found = self.0.get(self.place(kind, text))?;
+        (!IS_ORDERED || found.kind == kind).then_some(found)
     }
 
-    /// Where the entry of a kind and text is; past the end where there is none.
+    /// Where the entry of a kind and text is; where there is none, a place that has another or is past
+    /// the end, at which one may be put.
     #[inline(never)]
     fn place(&self, kind: EntryKind, text: &str) -> usize {
-        let mut place = 0;
-        while let Some(entry) = self.0.get(place)
+        let group = self.group(kind);
+        let mut place = group.start;
+        while place < group.end
+            && let Some(entry) = self.0.get(place)
             && (entry.kind != kind || *entry.text != *text)
         {
             place += 1;
@@ -275,8 +293,8 @@ impl Entries {
     pub(super) fn touch(&mut self, kind: EntryKind, text: &str, at: Timestamp) -> &mut Entry {
         let text = clip(text, MAX_TEXT_BYTES);
         let mut place = self.place(kind, text);
-        if place == self.0.len() {
-            place = self.full(kind).unwrap_or(place);
+        if place == self.group(kind).end {
+            let full = self.full(kind);
             let entry = Entry {
                 kind,
                 text: text.into(),
@@ -288,10 +306,13 @@ impl Entries {
                 evidence: 0.0,
                 times: Vec::new(),
             };
-            if place < self.0.len() {
-                self.0[place] = entry;
-            } else {
-                self.0.push(entry);
+            match full {
+                Some(full) => {
+                    place = full;
+                    self.0[place] = entry;
+                }
+                None if IS_ORDERED => self.0.insert(place, entry),
+                None => self.0.push(entry),
             }
         }
         let entry = &mut self.0[place];
@@ -303,7 +324,8 @@ impl Entries {
     fn full(&self, kind: EntryKind) -> Option<usize> {
         let mut least: Option<(usize, &Entry)> = None;
         let mut kept = 0;
-        for (place, entry) in self.0.iter().enumerate() {
+        let group = self.group(kind);
+        for (place, entry) in self.0.iter().enumerate().take(group.end).skip(group.start) {
             if entry.kind != kind {
                 continue;
             }
@@ -319,11 +341,11 @@ impl Entries {
     /// Takes in the entries of another browser of the same person.
     pub(super) fn absorb(&mut self, other: &Self, half_life: &dyn Fn(&Entry) -> Milliseconds) {
         for entry in &other.0 {
-            let mut known = self.0.iter_mut();
-            let known = known.find(|known| known.kind == entry.kind && known.text == entry.text);
-            match known {
-                Some(known) => known.absorb(entry, half_life(entry)),
-                None => self.0.push(entry.clone()),
+            let place = self.place(entry.kind, &entry.text);
+            if place == self.group(entry.kind).end {
+                self.0.insert(place, entry.clone());
+            } else {
+                self.0[place].absorb(entry, half_life(entry));
             }
         }
         for kind in KINDS {
@@ -392,6 +414,10 @@ impl Encode for Entries {
     }
 
     fn decode(reader: &mut Reader<'_>) -> Self {
-        Self(reader.list())
+        let mut entries: Vec<Entry> = reader.list();
+        if IS_ORDERED {
+            entries.sort_by_key(|entry| entry.kind);
+        }
+        Self(entries)
     }
 }

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use crate::codec::{Reader, Writer};
 use crate::explain::Part;
 
+use super::prepared::Prepared;
 use super::{
     CLICK_ID, COUNT, DECAYED, FLOAT, Instruction, LANDING, LOOKUP, Lookup, MAX_INSTRUCTIONS,
     MEASURE, Measure, NUMBER, OPERATE, OTHER_TEXTS, Operator, Program, REFERRER, TEST, Test,
@@ -46,9 +47,11 @@ impl Builder {
     /// The program, and what its parts are called.
     #[must_use]
     pub fn finish(self, part: Option<Part>) -> Program {
+        let code = self.out.into_text();
         Program {
             depends_on: self.depends_on,
-            code: self.out.into_text().into(),
+            prepared: Prepared::new(&code),
+            code: code.into(),
             part,
         }
     }

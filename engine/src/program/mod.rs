@@ -14,6 +14,8 @@
 
 #[cfg(feature = "explain")]
 mod build;
+#[cfg(feature = "explain")]
+mod prepared;
 mod run;
 
 #[cfg(feature = "explain")]
@@ -24,6 +26,7 @@ pub(crate) use run::number_of;
 pub use run::{Known, holds};
 
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 
 use crate::codec::{Encode, Reader, Writer};
 
@@ -364,6 +367,20 @@ pub struct Program {
     /// What its parts are called when somebody asks why. Never sent to a page.
     #[cfg(feature = "explain")]
     pub part: Option<crate::explain::Part>,
+    /// The instructions once more, for whoever runs them often.
+    #[cfg(feature = "explain")]
+    prepared: prepared::Prepared,
+}
+
+impl Program {
+    /// The value of the program, on an empty stack that others have used before.
+    pub(crate) fn run(&self, known: &Known<'_>, stack: &mut Vec<f64>) -> f64 {
+        #[cfg(feature = "explain")]
+        let value = known.run_prepared(&self.prepared, stack);
+        #[cfg(not(feature = "explain"))]
+        let value = known.run_on(&self.code, stack);
+        value
+    }
 }
 
 impl Encode for Program {
@@ -373,11 +390,15 @@ impl Encode for Program {
     }
 
     fn decode(reader: &mut Reader<'_>) -> Self {
+        let depends_on = reader.integer() as u32;
+        let code = reader.boxed();
         Self {
-            depends_on: reader.integer() as u32,
-            code: reader.boxed(),
+            depends_on,
             #[cfg(feature = "explain")]
             part: None,
+            #[cfg(feature = "explain")]
+            prepared: prepared::Prepared::new(&code),
+            code,
         }
     }
 }

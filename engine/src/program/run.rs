@@ -32,6 +32,9 @@ pub struct Known<'a> {
     pub values: &'a [f64],
 }
 
+/// The number of the text that has a name.
+const TRAIT: u8 = OTHER_TEXTS + 4;
+
 /// Whether a value counts as true.
 #[must_use]
 pub fn holds(value: f64) -> bool {
@@ -46,7 +49,7 @@ impl<'a> Known<'a> {
     }
 
     /// The same on an empty stack that others have used before.
-    pub(crate) fn run_on(&self, code: &str, stack: &mut Vec<f64>) -> f64 {
+    pub(super) fn run_on(&self, code: &str, stack: &mut Vec<f64>) -> f64 {
         // A model without rules of the owner has no programs; see [`crate::model`].
         if cfg!(not(feature = "rules")) {
             return f64::NAN;
@@ -69,7 +72,14 @@ impl<'a> Known<'a> {
                     let (watch, length) = (reader.integer() as usize, reader.integer());
                     self.seen(watch, length, code == DECAYED)
                 }
-                TEST => self.test(&mut reader, &mut touched),
+                TEST => {
+                    let (source, test) = (reader.byte(), reader.byte());
+                    let name = if source == TRAIT { reader.text() } else { "" };
+                    let with = reader.text();
+                    self.test(source, name, &mut touched, &|text| {
+                        compare(test, text, with)
+                    })
+                }
                 OPERATE.. => operate(code - OPERATE, stack),
                 LOOKUP.. => self.look_up(code - LOOKUP, reader.text()),
                 _ => self.measure(code.wrapping_sub(MEASURE)),
@@ -81,7 +91,7 @@ impl<'a> Known<'a> {
         value
     }
 
-    fn measure(&self, measure: u8) -> f64 {
+    pub(super) fn measure(&self, measure: u8) -> f64 {
         const NOW: u8 = Measure::Now as u8;
         const SINCE_FIRST: u8 = Measure::SinceFirst as u8;
         const SINCE_LAST: u8 = Measure::SinceLast as u8;
@@ -116,7 +126,7 @@ impl<'a> Known<'a> {
         number as f64
     }
 
-    fn look_up(&self, lookup: u8, name: &str) -> f64 {
+    pub(super) fn look_up(&self, lookup: u8, name: &str) -> f64 {
         const INTEREST: u8 = Lookup::Interest as u8;
         const MARGIN: u8 = Lookup::Margin as u8;
         const SCROLL: u8 = Lookup::Scroll as u8;
@@ -160,7 +170,7 @@ impl<'a> Known<'a> {
         found.map_or("", |entry| &entry.value)
     }
 
-    fn seen(&self, watch: usize, length: u64, decayed: bool) -> f64 {
+    pub(super) fn seen(&self, watch: usize, length: u64, decayed: bool) -> f64 {
         let watched = self.model.watches.get(watch);
         let entries = &self.profile.entries;
         let Some(entry) = watched.and_then(|watch| entries.find(EntryKind::Watch, watch)) else {
@@ -183,15 +193,17 @@ impl<'a> Known<'a> {
         sum
     }
 
-    fn test(&self, reader: &mut Reader<'_>, touched: &mut Touched<'a>) -> f64 {
+    /// Whether a text passes, as a number.
+    pub(super) fn test(
+        &self,
+        source: u8,
+        name: &str,
+        touched: &mut Touched<'a>,
+        passes: &dyn Fn(&str) -> bool,
+    ) -> f64 {
         const LANGUAGE: u8 = OTHER_TEXTS + 1;
         const AGENT: u8 = OTHER_TEXTS + 2;
         const USER: u8 = OTHER_TEXTS + 3;
-        const TRAIT: u8 = OTHER_TEXTS + 4;
-        let (source, test) = (reader.byte(), reader.byte());
-        let name = if source == TRAIT { reader.text() } else { "" };
-        let with = reader.text();
-        let passes = |text: &str| compare(test, text, with);
         let kind = match source {
             LANGUAGE => EntryKind::Language,
             AGENT => EntryKind::Agent,
@@ -199,7 +211,7 @@ impl<'a> Known<'a> {
             _ => EntryKind::Trait,
         };
         let passed = match source {
-            ..OTHER_TEXTS => self.test_touches(source, touched, &passes),
+            ..OTHER_TEXTS => self.test_touches(source, touched, passes),
             OTHER_TEXTS => passes(self.interests.first().map_or("", |top| &top.id)),
             _ => passes(self.value(kind, name)),
         };
@@ -216,11 +228,19 @@ impl<'a> Known<'a> {
         const FIRST: u8 = Which::First as u8;
         let profile = self.profile;
         let (which, field) = (source % 4, source / 4);
+        if which == ANY && cfg!(feature = "explain") {
+            let all = touched.all.get_or_insert_with(|| {
+                let entries = profile.entries.of(EntryKind::Touch);
+                entries.map(Entry::origin).collect()
+            });
+            return all.iter().any(|origin| passes(text_of(*origin, field)));
+        }
         if which == ANY {
             let mut entries = profile.entries.of(EntryKind::Touch);
             return entries.any(|entry| passes(text_of(entry.origin(), field)));
         }
-        let origin = *touched.0[usize::from(which == FIRST)].get_or_insert_with(|| {
+        let is_first = usize::from(which == FIRST);
+        let origin = *touched.origins[is_first].get_or_insert_with(|| {
             let entry = match which {
                 FIRST => profile.entries.one(EntryKind::FirstTouch),
                 _ => profile.last_touch_entry(),
@@ -228,6 +248,13 @@ impl<'a> Known<'a> {
             entry.map(Entry::origin)
         });
         match origin {
+            // The server, which has the room for it, looks for each once.
+            Some(origin) if cfg!(feature = "explain") => {
+                let texts = &mut touched.texts[is_first];
+                let text = texts.get_mut(usize::from(field));
+                let text = text.map(|text| *text.get_or_insert_with(|| text_of(origin, field)));
+                text.is_some_and(passes)
+            }
             Some(origin) => passes(text_of(origin, field)),
             // Nothing has brought who is there: what it says is nothing.
             None => which != FIRST && passes(""),
@@ -238,7 +265,11 @@ impl<'a> Known<'a> {
 /// What the last and the first touch say, once a program has asked: finding it takes longer than
 /// all else, and a program that names channels asks for it a hundred times.
 #[derive(Default)]
-struct Touched<'a>([Option<Option<[&'a str; 3]>>; 2]);
+pub(super) struct Touched<'a> {
+    all: Option<Vec<[&'a str; 3]>>,
+    origins: [Option<Option<[&'a str; 3]>>; 2],
+    texts: [[Option<&'a str>; OTHER_TEXTS as usize / 4]; 2],
+}
 
 /// A field of a touch.
 fn text_of([landing, referrer, lines]: [&str; 3], field: u8) -> &str {
@@ -264,7 +295,7 @@ pub(crate) fn compare(test: u8, text: &str, with: &str) -> bool {
 }
 
 #[allow(clippy::cast_precision_loss)] // Whole numbers on the stack stay far below 2^53.
-fn operate(operator: u8, stack: &mut Vec<f64>) -> f64 {
+pub(super) fn operate(operator: u8, stack: &mut Vec<f64>) -> f64 {
     const ADD: u8 = Operator::Add as u8;
     const SUBTRACT: u8 = Operator::Subtract as u8;
     const MULTIPLY: u8 = Operator::Multiply as u8;

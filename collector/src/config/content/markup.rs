@@ -485,6 +485,44 @@ mod tests {
         }
     }
 
+    /// Payloads of a public collection, as the package of DOMPurify brings them.
+    fn payloads() -> Vec<String> {
+        let package = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+        let list = package.join("../node_modules/dompurify-payloads/test/fixtures/expect.js");
+        let text = std::fs::read_to_string(&list)
+            .unwrap_or_else(|error| panic!("{}: {error}; npm ci brings it", list.display()));
+        let list = text.find('[').zip(text.rfind(']'));
+        let (start, end) = list.unwrap();
+        let all: Vec<serde_json::Value> = serde_json::from_str(&text[start..=end]).unwrap();
+        let payloads = all
+            .iter()
+            .map(|one| one["payload"].as_str().unwrap().to_owned());
+        payloads.collect()
+    }
+
+    #[test]
+    fn nothing_of_a_public_collection_gets_through() {
+        let payloads = payloads();
+        assert!(payloads.len() > 150, "{}", payloads.len());
+        let mut accepted = 0;
+        for payload in &payloads {
+            let safe = sanitised(payload);
+            let mut faults = Vec::new();
+            for piece in pieces(&safe).pieces {
+                is_allowed(&piece, &mut faults);
+            }
+            assert_eq!(faults, [], "{payload} becomes {safe}");
+            // What a browser makes of it is what it is: there is nothing left to be read otherwise.
+            assert_eq!(sanitised(&safe), safe, "{payload}");
+            if let Ok(checked) = checked(payload) {
+                accepted += 1;
+                assert_eq!(*checked, *safe, "{payload}");
+            }
+        }
+        // Markup that nobody would object to is among them, and little of it.
+        assert!(accepted < payloads.len() / 4, "{accepted}");
+    }
+
     #[test]
     fn what_may_stand() {
         for html in [

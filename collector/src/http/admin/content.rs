@@ -160,12 +160,16 @@ fn write_variant(json: &mut JsonWriter, variant: &Variant) {
         }
     }
     match &variant.content {
-        Content::Html(html) => json.text_member("html", html),
+        Content::Html(html) => {
+            json.name("html");
+            json.text(html);
+        }
         Content::Fields(fields) => {
             json.name("fields");
             json.open('{');
             for (name, value) in fields {
-                json.text_member(name, value);
+                json.name(name);
+                json.text(value);
             }
             json.close('}');
         }
@@ -178,7 +182,8 @@ fn write_left_out(json: &mut JsonWriter, present: &InForce) {
     json.open('[');
     for (slot, problems) in &present.left_out {
         json.open('{');
-        json.text_member("slot", slot);
+        json.name("slot");
+        json.text(slot);
         write_problems(json, problems);
         json.close('}');
     }

@@ -134,7 +134,8 @@ fn write(json: &mut JsonWriter, app: &App, version: &ContentVersion) {
     json.text_member("id", &by.0);
     json.text_member("name", &by.1);
     json.close('}');
-    json.text_member("note", note);
+    json.name("note");
+    json.text(note);
     json.name("draft");
     json.bool(*draft);
     json.name("restored");

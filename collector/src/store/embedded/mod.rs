@@ -34,6 +34,7 @@ mod merges;
 mod migration;
 mod notes;
 mod opening;
+mod packed;
 mod record;
 mod recount;
 mod refused;

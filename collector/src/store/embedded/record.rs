@@ -6,6 +6,7 @@ use firstglance_engine::codec::{DecodeError, Encode, Reader, Writer};
 use firstglance_engine::json::{Clock, Refusal, SharedFields, read_message};
 use firstglance_engine::{Message, Milliseconds, Profile, Timestamp, UserId, VisitorId};
 
+use super::packed;
 use super::seen::Seen;
 use crate::store::ClaimDigest;
 use crate::store::joining::{Membership, PersonEntry};
@@ -90,6 +91,14 @@ impl Encode for VisitorRecord {
             seen: Seen::decode(reader),
             profile: Profile::decode(reader),
         }
+    }
+
+    fn to_bytes(&self) -> Vec<u8> {
+        packed::pack(self.to_text())
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
+        Self::from_text(&packed::unpack(bytes)?)
     }
 }
 
@@ -179,6 +188,14 @@ impl Encode for MessageRecord {
             context: Option::decode(reader),
             messages: reader.list(),
         }
+    }
+
+    fn to_bytes(&self) -> Vec<u8> {
+        packed::pack(self.to_text())
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
+        Self::from_text(&packed::unpack(bytes)?)
     }
 }
 

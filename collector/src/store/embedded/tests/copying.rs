@@ -95,6 +95,18 @@ fn it_is_due_a_day_after_an_erasure() {
     assert!(!due(&store, 1_000));
 }
 
+/// A text that packs to no less than three quarters of its length.
+fn noise(length: usize) -> String {
+    let mut number = 7_u64;
+    let digits = std::iter::repeat_with(|| {
+        number = number
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        char::from(b' ' + (number >> 58) as u8)
+    });
+    digits.take(length).collect()
+}
+
 #[test]
 fn space_is_given_back() {
     let folder = tempfile::tempdir().unwrap();
@@ -103,7 +115,7 @@ fn space_is_given_back() {
         let messages: Vec<Message> = (0..60).map(|id| message(0, round * 60 + id, 1)).collect();
         let mut commit = commit(&messages);
         for new in &mut commit.messages {
-            new.raw = "x".repeat(30_000).into();
+            new.raw = noise(30_000).into();
         }
         runtime().block_on(store.commit(commit)).unwrap();
     }
