@@ -22,7 +22,7 @@ const MOST_SHOWN = 5;
 
 /** In the page: replays streams and tells where an answer differs. */
 function replay({ cases, explained }) {
-  const { load, load_explained, save, take_in, snapshot, explain } = window.engine;
+  const { load, load_explained, save, take_in, snapshot, query, explain } = window.engine;
   const differences = [];
   cases.forEach(({ number, model, parts, steps, asks }) => {
     const begin = (profile) => (explained ? load_explained(profile, model, parts) : load(profile, model));
@@ -40,6 +40,7 @@ function replay({ cases, explained }) {
     });
     for (const ask of asks) {
       compare(`snapshot at ${ask.at}`, ask.snapshot, snapshot(ask.at));
+      for (const [asked, told] of ask.decisions) compare(`decision at ${ask.at} of ${asked}`, told, query('decide', asked));
       if (explained) compare(`explanation at ${ask.at}`, ask.answer, explain(ask.at));
     }
   });

@@ -1,7 +1,7 @@
 //! The proof that page and collector give the same answer: random streams of events, folded here as
 //! messages, the collector's way, and in a real Chromium by the page's module. Snapshots are
-//! compared as texts; interests, scores and all values of programs to the bit; explanations and,
-//! where both explain, the profiles themselves.
+//! compared as texts, and so is what is to be seen in slots; interests, scores and all values of
+//! programs to the bit; explanations and, where both explain, the profiles themselves.
 //!
 //! Never compares with expectations of its own: the page's answer is held against the collector's.
 
@@ -15,10 +15,11 @@ use std::path::Path;
 
 use anyhow::{Result, anyhow};
 use firstglance_engine::codec::{Encode as _, Writer};
+use firstglance_engine::content::decide;
 use firstglance_engine::json::{Clock, SharedFields, read_message};
 use firstglance_engine::{Evaluation, Model, Profile, Timestamp};
 use firstglance_tracker::explain::{answer, write_parts};
-use firstglance_tracker::told;
+use firstglance_tracker::{content, told};
 use serde_json::json;
 
 use crate::random::{Random, seed_of_now};
@@ -114,6 +115,7 @@ fn case(random: &mut Random) -> Result<serde_json::Value> {
         asks.push(json!({
             "at": at,
             "snapshot": snapshot(&mut evaluation, &profile, &model, at),
+            "decisions": decisions(random, &evaluation, &model),
             "answer": answer(&mut evaluation, &profile, &model, now),
         }));
     }
@@ -123,6 +125,21 @@ fn case(random: &mut Random) -> Result<serde_json::Value> {
         "steps": steps,
         "asks": asks,
     }))
+}
+
+/// What a visitor of some name sees in each slot, as the page asks for it and is answered.
+fn decisions(random: &mut Random, evaluation: &Evaluation, model: &Model) -> Vec<[String; 2]> {
+    let mut all = Vec::new();
+    for id in models::SLOTS {
+        let visitor = format!("visitor-{}", random.below(10_000));
+        let own = ["", "own\n", "own\nother\n"][random.place(3)];
+        let told = model.slot(id).map_or_else(String::new, |slot| {
+            let now = evaluation.now;
+            content::told(&decide(slot, model, evaluation, &visitor, now, own))
+        });
+        all.push([format!("{visitor}\0{id}\0{own}"), told]);
+    }
+    all
 }
 
 /// What the page's module answers where the collector's own fold is in it.

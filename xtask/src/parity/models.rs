@@ -1,16 +1,23 @@
 //! Models for the parity proof: random, and of the form that the condition compiler gives them.
 
+use firstglance_engine::content::{Choice, Content, Shares, Slot, Variant};
 use firstglance_engine::explain::{Part, PartValue};
 use firstglance_engine::interest::Weights;
 use firstglance_engine::model::{InterestRule, Segment};
 use firstglance_engine::program::{
     Builder, Instruction, Lookup, Measure, Operator, Program, Test, TextSource, Which,
 };
-use firstglance_engine::{Milliseconds, Model};
+use firstglance_engine::{Milliseconds, Model, Timestamp};
 
 use crate::random::Random;
 
+/// Ids of slots.
+pub(super) const SLOTS: [&str; 2] = ["hero", "offer"];
+
 const DAY: u64 = 86_400_000;
+const YEAR: u64 = 365 * DAY;
+/// Around the moments of the streams.
+const FIRST_MOMENT: i64 = 1_780_000_000_000;
 /// What a condition compares with; halves and thirds, so that nothing is exact by chance.
 const NUMBERS: [f64; 8] = [0.0, 0.5, 1.0, 2.0, 3.0, 1.0 / 3.0, 20.0, 60.0];
 const WATCHES: [&str; 7] = [
@@ -84,7 +91,60 @@ pub(super) fn model(random: &mut Random) -> Model {
     if random.below(4) > 0 {
         stages(random, &mut model);
     }
+    if random.below(2) == 0 {
+        model.slots = slots(random, &model);
+    }
     model
+}
+
+/// Slots that choose in each way, of variants with and without conditions and schedules around the
+/// moments of the streams.
+fn slots(random: &mut Random, model: &Model) -> Vec<Slot> {
+    let mut all = Vec::new();
+    for id in SLOTS {
+        let count = 1 + random.place(4);
+        let mut variants = Vec::new();
+        for number in 0..count {
+            let moment = |random: &mut Random| {
+                let at = random.below(2 * YEAR) as i64;
+                (random.below(4) == 0).then(|| Timestamp::from_milliseconds(FIRST_MOMENT + at))
+            };
+            let content = match random.below(2) {
+                0 => Content::Html(format!("<p>{number} é & €</p>").into()),
+                _ => Content::Fields(vec![("title".into(), format!("Nr. {number}").into())]),
+            };
+            variants.push(Variant {
+                id: format!("variant-{number}").into(),
+                label: format!("Variant {number}").into(),
+                program: (random.below(3) > 0 && !model.programs.is_empty())
+                    .then(|| random.place(model.programs.len())),
+                from: moment(random),
+                until: moment(random),
+                content,
+            });
+        }
+        let mut weights = || (0..count).map(|_| random.below(4) as u32 * 25).collect();
+        let shares = [Some("segment-0".into()), Some("crm".into()), None];
+        let shares: Vec<Shares> = shares
+            .into_iter()
+            .map(|segment| Shares {
+                segment,
+                weights: weights(),
+            })
+            .collect();
+        all.push(Slot {
+            id: id.into(),
+            label: id.into(),
+            control: random.below(91) as u8,
+            choice: match random.below(3) {
+                0 => Choice::First,
+                1 => Choice::Even,
+                _ => Choice::Automatic(shares),
+            },
+            variants,
+        });
+    }
+    all
 }
 
 fn interests(random: &mut Random) -> Vec<InterestRule> {
