@@ -11,7 +11,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::codec::{Encode as _, Writer};
-use crate::evaluation::{Evaluation, RESOLUTION, Settled};
+use crate::evaluation::{Evaluation, RESOLUTION};
 use crate::explain::{Question, Trace, TraceValue, explain};
 use crate::json::JsonWriter;
 use crate::model::Model;
@@ -20,6 +20,8 @@ use crate::snapshot::{self, Snapshot};
 use crate::text::{clip, cut};
 use crate::time::{Milliseconds, Timestamp};
 
+#[cfg(feature = "json")]
+use crate::evaluation::Settled;
 #[cfg(feature = "json")]
 use crate::message::{Message, MessageKind};
 

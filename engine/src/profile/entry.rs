@@ -230,7 +230,7 @@ impl<'a> Iterator for OfKind<'a> {
 pub struct Entries(Vec<Entry>);
 
 /// Whether the table has an order; it would be too long a code for the page.
-const IS_ORDERED: bool = cfg!(not(target_family = "wasm"));
+const IS_ORDERED: bool = cfg!(feature = "explain");
 
 impl Entries {
     pub(super) const fn new() -> Self {
