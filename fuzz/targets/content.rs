@@ -32,7 +32,10 @@ fuzz_target!(|text: &str| {
         match CONFIG.with_posted(&posted) {
             Ok(config) => {
                 let model = &config.page_model;
-                assert_eq!(Model::from_text(&model.to_text()).as_ref(), Ok(model));
+                // What parts of conditions are called stays here: it is not in the text.
+                let text = model.to_text();
+                let read = Model::from_text(&text).map(|model| model.to_text());
+                assert_eq!(read, Ok(text));
                 for variant in model.slots.iter().flat_map(|slot| &slot.variants) {
                     if let Content::Html(html) = &variant.content {
                         assert_eq!(markup::sanitised(html), **html);
