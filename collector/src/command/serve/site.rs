@@ -7,7 +7,6 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::super::Failure;
-use crate::agent::Agents;
 use crate::backup::Backups;
 use crate::clock;
 use crate::config::{Config, ConfigFile};
@@ -77,11 +76,6 @@ impl Running {
         })
         .await??;
         let store: Arc<dyn Store> = Arc::new(store);
-        if !config.model.slots.is_empty() {
-            // The first page that a server puts together must not wait until it is known what robots
-            // look like.
-            tokio::task::spawn_blocking(|| Agents::default().read("Mozilla/5.0"));
-        }
         let mut daily = None;
         if config.tracker.cookieless {
             daily = Some(Daily::of(data)?);
