@@ -24,21 +24,23 @@ pub const KIND: &str = "track";
 /// How the store marks a change, so that no message from outside is taken for one.
 pub const STORED: &str = "change";
 
+/// What is told in a timeline, as it is read back.
+#[derive(serde::Deserialize)]
+struct Told<Properties> {
+    event: Box<str>,
+    properties: Properties,
+}
+
 /// What the stored text of a change tells; nothing where it is none.
 #[must_use]
 pub fn kind_of(raw: &str) -> Option<ChangeKind> {
-    #[derive(serde::Deserialize)]
-    struct Told {
-        event: Box<str>,
-        properties: Properties,
-    }
     #[derive(serde::Deserialize)]
     struct Properties {
         segment: Option<Box<str>>,
         from: Option<Box<str>>,
         to: Option<Box<str>>,
     }
-    let told: Told = serde_json::from_str(raw).ok()?;
+    let told: Told<Properties> = serde_json::from_str(raw).ok()?;
     let Properties { segment, from, to } = told.properties;
     match &*told.event {
         "Segment Entered" => Some(ChangeKind::Entered(segment?)),
@@ -58,16 +60,11 @@ const GOAL_REACHED: &str = "Goal Reached";
 #[must_use]
 pub fn reached_of(raw: &str, at: Timestamp) -> Option<Reached> {
     #[derive(serde::Deserialize)]
-    struct Told {
-        event: Box<str>,
-        properties: Properties,
-    }
-    #[derive(serde::Deserialize)]
     struct Properties {
         goal: Option<Box<str>>,
         hundredths: Option<u64>,
     }
-    let told: Told = serde_json::from_str(raw).ok()?;
+    let told: Told<Properties> = serde_json::from_str(raw).ok()?;
     let Properties { goal, hundredths } = told.properties;
     (*told.event == *GOAL_REACHED).then_some(Reached {
         goal: goal?,

@@ -202,10 +202,28 @@ pub(crate) fn ensure_sdks(workspace: &Workspace) -> Result<PathBuf> {
 /// What holds `/openapi.json` against a collector, at the versions that `tests/openapi` names; answers
 /// the folder of the programs.
 pub(crate) fn ensure_openapi(workspace: &Workspace) -> Result<PathBuf> {
-    let folder = workspace.target.join("openapi");
-    let python = folder.join("python");
-    let programs = python.join(PYTHON_PROGRAMS);
-    let requirements = workspace.root.join("tests/openapi/requirements.txt");
+    let packages = "schemathesis and openapi-spec-validator";
+    ensure_python_packages(workspace, "openapi", packages)
+}
+
+/// What the statistics are held against, at the versions that `tests/statistics` names; answers the
+/// Python that has it.
+pub(crate) fn ensure_statistics(workspace: &Workspace) -> Result<PathBuf> {
+    let programs = ensure_python_packages(workspace, "statistics", "SciPy and statsmodels")?;
+    Ok(programs.join("python"))
+}
+
+/// The packages that a folder of the tests names with their versions, in an environment of their own;
+/// answers the folder of its programs.
+fn ensure_python_packages(workspace: &Workspace, tests: &str, packages: &str) -> Result<PathBuf> {
+    let folder = workspace.target.join(tests);
+    let environment = folder.join("python");
+    let programs = environment.join(PYTHON_PROGRAMS);
+    let requirements = workspace
+        .root
+        .join("tests")
+        .join(tests)
+        .join("requirements.txt");
     let versions = fs::read_to_string(&requirements)?;
     // Written last, so that an interrupted installation is not taken for a finished one.
     let installed = folder.join("installed.txt");
@@ -214,31 +232,10 @@ pub(crate) fn ensure_openapi(workspace: &Workspace) -> Result<PathBuf> {
     }
     ensure_python(workspace)?;
     fs::create_dir_all(&folder)?;
-    announce("schemathesis and openapi-spec-validator", "pip");
-    install_python_packages(workspace, &python, &requirements)?;
-    fs::write(installed, versions)?;
-    Ok(programs)
-}
-
-/// What the statistics are held against, at the versions that `tests/statistics` names; answers the
-/// Python that has it.
-pub(crate) fn ensure_statistics(workspace: &Workspace) -> Result<PathBuf> {
-    let folder = workspace.target.join("statistics");
-    let environment = folder.join("python");
-    let python = environment.join(PYTHON_PROGRAMS).join("python");
-    let requirements = workspace.root.join("tests/statistics/requirements.txt");
-    let versions = fs::read_to_string(&requirements)?;
-    // Written last, so that an interrupted installation is not taken for a finished one.
-    let installed = folder.join("installed.txt");
-    if fs::read_to_string(&installed).is_ok_and(|installed| installed == versions) {
-        return Ok(python);
-    }
-    ensure_python(workspace)?;
-    fs::create_dir_all(&folder)?;
-    announce("SciPy and statsmodels", "pip");
+    announce(packages, "pip");
     install_python_packages(workspace, &environment, &requirements)?;
     fs::write(installed, versions)?;
-    Ok(python)
+    Ok(programs)
 }
 
 /// Where an environment of Python's has its programs.

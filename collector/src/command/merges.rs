@@ -17,7 +17,7 @@ use super::asking::{AdminQuestion, Collector};
 use super::opened::Which;
 use crate::clock;
 use crate::http::error::HttpError;
-use crate::store::merges::{MergeFilter, Reader, Undo, Undone};
+use crate::store::merges::{MergeFilter, Reader, Undo};
 
 /// Entries that are read at once.
 const AT_ONCE: usize = 200;
@@ -269,20 +269,7 @@ impl UndoArguments {
         let work = self
             .which
             .with_store(model, true, async |store| Ok(store.undo(undo).await?))?;
-        let (entry, together) = match work {
-            Undone::Done { entry, together } => (entry, together),
-            Undone::Unknown => return Err(HttpError::Merge.into()),
-            Undone::Already { by } => return Err(HttpError::Undone { by }.into()),
-            Undone::Below { first } => return Err(HttpError::UndoFirst { first }.into()),
-            Undone::TooLarge { most } => return Err(HttpError::TooManyUsers { most }.into()),
-        };
-        let mut json = JsonWriter::default();
-        json.open('{');
-        json.name("merge");
-        entry.write(&mut json, Reader::Operator);
-        json.name("together");
-        json.bool(together);
-        json.close('}');
-        Ok(json.into_string())
+        let (entry, together) = HttpError::unless_done(work)?;
+        Ok(entry.undone(together))
     }
 }

@@ -1,10 +1,8 @@
 //! The tables `[[goal]]`.
 
-use std::collections::HashMap;
-
 use super::content::WrittenSlot;
 use super::fields::goal as fields;
-use super::interest::{id, title};
+use super::interest::{Ids, title};
 use super::problem::{Problems, choice, suggestion};
 use super::table::{Placed, Scalar, Table};
 use crate::effect::{Goal, GoalValue, MOST_VALUE, ReachedBy};
@@ -56,7 +54,7 @@ impl Written<'_> {
 
 /// Reads all of them, reporting ids that occur twice.
 pub(super) fn read_all<'a>(root: &Table<'a>, problems: &mut Problems<'_>) -> Vec<Written<'a>> {
-    let mut seen: HashMap<String, usize> = HashMap::new();
+    let mut ids = Ids::of("goal");
     let mut goals = Vec::new();
     let tables = root.tables(&fields::GOAL, problems);
     if let Some(extra) = tables.get(MAX_GOALS) {
@@ -67,18 +65,9 @@ pub(super) fn read_all<'a>(root: &Table<'a>, problems: &mut Problems<'_>) -> Vec
         );
         return goals;
     }
-    for (index, table) in tables.iter().enumerate() {
+    for table in &tables {
         let label = table.text(&fields::LABEL, problems);
-        let id = id(table, &fields::ID, problems);
-        if let Some(id) = &id
-            && let Some(first) = seen.insert(id.value.clone(), index)
-        {
-            problems.add(
-                id.span.clone(),
-                format!("the id {:?} is taken by goal {}", id.value, first + 1),
-                "each goal needs an id of its own",
-            );
-        }
+        let id = ids.read(table, &fields::ID, problems);
         let by = by(table, problems);
         let value = value(table, problems);
         if let (Some(id), Some(by)) = (id, by) {

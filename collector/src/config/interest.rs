@@ -14,20 +14,12 @@ use super::table::{Placed, Table};
 
 /// Reads all of them, reporting ids that occur twice.
 pub(super) fn read_all(root: &Table<'_>, problems: &mut Problems<'_>) -> Vec<InterestRule> {
-    let mut seen: HashMap<String, usize> = HashMap::new();
+    let mut ids = Ids::of("interest");
     let mut rules = Vec::new();
-    for (index, table) in root.tables(&fields::INTEREST, problems).iter().enumerate() {
+    for table in root.tables(&fields::INTEREST, problems) {
+        let table = &table;
         let label = table.text(&fields::LABEL, problems);
-        let id = id(table, &fields::ID, problems);
-        if let Some(id) = &id
-            && let Some(first) = seen.insert(id.value.clone(), index)
-        {
-            problems.add(
-                id.span.clone(),
-                format!("the id {:?} is taken by interest {}", id.value, first + 1),
-                "each interest needs an id of its own",
-            );
-        }
+        let id = ids.read(table, &fields::ID, problems);
         let paths = paths(table, problems);
         let terms = terms(table, problems);
         let half_life = half_life(table, problems);
@@ -43,6 +35,45 @@ pub(super) fn read_all(root: &Table<'_>, problems: &mut Problems<'_>) -> Vec<Int
         }
     }
     rules
+}
+
+/// The ids of the tables of a kind, in their order: each has its own.
+pub(super) struct Ids {
+    kind: &'static str,
+    read: usize,
+    seen: HashMap<String, usize>,
+}
+
+impl Ids {
+    /// Nothing is read yet of tables that are called so.
+    pub(super) fn of(kind: &'static str) -> Self {
+        Self {
+            kind,
+            read: 0,
+            seen: HashMap::new(),
+        }
+    }
+
+    /// The id of the next table, reported where it is taken.
+    pub(super) fn read(
+        &mut self,
+        table: &Table<'_>,
+        field: &Field,
+        problems: &mut Problems<'_>,
+    ) -> Option<Placed<String>> {
+        let place = self.read;
+        self.read += 1;
+        let id = id(table, field, problems)?;
+        if let Some(first) = self.seen.insert(id.value.clone(), place) {
+            let kind = self.kind;
+            problems.add(
+                id.span.clone(),
+                format!("the id {:?} is taken by {kind} {}", id.value, first + 1),
+                format!("each {kind} needs an id of its own"),
+            );
+        }
+        Some(id)
+    }
 }
 
 /// The id of a table, which must be a slug.

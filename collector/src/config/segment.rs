@@ -1,9 +1,7 @@
 //! The tables `[[segment]]`.
 
-use std::collections::HashMap;
-
 use super::fields::rules as fields;
-use super::interest::{id, title};
+use super::interest::{Ids, title};
 use super::problem::Problems;
 use super::table::{Placed, Table};
 
@@ -20,7 +18,7 @@ pub(super) struct Written<'a> {
 
 /// Reads all of them, reporting ids that occur twice.
 pub(super) fn read_all<'a>(root: &Table<'a>, problems: &mut Problems<'_>) -> Vec<Written<'a>> {
-    let mut seen: HashMap<String, usize> = HashMap::new();
+    let mut ids = Ids::of("segment");
     let mut segments = Vec::new();
     let tables = root.tables(&fields::SEGMENT, problems);
     if let Some(extra) = tables.get(MAX_SEGMENTS) {
@@ -31,18 +29,9 @@ pub(super) fn read_all<'a>(root: &Table<'a>, problems: &mut Problems<'_>) -> Vec
         );
         return segments;
     }
-    for (index, table) in tables.iter().enumerate() {
+    for table in &tables {
         let label = table.text(&fields::LABEL, problems);
-        let id = id(table, &fields::ID, problems);
-        if let Some(id) = &id
-            && let Some(first) = seen.insert(id.value.clone(), index)
-        {
-            problems.add(
-                id.span.clone(),
-                format!("the id {:?} is taken by segment {}", id.value, first + 1),
-                "each segment needs an id of its own",
-            );
-        }
+        let id = ids.read(table, &fields::ID, problems);
         let when = table.text(&fields::WHEN, problems);
         table.missing(&fields::WHEN, "say who is in it", problems);
         if let (Some(id), Some(when)) = (id, when) {

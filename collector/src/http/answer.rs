@@ -4,6 +4,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use firstglance_engine::content::Content;
 use firstglance_engine::json::JsonWriter;
 use http_body_util::Full;
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
@@ -175,6 +176,25 @@ impl From<HttpError> for Answer {
             set(&mut answer, name, value);
         }
         answer
+    }
+}
+
+/// Writes what a variant shows, as a member of the present object.
+pub(super) fn write_content(json: &mut JsonWriter, content: &Content) {
+    match content {
+        Content::Html(html) => {
+            json.name("html");
+            json.text(html);
+        }
+        Content::Fields(fields) => {
+            json.name("fields");
+            json.open('{');
+            for (name, value) in fields {
+                json.name(name);
+                json.text(value);
+            }
+            json.close('}');
+        }
     }
 }
 

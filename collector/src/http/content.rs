@@ -46,10 +46,21 @@ pub(super) struct PostedVersion {
 
 impl InForce {
     fn new(config: Arc<Config>, posted: Option<Arc<PostedVersion>>, learned: Arc<Learned>) -> Self {
-        let (mut whole, left_out) = match &posted {
+        let (whole, left_out) = match &posted {
             Some(version) => config.with_what_is_fine(&version.posted),
             None => ((*config).clone(), Vec::new()),
         };
+        Self::of(config, posted, learned, whole, left_out)
+    }
+
+    /// The same, given what configuration and posted content come to.
+    fn of(
+        config: Arc<Config>,
+        posted: Option<Arc<PostedVersion>>,
+        learned: Arc<Learned>,
+        mut whole: Config,
+        left_out: Vec<(String, Vec<ContentProblem>)>,
+    ) -> Self {
         learned.apply_to(&mut whole.model);
         learned.apply_to(&mut whole.page_model);
         Self {
@@ -163,6 +174,16 @@ impl Changing<'_> {
             (present.config.clone(), present.learned.clone())
         };
         self.replace(InForce::new(config, posted, learned));
+    }
+
+    /// Puts a version into force of which it is known what it comes to, see [`Contents::with`].
+    pub(super) fn put_checked(&self, posted: PostedVersion, whole: Config) {
+        let (config, learned) = {
+            let present = self.contents.present();
+            (present.config.clone(), present.learned.clone())
+        };
+        let posted = Some(Arc::new(posted));
+        self.replace(InForce::of(config, posted, learned, whole, Vec::new()));
     }
 
     /// The same content by another configuration.

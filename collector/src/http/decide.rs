@@ -14,7 +14,7 @@ use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue, USER_A
 use hyper::{Method, Request, StatusCode};
 use serde::Deserialize;
 
-use super::answer::{Answer, empty, json, set, set_text, with_body};
+use super::answer::{Answer, empty, json, set, set_text, with_body, write_content};
 use super::body::Unread;
 use super::error::HttpError;
 use super::openapi::{self, Operation, Reply, Security, query as parameter, shapes};
@@ -237,21 +237,8 @@ fn write(json: &mut JsonWriter, decision: Option<Decision<'_>>) {
         if let Some(arm) = decision.arm() {
             json.text_member("variant", arm.id());
         }
-        match shown(&decision) {
-            Some(Content::Html(html)) => {
-                json.name("html");
-                json.text(html);
-            }
-            Some(Content::Fields(fields)) => {
-                json.name("fields");
-                json.open('{');
-                for (name, value) in fields {
-                    json.name(name);
-                    json.text(value);
-                }
-                json.close('}');
-            }
-            None => {}
+        if let Some(content) = shown(&decision) {
+            write_content(json, content);
         }
         json.text_member("why", decision.why.name());
     }

@@ -11,6 +11,7 @@ use hyper::header::{
 use crate::config::ContentProblem;
 use crate::ingest::{IngestError, MAX_BODY_BYTES};
 use crate::store::StoreError;
+use crate::store::merges::{KeptMerge, Undone};
 use crate::token::Role;
 
 /// Why a request is answered with an error.
@@ -202,6 +203,20 @@ impl From<StoreError> for HttpError {
 }
 
 impl HttpError {
+    /// What an undo has done: the entry that says so, and whether they are one person all the same.
+    ///
+    /// # Errors
+    /// Says why nothing was undone.
+    pub fn unless_done(outcome: Undone) -> Result<(KeptMerge, bool), Self> {
+        match outcome {
+            Undone::Done { entry, together } => Ok((entry, together)),
+            Undone::Unknown => Err(Self::Merge),
+            Undone::Already { by } => Err(Self::Undone { by }),
+            Undone::Below { first } => Err(Self::UndoFirst { first }),
+            Undone::TooLarge { most } => Err(Self::TooManyUsers { most }),
+        }
+    }
+
     /// Too many came; `what` says of what, beginning with "more".
     pub(super) fn too_many(what: &'static str, wait: Duration) -> Self {
         // A part of a second is not enough to wait.

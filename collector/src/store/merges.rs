@@ -373,6 +373,19 @@ impl KeptMerge {
         ])
     }
 
+    /// What an undo is answered, of which this is the entry.
+    #[must_use]
+    pub fn undone(&self, together: bool) -> String {
+        let mut json = JsonWriter::default();
+        json.open('{');
+        json.name("merge");
+        self.write(&mut json, Reader::Operator);
+        json.name("together");
+        json.bool(together);
+        json.close('}');
+        json.into_string()
+    }
+
     /// Writes the entry as an object.
     pub fn write(&self, json: &mut JsonWriter, reader: Reader<'_>) {
         json.open('{');

@@ -195,6 +195,8 @@ fn a_restore_that_was_broken_off_is_not_taken_for_data() {
     fs::create_dir(&data).unwrap();
     fs::write(data.join("restoring"), "").unwrap();
     let mut serving = firstglance(&["serve", "--config", text(&config), "--data", text(&data)]);
+    // Not where another collector of this machine may listen.
+    serving.args(["--listen", "127.0.0.1:0"]);
     let said = one_line(&serving.output().unwrap());
     assert!(
         said.contains("a restore into this folder was broken off"),

@@ -79,7 +79,7 @@ fn percent(text: &str) -> String {
 }
 
 /// No member came out that nobody put in.
-fn no_member(value: &Value) {
+pub(crate) fn no_member(value: &Value) {
     match value {
         Value::Object(members) => {
             assert!(!members.contains_key("admin"), "{value}");

@@ -66,6 +66,22 @@ pub enum Choice {
     Automatic(Vec<Shares>),
 }
 
+impl Choice {
+    /// The names in configuration and answers.
+    pub const NAMES: [&str; 3] = ["first", "even", "automatic"];
+
+    /// The name of this one.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        let [first, even, automatic] = Self::NAMES;
+        match self {
+            Self::First => first,
+            Self::Even => even,
+            Self::Automatic(_) => automatic,
+        }
+    }
+}
+
 /// Shares of the variants of a slot among the visitors of a segment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Shares {

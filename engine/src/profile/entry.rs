@@ -325,7 +325,8 @@ impl Entries {
         let mut least: Option<(usize, &Entry)> = None;
         let mut kept = 0;
         let group = self.group(kind);
-        for (place, entry) in self.0.iter().enumerate().take(group.end).skip(group.start) {
+        let entries = self.0.get(group.clone()).unwrap_or_default();
+        for (place, entry) in group.zip(entries) {
             if entry.kind != kind {
                 continue;
             }

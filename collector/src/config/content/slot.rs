@@ -1,19 +1,17 @@
 //! The tables `[[slot]]`.
 
-use std::collections::HashMap;
-
 use firstglance_engine::content::{Choice, MOST_CONTROL, Shares};
 use firstglance_engine::text::slug;
 
 use super::super::fields::Field;
 use super::super::fields::content as fields;
-use super::super::interest::{id, title};
+use super::super::interest::{Ids, title};
 use super::super::problem::{Problems, choice, suggestion};
 use super::super::table::{Placed, Table};
 use super::{MOST_SLOTS, Names};
 
 /// Names of the ways to choose.
-pub(in crate::config) const WAYS: &[&str] = &["first", "even", "automatic"];
+pub(in crate::config) const WAYS: &[&str] = &Choice::NAMES;
 
 /// How much explores at least and at most, in percent. Less would find out nothing, more would learn
 /// for nothing.
@@ -39,7 +37,7 @@ pub(super) fn read_all(
     names: &Names<'_>,
     problems: &mut Problems<'_>,
 ) -> Vec<WrittenSlot> {
-    let mut seen: HashMap<String, usize> = HashMap::new();
+    let mut ids = Ids::of("slot");
     let mut slots = Vec::new();
     let tables = root.tables(&fields::SLOT, problems);
     if let Some(extra) = tables.get(MOST_SLOTS) {
@@ -50,18 +48,9 @@ pub(super) fn read_all(
         );
         return slots;
     }
-    for (index, table) in tables.iter().enumerate() {
+    for table in &tables {
         let label = table.text(&fields::LABEL, problems);
-        let id = id(table, &fields::ID, problems);
-        if let Some(id) = &id
-            && let Some(first) = seen.insert(id.value.clone(), index)
-        {
-            problems.add(
-                id.span.clone(),
-                format!("the id {:?} is taken by slot {}", id.value, first + 1),
-                "each slot needs an id of its own",
-            );
-        }
+        let id = ids.read(table, &fields::ID, problems);
         let control = percent(table, &fields::CONTROL, 0..=MOST_CONTROL, problems);
         let choice = way(table, names, problems);
         let goal = table.text(&fields::GOAL, problems);

@@ -3,11 +3,11 @@
 
 use std::sync::Arc;
 
-use firstglance_engine::content::{Choice, Content, Slot, Variant};
+use firstglance_engine::content::{Choice, Slot, Variant};
 use firstglance_engine::json::JsonWriter;
 use hyper::StatusCode;
 
-use super::super::answer::{Answer, json, write_problems};
+use super::super::answer::{Answer, json, write_content, write_problems};
 use super::super::content::{InForce, PostedVersion};
 use super::super::error::HttpError;
 use super::super::openapi::{Operation, Reply, flag, query as parameter, shapes};
@@ -93,11 +93,12 @@ pub(super) async fn take(
         let kept = app.store.post_content(new.clone()).await?;
         number = Some(kept);
         if !new.draft {
-            changing.put(Some(Arc::new(PostedVersion {
+            let version = PostedVersion {
                 number: kept,
                 version: new.clone(),
                 posted: Arc::unwrap_or_clone(posted),
-            })));
+            };
+            changing.put_checked(version, config.clone());
         }
     }
     let mut body = JsonWriter::default();
@@ -124,12 +125,7 @@ fn write_slots(json: &mut JsonWriter, slots: &[Slot], settings: &[SlotSettings])
         json.text_member("source", settings.source.name());
         json.name("control");
         json.integer(u64::from(slot.control));
-        let choose = match slot.choice {
-            Choice::First => "first",
-            Choice::Even => "even",
-            Choice::Automatic(_) => "automatic",
-        };
-        json.text_member("choose", choose);
+        json.text_member("choose", slot.choice.name());
         json.name("goal");
         match &settings.goal {
             Some(goal) => json.text(goal),
@@ -159,21 +155,7 @@ fn write_variant(json: &mut JsonWriter, variant: &Variant) {
             None => json.null(),
         }
     }
-    match &variant.content {
-        Content::Html(html) => {
-            json.name("html");
-            json.text(html);
-        }
-        Content::Fields(fields) => {
-            json.name("fields");
-            json.open('{');
-            for (name, value) in fields {
-                json.name(name);
-                json.text(value);
-            }
-            json.close('}');
-        }
-    }
+    write_content(json, &variant.content);
     json.close('}');
 }
 
@@ -208,7 +190,7 @@ pub(super) fn slots_described() -> Schema {
             one_of([Source::File, Source::Posted].map(Source::name)),
         ),
         has("control", whole(0, 90)),
-        has("choose", one_of(["first", "even", "automatic"])),
+        has("choose", one_of(Choice::NAMES)),
         has("goal", text().or_null()),
         has("variants", list(variant)),
     ]))
@@ -221,7 +203,7 @@ pub(super) fn posted_described() -> Schema {
         has("id", text()),
         may_have("label", text()),
         may_have("control", whole(0, 90)),
-        may_have("choose", one_of(["first", "even", "automatic"])),
+        may_have("choose", one_of(Choice::NAMES)),
         may_have("goal", text()),
         may_have("by", texts()),
         may_have("floor", whole(1, 50)),

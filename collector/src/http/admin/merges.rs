@@ -14,7 +14,7 @@ use super::super::{App, query};
 use super::{Asked, Concerned, told};
 use crate::clock;
 use crate::schema::{has, id, list, object, text, truth};
-use crate::store::merges::{KeptMerge, MergeFilter, Reader, Undo, Undone};
+use crate::store::merges::{KeptMerge, MergeFilter, Reader, Undo};
 
 const DEFAULT_LIMIT: usize = 100;
 const MOST: usize = 1_000;
@@ -78,21 +78,8 @@ pub(super) async fn undo(asked: Asked<'_>) -> Result<Answer, HttpError> {
         name: asked.access.name.clone(),
         now: clock::now(),
     };
-    let (entry, together) = match asked.app.store.undo(undo).await? {
-        Undone::Done { entry, together } => (entry, together),
-        Undone::Unknown => return Err(HttpError::Merge),
-        Undone::Already { by } => return Err(HttpError::Undone { by }),
-        Undone::Below { first } => return Err(HttpError::UndoFirst { first }),
-        Undone::TooLarge { most } => return Err(HttpError::TooManyUsers { most }),
-    };
-    let mut body = JsonWriter::default();
-    body.open('{');
-    body.name("merge");
-    entry.write(&mut body, Reader::Operator);
-    body.name("together");
-    body.bool(together);
-    body.close('}');
-    let mut answer = told(json(StatusCode::OK, body.into_string()), 1);
+    let (entry, together) = HttpError::unless_done(asked.app.store.undo(undo).await?)?;
+    let mut answer = told(json(StatusCode::OK, entry.undone(together)), 1);
     if let Some(visitor) = entry.entry.visitor() {
         let concerned = Concerned(visitor.clone());
         answer.extensions_mut().insert(concerned);

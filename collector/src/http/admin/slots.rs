@@ -80,7 +80,7 @@ fn write(body: &mut JsonWriter, app: &App, slot: &Slot, results: &Results, now: 
     body.name("control");
     body.integer(slot.control.into());
     body.name("choose");
-    body.text(choose(&slot.choice));
+    body.text(slot.choice.name());
     body.name("goal");
     match app.goal_of(&slot.id) {
         Some(goal) => body.text(&goal.id),
@@ -132,16 +132,6 @@ fn write(body: &mut JsonWriter, app: &App, slot: &Slot, results: &Results, now: 
     }
     body.close(']');
     body.close('}');
-}
-
-const WAYS: [&str; 3] = ["first", "even", "automatic"];
-
-const fn choose(choice: &Choice) -> &'static str {
-    match choice {
-        Choice::First => WAYS[0],
-        Choice::Even => WAYS[1],
-        Choice::Automatic(_) => WAYS[2],
-    }
 }
 
 fn write_shares(body: &mut JsonWriter, slot: &Slot, shares: &Shares) {
@@ -239,7 +229,7 @@ pub(super) fn describe() -> Operation {
         has("id", text()),
         has("label", text()),
         has("control", count().about("Held out, in percent.")),
-        has("choose", one_of(WAYS)),
+        has("choose", one_of(Choice::NAMES)),
         has(
             "goal",
             text()

@@ -180,17 +180,25 @@ fn meant_of(store: &Embedded, visitor: &VisitorId, counts: &mut Counts) {
     }
 }
 
+/// Tells where two counts differ.
+pub(super) fn assert_same<K: Ord + std::fmt::Debug>(
+    meant: &BTreeMap<K, u64>,
+    counted: &BTreeMap<K, u64>,
+) {
+    let differing: Vec<_> = (meant.keys().chain(counted.keys()))
+        .filter(|key| meant.get(key) != counted.get(key))
+        .map(|key| (key, meant.get(key), counted.get(key)))
+        .collect();
+    assert!(differing.is_empty(), "meant and counted: {differing:#?}");
+}
+
 fn assert_counts(store: &Embedded) {
     let mut meant = Counts::new();
     for visitor in VISITORS {
         meant_of(store, &VisitorId::parse(visitor).unwrap(), &mut meant);
     }
     let counted = counted(store);
-    let differing: Vec<_> = (meant.keys().chain(counted.keys()))
-        .filter(|key| meant.get(key) != counted.get(key))
-        .map(|key| (key, meant.get(key), counted.get(key)))
-        .collect();
-    assert!(differing.is_empty(), "meant and counted: {differing:?}");
+    assert_same(&meant, &counted);
     let sizes = runtime().block_on(store.list_sizes()).unwrap();
     let in_segments = sizes.iter().map(|size| match size.list {
         List::Segment(_) => size.visitors,

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::counts::{commit_of, findings};
+use super::counts::{assert_same, commit_of, findings};
 use super::*;
 use crate::effect::{Arm, Cell, Goal, GoalValue, ReachedBy, Shown};
 use crate::store::counting::{Metric, Period, Step as Length};
@@ -162,12 +162,7 @@ fn assert_counts(store: &Embedded) {
     for visitor in VISITORS {
         meant_of(store, &VisitorId::parse(visitor).unwrap(), &mut meant);
     }
-    let counted = counted(store);
-    let differing: Vec<_> = (meant.keys().chain(counted.keys()))
-        .filter(|key| meant.get(key) != counted.get(key))
-        .map(|key| (key, meant.get(key), counted.get(key)))
-        .collect();
-    assert!(differing.is_empty(), "meant and counted: {differing:#?}");
+    assert_same(&meant, &counted(store));
 }
 
 #[derive(Clone, Debug)]
