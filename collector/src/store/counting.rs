@@ -310,7 +310,13 @@ impl Metric {
         ) && !self.is_of_content()
     }
 
-    /// From how many days on what is counted in one of them may come.
+    /// Whether it is counted of days and not of hours.
+    #[must_use]
+    pub const fn is_by_day_alone(self) -> bool {
+        !self.adds_up() && !matches!(self, Self::Visitors)
+    }
+
+    /// How many days, from the one on which it is counted, what it counts may be of.
     #[must_use]
     pub const fn days_of_one_count(self) -> u32 {
         match self {

@@ -165,7 +165,9 @@ fn meant_of(store: &Embedded, visitor: &VisitorId, counts: &mut Counts) {
                 add(at, by_day, Metric::PageTopics, &name);
             }
         }
-        let read = message["properties"]["active_seconds"].as_f64().unwrap_or(0.0);
+        let read = message["properties"]["active_seconds"]
+            .as_f64()
+            .unwrap_or(0.0);
         *seconds += read;
         if read > 0.0 {
             let path = message["properties"]["path"].as_str().unwrap();
