@@ -420,6 +420,11 @@ pub(super) const fn number_of(metric: Metric) -> u8 {
         Metric::ValueByOrigin(Attribution::Last) => 27,
         Metric::ValueByOrigin(Attribution::Linear) => 28,
         Metric::ValueByOrigin(Attribution::Position) => 29,
+        Metric::PageViews => 40,
+        Metric::PageTime => 41,
+        Metric::Landings => 42,
+        Metric::PageTopics => 43,
+        Metric::Returns => 44,
     }
 }
 

@@ -18,9 +18,9 @@ use crate::store::{Erasure, Ground};
 
 /// When visits may begin, in seconds: some so near each other that what comes between makes them one,
 /// and more of them than a profile tells apart.
-const BEGINNINGS: [u32; 16] = [
+const BEGINNINGS: [u32; 19] = [
     0, 3_000, 6_000, 20_000, 30_000, 32_500, 60_000, 90_000, 93_500, 120_000, 180_000, 210_000,
-    250_000, 300_000, 400_000, 403_500,
+    250_000, 300_000, 400_000, 403_500, 500_000, 700_000, 1_100_000,
 ];
 
 const NOW: Timestamp = Timestamp::from_milliseconds(1_700_500_000_000);
@@ -29,7 +29,7 @@ const NOW: Timestamp = Timestamp::from_milliseconds(1_700_500_000_000);
 type Said = (usize, u16, usize, u32);
 
 fn at(said: &Said) -> Timestamp {
-    NOW.minus(Milliseconds(500_000_000))
+    NOW.minus(Milliseconds(1_150_000_000))
         .plus(Milliseconds(u64::from(BEGINNINGS[said.2] + said.3) * 1_000))
 }
 
@@ -44,7 +44,10 @@ fn raw(said: &Said) -> String {
     let path = ["e-bikes", "bakfietsen", "helmen"][usize::from(id) % 3];
     let url = format!("https://h.example/{path}/{id}");
     match id % 7 {
-        0 => format!(r#"{{"type":"page",{common},"context":{{"page":{{"url":"{url}"}}}}}}"#),
+        0 => format!(
+            r#"{{"type":"page",{common},"properties":{{"topics":["E-bikes","Sport{}","E-Bikes"]}},"context":{{"page":{{"url":"{url}"}}}}}}"#,
+            id % 4
+        ),
         1 => format!(
             r#"{{"type":"page",{common},"context":{{"page":{{"url":"{url}?utm_source=s{}&utm_medium=email&utm_campaign=c{}"}}}}}}"#,
             id % 3,
@@ -182,6 +185,7 @@ fn meant_of(store: &Embedded, visitor: &VisitorId, counts: &mut Counts) {
     let mut times = Vec::new();
     // The earliest page view; of several at once the one whose path is first.
     let mut first: Option<(Timestamp, String, String)> = None;
+    let mut reading = Vec::new();
     let mut days: BTreeMap<u32, (u32, f64, BTreeSet<String>)> = BTreeMap::new();
     for entry in timeline.unwrap() {
         let message: Value = serde_json::from_str(&entry.raw).unwrap();
@@ -240,17 +244,33 @@ fn meant_of(store: &Embedded, visitor: &VisitorId, counts: &mut Counts) {
                     .get("referrer")
                     .map(|_| "google.com\n\n\n\n".to_owned()),
             };
-            let path = url.split_once('?').map_or(url, |(path, _)| path).to_owned();
-            let this = (at, path, origin.clone().unwrap_or("\n\n\n\n".to_owned()));
+            let (address, _) = url.split_once('?').unwrap_or((url, ""));
+            let path = address.strip_prefix("https://h.example").unwrap();
+            add(at, day, Metric::PageViews, path);
+            let touch = origin.clone().unwrap_or("\n\n\n\n".to_owned());
+            let this = (at, path.to_owned(), touch);
             first = Some(first.map_or(this.clone(), |first| first.min(this)));
             if let Some(origin) = origin {
                 add(at, both, Metric::Arrivals, &origin);
+                add(at, day, Metric::Landings, path);
                 origins.insert(origin);
             }
+            let topics = message["properties"]["topics"].as_array();
+            let topics = topics.into_iter().flatten();
+            let topics = topics.map(|topic| topic.as_str().unwrap().to_lowercase());
+            for topic in topics.collect::<BTreeSet<_>>() {
+                let name = format!("{path}\n{topic}");
+                add(at, day, Metric::PageTopics, &name);
+            }
         }
-        *seconds += message["properties"]["active_seconds"]
+        let read = message["properties"]["active_seconds"]
             .as_f64()
             .unwrap_or(0.0);
+        *seconds += read;
+        if read > 0.0 {
+            let path = message["properties"]["path"].as_str().unwrap();
+            reading.push((at, path.to_owned(), (read * 1_000.0) as u64));
+        }
     }
     if let Some((at, _, origin)) = first {
         add(at, day, Metric::NewByOrigin, &origin);
@@ -279,6 +299,22 @@ fn meant_of(store: &Embedded, visitor: &VisitorId, counts: &mut Counts) {
                 add(*at, &[*step], Metric::Visitors, "");
             }
         }
+    }
+    // 1970 began on a Thursday.
+    let week = |at: &Timestamp| (Period::of(Length::Day, *at).number + 3) / 7;
+    let weeks: BTreeSet<u32> = times.iter().map(week).collect();
+    if let Some(first) = weeks.first() {
+        let step = Length::Day;
+        let number = first * 7 - 3;
+        let monday = Period { step, number }.start();
+        for later in &weeks {
+            add(monday, day, Metric::Returns, &(later - first).to_string());
+        }
+    }
+    for (at, path, time) in reading {
+        let period = Period::of(Length::Day, at);
+        let key = (period, Metric::PageTime, Some(path));
+        *counts.borrow_mut().entry(key).or_default() += time;
     }
 }
 
@@ -370,7 +406,7 @@ fn erasure(visitor: usize) -> Erasure {
     Erasure {
         visitor: VisitorId::parse(VISITORS[visitor]).unwrap(),
         ground: Ground::Owner,
-        now: NOW.minus(Milliseconds(500_000_001)),
+        now: NOW.minus(Milliseconds(1_150_000_001)),
     }
 }
 
