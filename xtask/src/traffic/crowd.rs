@@ -18,6 +18,11 @@ use super::visit::Visit;
 pub(super) const HOUR: u64 = 3_600_000;
 pub(super) const DAY: u64 = 24 * HOUR;
 
+/// How long before the end the last visit begins, and its last page but a few is left: no visit may
+/// reach into the future.
+const LAST_VISIT: u64 = HOUR / 2;
+const LAST_PAGE: u64 = 25 * HOUR / 60;
+
 /// The number of a visitor's chances for what is settled at the first visit.
 const PLAN: u64 = u64::MAX;
 
@@ -192,11 +197,11 @@ impl<'a> Crowd<'a> {
             writer,
             &mut chance,
             &mut self.truth,
-            at,
+            (at, self.until - LAST_PAGE),
         );
         let (mut visitor, requests) = visit.make();
         let mut next = |at: u64, what| {
-            if at + 2 * HOUR < self.until {
+            if at + LAST_VISIT < self.until {
                 self.next.push(Reverse((at, place, what)));
             }
         };
@@ -215,7 +220,7 @@ impl<'a> Crowd<'a> {
         }
         let again = at + HOUR + chance.below(4 * DAY);
         let comes = visitor.identified && !was.1 && chance.of_thousand(SECOND_DEVICE);
-        if comes && again + 2 * HOUR < self.until {
+        if comes && again + LAST_VISIT < self.until {
             self.truth.second_devices += 1;
             let other = Visitor {
                 browser: (usize::from(visitor.browser) + BROWSERS.len() / 2) as u8
@@ -332,11 +337,19 @@ fn hour(chance: &mut Random) -> u64 {
     hour * HOUR + chance.below(HOUR)
 }
 
-/// A moment within so many days, counted from the first, as people come in the course of the week.
+/// A moment within so many days as people come in the course of a day and of a week, by how far it is
+/// from the first.
 fn moment_within(chance: &mut Random, start: u64, days: u32) -> u64 {
     // 1970 began on a Thursday.
     let weekday = |day: u32| WEEKDAYS[((start / DAY + u64::from(day) + 3) % 7) as usize];
-    let day = chance.weighted((0..days).map(weekday)) as u64;
-    let of_day = (hour(chance) + DAY - AHEAD * HOUR) % DAY;
-    (day * DAY + of_day).min(u64::from(days) * DAY - 3 * HOUR)
+    let length = u64::from(days) * DAY - LAST_VISIT;
+    // The first day and the last may be parts of one.
+    for _ in 0..100 {
+        let day = start / DAY + chance.weighted((0..=days).map(weekday)) as u64;
+        let at = (day * DAY + hour(chance)).checked_sub(AHEAD * HOUR + start);
+        if let Some(at) = at.filter(|at| *at < length) {
+            return at;
+        }
+    }
+    chance.below(length)
 }

@@ -36,6 +36,7 @@ fn the_truth_is_what_is_sent() {
         Default::default();
     let mut seen: BTreeMap<String, String> = BTreeMap::new();
     let (mut messages, mut refused, mut value) = (0, 0, 0);
+    let end = super::message::moment(START + 21 * super::DAY).to_string();
     for request in &requests {
         let body: Value = serde_json::from_slice(&request.body).unwrap();
         let batch = body["batch"].as_array().unwrap();
@@ -60,6 +61,7 @@ fn the_truth_is_what_is_sent() {
             value += message["properties"]["revenue"].as_u64().unwrap_or(0);
             let visitor = message["anonymousId"].as_str().unwrap().to_owned();
             let at = message["timestamp"].as_str().unwrap().to_owned();
+            assert!(at < end, "{message}");
             // Each visitor's in their order, but for orders, which come between visits.
             if message["event"] != "Order Completed" {
                 let before = seen.insert(visitor, at.clone());

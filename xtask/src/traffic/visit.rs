@@ -51,6 +51,8 @@ pub(super) struct Visit<'a> {
     chance: &'a mut Random,
     truth: &'a mut Truth,
     begun: u64,
+    /// After this it does not go on.
+    last: u64,
     now: u64,
     /// The page that is looked at.
     page: usize,
@@ -66,7 +68,7 @@ impl<'a> Visit<'a> {
         writer: Writer<'a>,
         chance: &'a mut Random,
         truth: &'a mut Truth,
-        begun: u64,
+        (begun, last): (u64, u64),
     ) -> Self {
         Self {
             site,
@@ -76,6 +78,7 @@ impl<'a> Visit<'a> {
             chance,
             truth,
             begun,
+            last: last.min(begun + HOUR),
             now: begun,
             page: 0,
             converts: false,
@@ -122,8 +125,7 @@ impl<'a> Visit<'a> {
         }
         let more = self.chance.times(self.persona().depth - 1.0);
         for _ in 0..more {
-            // A visit that never ends would be no visit.
-            if self.now > self.begun + HOUR {
+            if self.now > self.last {
                 break;
             }
             self.go_on();
