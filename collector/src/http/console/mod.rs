@@ -7,6 +7,7 @@
 
 #![allow(dead_code)]
 
+mod campaigns;
 mod frame;
 mod language;
 mod parts;
@@ -52,9 +53,12 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
                       connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// All pages, by their path below a site's. A name in braces stands for one part of a path.
-const PAGES: &[Page] = &[totals("system", Role::Operate, |view| {
-    Box::pin(system::show(view))
-})];
+const PAGES: &[Page] = &[
+    totals("campaigns", Role::Read, |view| {
+        Box::pin(campaigns::show(view))
+    }),
+    totals("system", Role::Operate, |view| Box::pin(system::show(view))),
+];
 
 /// The pages that the menu leads to, in its order, each with an icon in a field of 24 by 24.
 const NAVIGATION: &[Item] = &[

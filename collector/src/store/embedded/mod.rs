@@ -35,6 +35,7 @@ mod migration;
 mod notes;
 mod opening;
 mod packed;
+mod reading;
 mod record;
 mod recount;
 mod refused;
@@ -58,7 +59,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::audit::AuditEntry;
 use super::content::{ContentVersion, NewContent};
-use super::counting::{Count, Metric, Period};
+use super::counting::{Count, Metric, Period, Sum};
 use super::feed::Feed;
 use super::listing::{List, ListSize, Listed, Position as ListPosition};
 use super::merges::{KeptMerge, MergeFilter, Undo, Undone};
@@ -490,7 +491,11 @@ impl Store for Embedded {
     }
 
     fn counts(&self, metric: Metric, first: Period, last: Period) -> Later<'_, Vec<Count>> {
-        self.scan(move |tree| counters::counts(tree, metric, first, last))
+        self.scan(move |tree| reading::counts(tree, metric, first, last))
+    }
+
+    fn sums(&self, metrics: Vec<Metric>, first: Period, last: Period) -> Later<'_, Vec<Sum>> {
+        self.scan(move |tree| reading::sums(tree, &metrics, first, last))
     }
 
     fn ready(&self) -> Result<(), StoreError> {
