@@ -9,10 +9,18 @@ pub(crate) const FUNNEL: Section = Section {
     what: "Goals that visitors are to reach one after the other: the console tells how many come how \
            far. A visitor counts once, from the first time that they reach the first step. With other \
            steps it is another funnel, which begins to count anew. At most 20.",
-    example: r#"[[funnel]]
+    example: r#"[[goal]]
+id = "basket"
+event = "Product Added"
+
+[[goal]]
 id = "sale"
+event = "Order Completed"
+
+[[funnel]]
+id = "to-sale"
 label = "From basket to sale"
-steps = ["basket", "checkout", "sale"]
+steps = ["basket", "sale"]
 "#,
     fields: &[ID, LABEL, STEPS],
     inner: &[],
@@ -22,7 +30,7 @@ pub(crate) const ID: Field = Field {
     name: "id",
     kind: Kind::Text,
     preset: Preset::Required,
-    example: "\"sale\"",
+    example: "\"to-sale\"",
     what: "Names it: lower-case letters, digits and `-`.",
 };
 
@@ -38,6 +46,6 @@ pub(crate) const STEPS: Field = Field {
     name: "steps",
     kind: Kind::Texts,
     preset: Preset::Required,
-    example: "[\"basket\", \"checkout\", \"sale\"]",
+    example: "[\"basket\", \"sale\"]",
     what: "Ids of `[[goal]]`s in the order in which they are to be reached: 2 to 10, each once.",
 };

@@ -229,12 +229,12 @@ fn funnels() {
              [[funnel]]\nid = \"b\"\nsteps = [\"sale\"]\nstep = 1"
         ),
         &[
-            "9:1: \"steps\" is missing in [[funnel]]; name goals in their order, such as steps = [\"basket\", \"checkout\", \"sale\"]",
+            "9:1: [[funnel]] has no steps; name goals in their order, such as steps = [\"basket\", \"sale\"]",
             "12:6: the id \"a\" is taken by funnel 1; each funnel needs an id of its own",
             "13:10: there is no goal \"sales\"; did you mean \"sale\"?",
             "13:29: the goal \"basket\" is a step twice; each goal may be one step",
             "16:9: \"steps\" has 1; a funnel has 2 to 10 steps",
-            "17:1: there is no field \"step\" in [[funnel]]; it may be id, label or steps",
+            "17:1: there is no field \"step\" in [[funnel]]; did you mean \"steps\"?",
         ],
     );
 }
