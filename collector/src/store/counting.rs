@@ -145,6 +145,12 @@ impl Week {
         Self(self.0.saturating_add(weeks))
     }
 
+    /// The one so many weeks earlier.
+    #[must_use]
+    pub const fn minus(self, weeks: u32) -> Self {
+        Self(self.0.saturating_sub(weeks))
+    }
+
     /// How many weeks it is after another; none where it is before it.
     #[must_use]
     pub const fn since(self, other: Self) -> u32 {
