@@ -8,6 +8,7 @@ mod effect;
 mod erasures;
 mod faults;
 mod lists;
+mod journeys;
 mod merges;
 mod persons;
 mod refused;
