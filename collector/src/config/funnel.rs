@@ -73,7 +73,9 @@ fn steps(table: &Table<'_>, known: &[&str], problems: &mut Problems<'_>) -> Opti
     }
     if !(2..=MOST_STEPS).contains(&steps.len()) {
         problems.add(
-            table.span_of(&fields::STEPS).unwrap_or_else(|| table.span.clone()),
+            table
+                .span_of(&fields::STEPS)
+                .unwrap_or_else(|| table.span.clone()),
             format!("\"steps\" has {}", steps.len()),
             format!("a funnel has 2 to {MOST_STEPS} steps"),
         );

@@ -212,7 +212,8 @@ fn goals() {
 
 #[test]
 fn funnels() {
-    let goals = "[[goal]]\nid = \"basket\"\nevent = \"A\"\n[[goal]]\nid = \"sale\"\nevent = \"B\"\n";
+    let goals =
+        "[[goal]]\nid = \"basket\"\nevent = \"A\"\n[[goal]]\nid = \"sale\"\nevent = \"B\"\n";
     let config = Config::parse(&format!(
         "{SITE}[[funnel]]\nid = \"to-sale\"\nsteps = [\"basket\", \"sale\"]\n{goals}"
     ))

@@ -109,7 +109,10 @@ impl Funnels {
             let day = Period::of(Length::Day, *first);
             let funnel = Funnel::counted_as(steps);
             for number in 0..progress.reached.len() {
-                let own = progress.segments.iter().map(|segment| Some(segment.clone()));
+                let own = progress
+                    .segments
+                    .iter()
+                    .map(|segment| Some(segment.clone()));
                 for segment in std::iter::once(None).chain(own) {
                     let step = Step {
                         funnel: funnel.clone(),
@@ -167,7 +170,9 @@ pub(super) fn add(
         .peekable();
     let is_step = |one: &Told| {
         before.has_step(&one.goal)
-            || in_force.iter().any(|funnel| funnel.steps.contains(&one.goal))
+            || in_force
+                .iter()
+                .any(|funnel| funnel.steps.contains(&one.goal))
     };
     if !new.iter().any(is_step) {
         return Ok(());

@@ -196,7 +196,9 @@ fn meant_of(store: &Embedded, visitor: &VisitorId, counts: &mut Counts) {
         if entry.message_id.starts_with("fg-") {
             let path = message["properties"]["path"].as_array();
             let path = path.into_iter().flatten();
-            let path: String = path.map(|group| format!("\n{}", group.as_str().unwrap())).collect();
+            let path: String = path
+                .map(|group| format!("\n{}", group.as_str().unwrap()))
+                .collect();
             match event {
                 "Segment Entered" => {
                     let segment = property("segment");

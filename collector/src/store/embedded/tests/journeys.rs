@@ -267,7 +267,10 @@ fn other_funnels() {
         });
         of.collect()
     };
-    assert_eq!((reached(&["a", "b"]), reached(&["a", "c", "b"])), (vec![1], vec![]));
+    assert_eq!(
+        (reached(&["a", "b"]), reached(&["a", "c", "b"])),
+        (vec![1], vec![])
+    );
     commit(&store, [said(3, "b", 40)]);
     let expected = (vec![1, 1], vec![1, 1, 1]);
     assert_eq!((reached(&["a", "b"]), reached(&["a", "c", "b"])), expected);

@@ -348,7 +348,10 @@ fn reached(
         }
         Err(_) => {
             let rules = verifier.fold.rules();
-            Funnels::of(rules.funnels.iter().map(|funnel| funnel.steps.clone()), told)
+            Funnels::of(
+                rules.funnels.iter().map(|funnel| funnel.steps.clone()),
+                told,
+            )
         }
     };
     let wrong = "what is remembered of funnels is not what the messages say";
