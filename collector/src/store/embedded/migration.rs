@@ -5,7 +5,7 @@
 //! | `2` | lists of visitors | they are made from the profiles |
 //! | `3` | counts, and a mark on the changes of segments and stage that stand among the messages | changes are marked, and everything is counted, from the stored messages |
 //! | `4` | packed records (`packed`), and the effect of content | nothing: records are packed when they are next written, and no goal was told before there were any |
-//! | `5` | counts of pages, topics, returns and attribution; `utm_term` and `utm_content` in the names of origins | they are made from the stored messages |
+//! | `5` | counts of pages, topics, returns and ways, and of goals by what brought visitors; `utm_term` and `utm_content` in the names of origins | they are made from the stored messages |
 //!
 //! Each is a layout of its own so that an older collector refuses the data, where it would store what
 //! it does not count. The new version is written after what it stands for is on disk: a migration
@@ -32,13 +32,15 @@ const WITHOUT_COUNTS: &[u8] = b"3";
 const WITHOUT_PACKING: &[u8] = b"4";
 const WITHOUT_JOURNEYS: &[u8] = b"5";
 
-/// What was not counted in the layout of that name.
-const OF_JOURNEYS: [Metric; 5] = [
+/// What was not counted in the layout of that name, beside what is counted by origin.
+const OF_JOURNEYS: [Metric; 7] = [
     Metric::PageViews,
     Metric::PageTime,
     Metric::Landings,
     Metric::PageTopics,
     Metric::Returns,
+    Metric::GoalPaths,
+    Metric::SegmentPaths,
 ];
 
 /// What was counted without terms in the layout before [`LAYOUT`].
