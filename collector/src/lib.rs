@@ -10,6 +10,7 @@
 
 pub mod agent;
 pub mod assets;
+pub mod audience;
 pub mod backup;
 pub mod changes;
 pub mod clock;
@@ -28,6 +29,7 @@ pub mod ingest;
 pub mod metrics;
 pub mod networks;
 pub mod reference;
+pub mod scan;
 pub mod schema;
 pub mod store;
 pub mod sweep;

@@ -236,8 +236,8 @@ impl App {
         &self.metrics
     }
 
-    /// Goes on with the content that was posted before, and has events taken in by what is in force
-    /// from now on.
+    /// Goes on with the content and rules that were posted before, and has events taken in by what is
+    /// in force from now on.
     ///
     /// # Errors
     /// When the store cannot say what was posted.
@@ -264,6 +264,12 @@ impl App {
     /// What visitors are evaluated by at present.
     fn model(&self) -> Arc<Model> {
         self.contents.present().model.clone()
+    }
+
+    /// What visitors are evaluated by without content, now and later.
+    #[must_use]
+    pub fn models(&self) -> watch::Receiver<Arc<Model>> {
+        self.contents.models()
     }
 
     /// Names visitors for a day whose pages ask for that.
