@@ -1,9 +1,9 @@
-//! Embeds what a page loads: turns the folder that `cargo xtask build` fills into a table. And the list
-//! of robots that an npm package keeps, see [`robots`].
+//! Embeds what a page loads and what the console loads: turns the folders that `cargo xtask build`
+//! fills into tables. And the list of robots that an npm package keeps, see [`robots`].
 //!
-//! The folder is `FIRSTGLANCE_ASSETS`, or `assets` in cargo's target folder. An empty or missing
-//! folder gives an empty table, so that `cargo check` works in a fresh clone; half a folder is an
-//! error. Never builds the tracker itself.
+//! What a page loads lies in `FIRSTGLANCE_ASSETS`, or `assets` in cargo's target folder; what the
+//! console loads in `console` beside it. An empty or missing folder gives an empty table, so that
+//! `cargo check` works in a fresh clone; half a folder is an error. Never builds the tracker itself.
 
 use std::env;
 use std::error::Error;
@@ -17,6 +17,9 @@ const LOADER: &str = "fg.js";
 
 /// What the names of all others begin with. There may be any number of them.
 const HASHED: &str = "fg-";
+
+/// What the names of the console's files begin with.
+const OF_CONSOLE: &str = "console-";
 
 fn main() -> ExitCode {
     match generate().and_then(|()| robots()) {
@@ -44,12 +47,30 @@ fn generate() -> Result<(), Box<dyn Error>> {
             }
             folder
         }
-        None => default_folder(&out)?,
+        None => default_folder(&out, "assets")?,
     };
-    println!("cargo::rerun-if-changed={}", folder.display());
+    let is_asset = |name: &str| name == LOADER || name.starts_with(HASHED);
+    let table = table("ASSETS", &folder, is_asset)?;
+    fs::write(out.join("assets.rs"), table)?;
+    let folder = folder.with_file_name("console");
+    let table = if folder.is_dir() {
+        self::table("CONSOLE", &folder, |name| name.starts_with(OF_CONSOLE))?
+    } else {
+        self::table("CONSOLE", &default_folder(&out, "console")?, |_| true)?
+    };
+    fs::write(out.join("console.rs"), table)?;
+    Ok(())
+}
 
+/// The files of a folder as a table in Rust, each in three forms.
+fn table(
+    title: &str,
+    folder: &Path,
+    belongs: impl Fn(&str) -> bool,
+) -> Result<String, Box<dyn Error>> {
+    println!("cargo::rerun-if-changed={}", folder.display());
     let mut names = Vec::new();
-    for entry in fs::read_dir(&folder)? {
+    for entry in fs::read_dir(folder)? {
         let name = entry?
             .file_name()
             .into_string()
@@ -60,11 +81,11 @@ fn generate() -> Result<(), Box<dyn Error>> {
     }
     names.sort();
 
-    let mut table = String::from("static ASSETS: &[Asset] = &[\n");
+    let mut table = format!("static {title}: &[Asset] = &[\n");
     for name in names {
-        if name != LOADER && !name.starts_with(HASHED) {
+        if !belongs(&name) {
             return Err(format!(
-                "{name} is neither {LOADER} nor a file of a hashed name, {HASHED}…"
+                "{name} is neither {LOADER} nor a file of a hashed name, {HASHED}… or {OF_CONSOLE}…"
             )
             .into());
         }
@@ -89,8 +110,7 @@ fn generate() -> Result<(), Box<dyn Error>> {
         )?;
     }
     table.push_str("];\n");
-    fs::write(out.join("assets.rs"), table)?;
-    Ok(())
+    Ok(table)
 }
 
 /// The list of robots, as `npm ci` has brought it. Without the package the list is empty, so that
@@ -120,9 +140,9 @@ fn robots() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// `assets` in the target folder. Created when missing: cargo runs a build script that watches a
+/// A folder in the target folder. Created when missing: cargo runs a build script that watches a
 /// missing path again in every build.
-fn default_folder(out: &Path) -> Result<PathBuf, Box<dyn Error>> {
+fn default_folder(out: &Path, name: &str) -> Result<PathBuf, Box<dyn Error>> {
     // Cargo marks its target folder with this file, wherever `CARGO_TARGET_DIR` puts it.
     let target = match out
         .ancestors()
@@ -134,7 +154,7 @@ fn default_folder(out: &Path) -> Result<PathBuf, Box<dyn Error>> {
             Path::new(&package).join("../target")
         }
     };
-    let folder = target.join("assets");
+    let folder = target.join(name);
     fs::create_dir_all(&folder)
         .map_err(|error| format!("could not create {}: {error}", folder.display()))?;
     Ok(folder)
@@ -145,6 +165,8 @@ fn content_type(name: &str) -> Result<&'static str, Box<dyn Error>> {
     match name.rsplit_once('.') {
         Some((_, "js")) => Ok("text/javascript; charset=utf-8"),
         Some((_, "wasm")) => Ok("application/wasm"),
+        Some((_, "css")) => Ok("text/css; charset=utf-8"),
+        Some((_, "svg")) => Ok("image/svg+xml"),
         _ => Err(format!("{name} has no known content type").into()),
     }
 }

@@ -1,8 +1,10 @@
 //! What a page loads, embedded in this binary: the loader, and files whose names change with their
 //! content: scripts, of which the loader names the first, and the WebAssembly module.
 //!
-//! The table is written by `build.rs` from what `cargo xtask build` made. A plain `cargo build` in
-//! a fresh clone gives an empty table, which `is_complete` tells. Never reads a file at run time.
+//! And what the console loads.
+//!
+//! The tables are written by `build.rs` from what `cargo xtask build` made. A plain `cargo build` in
+//! a fresh clone gives empty tables, which `is_complete` tells. Never reads a file at run time.
 
 /// One file, in the three forms a browser may ask for.
 #[derive(Debug)]
@@ -24,6 +26,7 @@ pub struct Asset {
 }
 
 include!(concat!(env!("OUT_DIR"), "/assets.rs"));
+include!(concat!(env!("OUT_DIR"), "/console.rs"));
 
 /// Everything there is.
 #[must_use]
@@ -43,6 +46,12 @@ pub fn hashed(rest: &str) -> Option<&'static Asset> {
     ASSETS
         .iter()
         .find(|asset| asset.immutable && asset.name.strip_prefix("fg-") == Some(rest))
+}
+
+/// What the console loads.
+#[must_use]
+pub fn console() -> &'static [Asset] {
+    CONSOLE
 }
 
 /// Whether this binary has everything that a page loads.

@@ -95,6 +95,9 @@ pub fn decode(text: &str) -> Cow<'_, str> {
 /// and so does one that hides control characters.
 #[must_use]
 pub fn decode_path(path: &str) -> Cow<'_, str> {
+    if !path.bytes().any(|byte| byte == b'%') {
+        return Cow::Borrowed(path);
+    }
     let mut escapes = path.bytes().enumerate().filter(|(_, byte)| *byte == b'%');
     let broken = escapes.any(|(at, _)| {
         let digits = path.as_bytes().get(at + 1..at + 3);

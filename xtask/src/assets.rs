@@ -18,6 +18,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
 
+use crate::console;
 use crate::module;
 use crate::tools;
 use crate::tracker;
@@ -45,7 +46,7 @@ const MODULES: [(&str, &[&str]); 2] = [(WITH_RULES, &["rules"]), ("WebAssembly",
 pub(crate) const WITH_RULES: &str = "WebAssembly with rules";
 const SCRIPT_PLACEHOLDER: &str = "__INTEGRITY__";
 const CONTENT_PLACEHOLDER: &str = "__CONTENT__";
-const COMPRESS: &str = include_str!("compress.mjs");
+pub(crate) const COMPRESS: &str = include_str!("compress.mjs");
 
 /// The loader decides whether the browser is new enough, so an old one must be able to read it.
 /// `import()` stays as it is: only a module can load a module, and the loader guards the call.
@@ -90,6 +91,7 @@ pub(crate) struct Asset {
 pub(crate) fn build(workspace: &Workspace) -> Result<Vec<Asset>> {
     tools::ensure_wasm_target(workspace)?;
     tools::ensure_npm_packages(workspace)?;
+    console::build(workspace)?;
 
     let loader_path = workspace.root.join(LOADER);
     let loader = fs::read_to_string(&loader_path)
@@ -322,7 +324,7 @@ fn describe(fingerprint: &str, folder: &Path) -> Option<String> {
 }
 
 /// Makes `to` equal to `from`, touching only what differs.
-fn synchronise(from: &Path, to: &Path) -> Result<()> {
+pub(crate) fn synchronise(from: &Path, to: &Path) -> Result<()> {
     fs::create_dir_all(to)?;
     let mut wanted = BTreeSet::new();
     for entry in fs::read_dir(from)? {
@@ -372,7 +374,7 @@ fn measure(folder: &Path, titles: &str) -> Result<Vec<Asset>> {
 }
 
 /// An empty folder, whatever was there.
-fn recreate(folder: &Path) -> Result<()> {
+pub(crate) fn recreate(folder: &Path) -> Result<()> {
     if folder.exists() {
         fs::remove_dir_all(folder)?;
     }
@@ -382,7 +384,7 @@ fn recreate(folder: &Path) -> Result<()> {
 
 /// What tells one release's files from another's in their names: the beginning of [`integrity`], with
 /// what may not stand in a name as `_`. So whoever knows that knows the name.
-fn content_hash(content: &[u8]) -> String {
+pub(crate) fn content_hash(content: &[u8]) -> String {
     let digest = STANDARD.encode(Sha256::digest(content));
     let name = |sign: char| {
         if sign.is_ascii_alphanumeric() {

@@ -11,6 +11,7 @@ mod book;
 mod browser;
 mod build;
 mod client;
+mod console;
 mod demo;
 mod fuzz;
 mod hooks;

@@ -80,6 +80,11 @@ impl Workspace {
         command
     }
 
+    /// What the console loads.
+    pub(crate) fn console(&self) -> PathBuf {
+        self.target.join("console")
+    }
+
     /// What a page loads, ready for the collector to embed.
     pub(crate) fn assets(&self) -> PathBuf {
         self.target.join("assets")

@@ -26,6 +26,25 @@ pub(super) struct Csv {
     writer: Writer<Vec<u8>>,
 }
 
+/// A table of texts as CSV, the names of the columns first.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn of_texts<'a>(
+    rows: impl IntoIterator<Item = Vec<Cow<'a, str>>>,
+) -> Result<Vec<u8>, ExportError> {
+    let mut writer = writer();
+    for row in rows {
+        for cell in row {
+            writer.write_field(text_without_formulas(&cell).as_bytes())?;
+        }
+        writer.write_record(None::<&[u8]>)?;
+    }
+    writer
+        .into_inner()
+        .map_err(|error| ExportError::form(&error))
+}
+
 fn writer() -> Writer<Vec<u8>> {
     WriterBuilder::new()
         .terminator(Terminator::CRLF)

@@ -25,6 +25,7 @@ use firstglance_engine::json::JsonWriter;
 use firstglance_engine::{Model, Profile, Snapshot, Timestamp, VisitorId};
 
 use self::csv::Csv;
+pub use self::csv::of_texts;
 use self::parquet::Parquet;
 use crate::store::{Position, Source, Store, StoreError};
 pub use pieces::{BrokenOff, Gone, Pieces, Taken, pieces};

@@ -149,6 +149,15 @@ pub enum HttpError {
         "the body is not {0}, although Content-Encoding says so, or something of it is missing"
     )]
     Packed(&'static str),
+    /// A form of the console was sent by a page that is none of the session's.
+    #[error(
+        "this form was not sent by a page of your present session; open the page again and send it \
+         from there"
+    )]
+    Form,
+    /// A form of the console is sent in another way than forms are.
+    #[error("a form must be sent as Content-Type: application/x-www-form-urlencoded")]
+    FormType,
     /// The body is not JSON by its own account.
     #[error("the body must be JSON: Content-Type application/json or text/plain")]
     MediaType,
@@ -247,6 +256,7 @@ impl HttpError {
             | Self::Packed(_) => StatusCode::BAD_REQUEST,
             Self::Origin
             | Self::Unproven
+            | Self::Form
             | Self::Role { .. }
             | Self::ForeignSite { .. }
             | Self::Preview => StatusCode::FORBIDDEN,
@@ -262,7 +272,7 @@ impl HttpError {
             Self::Method { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::SlowBody => StatusCode::REQUEST_TIMEOUT,
             Self::BodyTooLarge | Self::UnpackedTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::Encoding | Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Encoding | Self::MediaType | Self::FormType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Busy | Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal | Self::Backup(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -283,6 +293,8 @@ impl HttpError {
             Self::ForeignSite { .. } => "foreign_site",
             Self::Origin => "origin_not_allowed",
             Self::Unproven => "unproven_visitor",
+            Self::Form => "foreign_form",
+            Self::FormType => "form_type",
             Self::Route => "not_found",
             Self::Visitor => "unknown_visitor",
             Self::Merge => "unknown_merge",
@@ -329,7 +341,7 @@ impl HttpError {
             Self::Host => Some("Host".to_owned()),
             Self::Site | Self::WhichSite | Self::ForeignSite { .. } => Some("site".to_owned()),
             Self::Encoding | Self::Packed(_) => Some("Content-Encoding".to_owned()),
-            Self::MediaType => Some("Content-Type".to_owned()),
+            Self::MediaType | Self::FormType => Some("Content-Type".to_owned()),
             _ => None,
         }
     }

@@ -77,6 +77,27 @@ impl Limiters {
     }
 }
 
+/// How often an address may try to sign in.
+pub(super) struct SignIns(Option<Buckets>);
+
+impl SignIns {
+    /// Tries of one address in a minute: a person's typing errors, and no more.
+    const A_MINUTE: u32 = 10;
+
+    pub(super) fn new() -> Self {
+        Self(Buckets::new(Self::A_MINUTE))
+    }
+
+    /// Counts a try.
+    ///
+    /// # Errors
+    /// How long to wait where there were too many.
+    pub(super) fn attempt(&self, address: IpAddr) -> Result<(), Duration> {
+        let buckets = self.0.as_ref();
+        buckets.map_or(Ok(()), |buckets| buckets.take(&subscriber(address), 1))
+    }
+}
+
 /// What one subscriber has: of an IPv6 address the network of 64 bits, in which a device changes its
 /// address as it likes.
 fn subscriber(address: IpAddr) -> IpAddr {

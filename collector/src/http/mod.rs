@@ -14,6 +14,7 @@ pub mod click;
 pub mod client_address;
 pub mod compression;
 mod connection;
+mod console;
 mod content;
 mod cors;
 mod decide;
@@ -125,6 +126,8 @@ pub struct Shared {
     /// Says that the server stops.
     stopping: watch::Sender<bool>,
     requests: requests::Requests,
+    /// Who is signed in to the console.
+    sessions: console::Sessions,
 }
 
 impl Shared {
@@ -140,6 +143,7 @@ impl Shared {
             streams: Arc::new(Semaphore::new(limits.streams)),
             stopping: watch::Sender::new(false),
             requests: requests::Requests::default(),
+            sessions: console::Sessions::new(),
         }
     }
 }

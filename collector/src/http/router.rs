@@ -17,8 +17,8 @@ use super::body::Unread;
 use super::error::HttpError;
 use super::openapi::{self, Operation};
 use super::{
-    App, Sites, admin, click, client_address, cors, decide, forget, health, ingest, me, metrics,
-    model, pixel, preview, settings,
+    App, Sites, admin, click, client_address, console, cors, decide, forget, health, ingest, me,
+    metrics, model, pixel, preview, settings,
 };
 use crate::config::Names;
 
@@ -29,6 +29,7 @@ enum Own<'a> {
     Ready,
     Metrics,
     Admin(&'a str),
+    Console(&'a str),
 }
 
 /// An endpoint that has one address.
@@ -69,11 +70,13 @@ impl<'a> Own<'a> {
         found
             .map(|one| one.own)
             .or_else(|| path.strip_prefix(admin::BELOW).map(Self::Admin))
+            .or_else(|| console::below(path).map(Self::Console))
     }
 
     fn methods(&self) -> &'static str {
         match self {
             Self::Admin(rest) => admin::methods(rest),
+            Self::Console(_) => console::METHODS,
             Self::Health | Self::Ready | Self::Metrics => "GET, HEAD",
         }
     }
@@ -89,6 +92,7 @@ impl<'a> Own<'a> {
             Self::Ready => health::ready(sites),
             Self::Metrics => metrics::answer(sites, request).await,
             Self::Admin(rest) => admin::answer(sites, request, body, rest).await,
+            Self::Console(rest) => Ok(console::answer(sites, request, body, rest).await),
         }
     }
 }
@@ -155,6 +159,7 @@ fn name(path: &str, method: &Method) -> &'static str {
         Some(Own::Ready) => return "/readyz",
         Some(Own::Metrics) => return "/metrics",
         Some(Own::Admin(rest)) => return admin::name(rest, method),
+        Some(Own::Console(rest)) => return console::name(rest, method),
         None => {}
     }
     // Whatever a site calls its addresses, their last part says what they are; what is unusual is
@@ -313,6 +318,9 @@ mod tests {
             ("/healthz", Some("Health")),
             ("/readyz", Some("Ready")),
             ("/metrics", Some("Metrics")),
+            ("/console", Some("Console(\"\")")),
+            ("/console/a/today", Some("Console(\"a/today\")")),
+            ("/consoles", Some("Site")),
             ("/index.html", Some("Site")),
             ("/", Some("Site")),
         ] {

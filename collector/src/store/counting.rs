@@ -119,6 +119,54 @@ impl Period {
     }
 }
 
+/// A week of UTC, from Monday.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Week(u32);
+
+impl Week {
+    /// Days from the Monday before the first day of 1970 to that day.
+    const OFFSET: u32 = 3;
+
+    /// The one that has a moment.
+    #[must_use]
+    pub const fn of(at: Timestamp) -> Self {
+        Self::of_day(Period::of(Step::Day, at).number)
+    }
+
+    /// The one that has the day of a number.
+    #[must_use]
+    pub const fn of_day(number: u32) -> Self {
+        Self((number + Self::OFFSET) / 7)
+    }
+
+    /// The one so many weeks later.
+    #[must_use]
+    pub const fn plus(self, weeks: u32) -> Self {
+        Self(self.0.saturating_add(weeks))
+    }
+
+    /// How many weeks it is after another; none where it is before it.
+    #[must_use]
+    pub const fn since(self, other: Self) -> u32 {
+        self.0.saturating_sub(other.0)
+    }
+
+    /// Its Monday.
+    #[must_use]
+    pub const fn monday(self) -> Period {
+        Period {
+            step: Step::Day,
+            number: (self.0 * 7).saturating_sub(Self::OFFSET),
+        }
+    }
+
+    /// From its beginning to that of the next.
+    #[must_use]
+    pub const fn range(self) -> Range<Timestamp> {
+        self.monday().start()..self.plus(1).monday().start()
+    }
+}
+
 /// What is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Metric {
@@ -162,11 +210,22 @@ pub enum Metric {
     Revenue,
     /// The sum of the squares of what it was worth of each visitor, in hundreds of squared hundredths.
     RevenueSquares,
+    /// Page views, by path. This and what follows is counted by day alone.
+    PageViews,
+    /// Active time on pages in milliseconds, by path.
+    PageTime,
+    /// Page views that something brought, by path.
+    Landings,
+    /// Page views, by path and each topic that the page declares, a line each.
+    PageTopics,
+    /// Visitors of whom there is a message in a week, by how many weeks after their first one it is;
+    /// counted on the Monday of the week of the first, see [`Week`].
+    Returns,
 }
 
 impl Metric {
     /// Those that are told as they are; the others are for `/admin/v1/results`.
-    pub const TOLD: [Self; 12] = [
+    pub const TOLD: [Self; 15] = [
         Self::Messages,
         Self::Events,
         Self::Visitors,
@@ -179,7 +238,13 @@ impl Metric {
         Self::Arrivals,
         Self::ArrivedVisitors,
         Self::EngagedVisitors,
+        Self::PageViews,
+        Self::PageTime,
+        Self::Landings,
     ];
+
+    /// Those of journeys through the site that are not told as they are.
+    pub const OF_JOURNEYS: [Self; 2] = [Self::PageTopics, Self::Returns];
 
     /// Those of the effect of content.
     pub const OF_CONTENT: [Self; 7] = [
@@ -194,7 +259,8 @@ impl Metric {
 
     /// All of them.
     pub fn all() -> impl Iterator<Item = Self> {
-        Self::TOLD.into_iter().chain(Self::OF_CONTENT)
+        let told = Self::TOLD.into_iter().chain(Self::OF_CONTENT);
+        told.chain(Self::OF_JOURNEYS)
     }
 
     /// Its name in addresses and answers.
@@ -220,6 +286,11 @@ impl Metric {
             Self::Conversions => "conversions",
             Self::Revenue => "revenue",
             Self::RevenueSquares => "revenue_squares",
+            Self::PageViews => "page_views",
+            Self::PageTime => "page_time",
+            Self::Landings => "landings",
+            Self::PageTopics => "page_topics",
+            Self::Returns => "returns",
         }
     }
 
@@ -228,8 +299,30 @@ impl Metric {
     pub const fn adds_up(self) -> bool {
         !matches!(
             self,
-            Self::Visitors | Self::ArrivedVisitors | Self::EngagedVisitors
+            Self::Visitors
+                | Self::ArrivedVisitors
+                | Self::EngagedVisitors
+                | Self::PageViews
+                | Self::PageTime
+                | Self::Landings
+                | Self::PageTopics
+                | Self::Returns
         ) && !self.is_of_content()
+    }
+
+    /// Whether it is counted of days and not of hours.
+    #[must_use]
+    pub const fn is_by_day_alone(self) -> bool {
+        !self.adds_up() && !matches!(self, Self::Visitors)
+    }
+
+    /// How many days, from the one on which it is counted, what it counts may be of.
+    #[must_use]
+    pub const fn days_of_one_count(self) -> u32 {
+        match self {
+            Self::Returns => 7,
+            _ => 1,
+        }
     }
 
     /// Whether it is one of the effect of content.
@@ -262,11 +355,13 @@ impl Metric {
     #[must_use]
     pub const fn room(self) -> Option<u64> {
         match self {
-            Self::Visitors | Self::NewVisitors | Self::Sessions => None,
+            // Weeks since the first are no more than days are kept for.
+            Self::Visitors | Self::NewVisitors | Self::Sessions | Self::Returns => None,
             Self::Messages => Some(8),
             Self::Events => Some(100),
             Self::StageEntries | Self::StageExits => Some(50),
             Self::SegmentEntries | Self::SegmentExits => Some(500),
+            Self::PageViews | Self::PageTime | Self::Landings | Self::PageTopics => Some(500),
             Self::Arrivals | Self::ArrivedVisitors | Self::EngagedVisitors => Some(400),
             Self::ContentVisitors
             | Self::ContentClickers
@@ -433,6 +528,18 @@ mod tests {
     }
 
     #[test]
+    fn weeks_begin_on_mondays() {
+        let at = |text| Timestamp::parse(text).unwrap();
+        let week = Week::of(at("2026-11-25T12:00:00Z"));
+        let (monday, next) = (at("2026-11-23T00:00:00Z"), at("2026-11-30T00:00:00Z"));
+        assert_eq!(week.range(), monday..next);
+        assert_eq!((Week::of(monday), Week::of(next)), (week, week.plus(1)));
+        assert_eq!(Week::of(next).since(week), 1);
+        assert_eq!(week.since(Week::of(next)), 0);
+        assert_eq!(Week::of(Timestamp::MIN).range().start, Timestamp::MIN);
+    }
+
+    #[test]
     fn names() {
         for step in Step::ALL {
             assert_eq!(step.name().parse(), Ok(step));
@@ -440,7 +547,7 @@ mod tests {
         for metric in Metric::TOLD {
             assert_eq!(metric.name().parse(), Ok(metric));
         }
-        for metric in Metric::OF_CONTENT {
+        for metric in Metric::OF_CONTENT.into_iter().chain(Metric::OF_JOURNEYS) {
             assert!(metric.name().parse::<Metric>().is_err());
         }
         assert!("week".parse::<Step>().is_err() && "".parse::<Metric>().is_err());

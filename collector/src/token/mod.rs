@@ -132,16 +132,29 @@ impl Tokens {
     pub fn access(&self, token: &str, now: Timestamp) -> Option<Access> {
         let digest = digest(token);
         if self.owner.ct_eq(&digest).into() {
-            return Some(Access {
-                id: OWNER.into(),
-                name: OWNER.into(),
-                role: Role::Erase,
-                site: None,
-            });
+            return Some(owner());
         }
         let kept = self.kept();
         let found = kept.tokens.iter().find(|one| one.is(&digest))?;
         found.holds_at(now).then(|| found.access())
+    }
+
+    /// What the token of this id allows at a moment, for whoever has shown it before; nothing where it
+    /// holds no more.
+    #[must_use]
+    pub fn still(&self, id: &str, now: Timestamp) -> Option<Access> {
+        if id == OWNER {
+            return Some(owner());
+        }
+        let kept = self.kept();
+        let found = kept.tokens.iter().find(|one| *one.id == *id)?;
+        found.holds_at(now).then(|| found.access())
+    }
+
+    /// All tokens of the file, those that hold no more among them.
+    #[must_use]
+    pub fn all(&self) -> Vec<KeptToken> {
+        self.kept().tokens.clone()
     }
 
     /// The tokens of the file as it is now. One look at the file's dates for each question: an
@@ -161,6 +174,15 @@ impl Tokens {
         let kept = Arc::new(Kept { stamp, tokens });
         self.kept.store(kept.clone());
         kept
+    }
+}
+
+fn owner() -> Access {
+    Access {
+        id: OWNER.into(),
+        name: OWNER.into(),
+        role: Role::Erase,
+        site: None,
     }
 }
 
@@ -229,6 +251,8 @@ mod tests {
         let access = tokens.access(&anna, moment(9)).unwrap();
         assert_eq!((&*access.name, access.role), ("Anna", Role::Read));
         assert_eq!(access.site.as_deref(), Some("blog"));
+        assert_eq!(tokens.still(&access.id, moment(9)), Some(access));
+        assert_eq!(tokens.still(&kept.id, moment(10)), None);
         assert_eq!(tokens.access(&anna, moment(10)), None);
         assert_eq!(
             tokens.access(&bert, moment(10)).unwrap().role,
@@ -241,6 +265,7 @@ mod tests {
         ));
         assert_eq!(file.revoke(&kept.id).unwrap().name, "Anna");
         assert_eq!(tokens.access(&anna, moment(1)), None);
+        assert_eq!(tokens.still(&kept.id, moment(1)), None);
         assert!(tokens.access(&bert, moment(1)).is_some());
         // Also by name, where that says which is meant.
         let (other, _) = file

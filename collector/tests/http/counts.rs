@@ -103,6 +103,9 @@ async fn trends() {
         ("arrivals&name=Email", 3),
         ("arrived_visitors", 3),
         ("engaged_visitors", 1),
+        ("page_views", 6),
+        ("page_views&name=/nowhere", 0),
+        ("landings", 4),
         ("messages&step=hour", 6),
         ("messages&from=2026-01-01&to=2026-01-31", 0),
     ] {

@@ -1,5 +1,6 @@
 //! Messages of any sender as events.
 
+use alloc::borrow::Cow;
 use alloc::string::String;
 
 use crate::address::{Address, bare_host, decode_path};
@@ -56,6 +57,21 @@ impl Message {
         (!referrer.is_empty() || !campaign.is_empty()).then_some((referrer, campaign))
     }
 
+    /// Path of the page that it is about, decoded and without query, as a profile names the page.
+    #[must_use]
+    pub fn path(&self) -> Cow<'_, str> {
+        let none = const { &Properties::new() };
+        let own = self.kind.properties().unwrap_or(none);
+        let path = own.text(property::PATH).unwrap_or_default();
+        let path = either(path, &self.context.page.path);
+        let path = either(path, Address::split(url_of(self)).path);
+        let decoded = decode_path(either(path, "/"));
+        if decoded.bytes().all(|byte| byte >= b' ') {
+            return decoded;
+        }
+        one_line(&decoded).into()
+    }
+
     /// Active time that it reports; none where it does not report what was read of a page.
     #[must_use]
     pub fn active(&self) -> Milliseconds {
@@ -86,10 +102,7 @@ impl Profile {
         let mut texts = Texts::default();
         let none = const { &Properties::new() };
         let own = message.kind.properties().unwrap_or(none);
-        let path = own.text(property::PATH).unwrap_or_default();
-        let path = either(path, &message.context.page.path);
-        let path = either(path, Address::split(url_of(message)).path);
-        texts.path = one_line(&decode_path(path));
+        texts.path = message.path().into_owned();
         let href = own.text(property::HREF).unwrap_or_default();
         texts.target = one_line(&decode_path(Address::split(href).path));
         let said = |name| one_line(trimmed(own.text(name).unwrap_or_default()));

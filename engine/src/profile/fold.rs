@@ -14,7 +14,7 @@ use super::topics;
 use super::{Entry, EntryKind, Profile};
 
 /// Longest active time that one event may report: the tracker reports more often.
-const MOST_ACTIVE: Milliseconds = Milliseconds::from_minutes(60);
+pub const MOST_ACTIVE: Milliseconds = Milliseconds::from_minutes(60);
 
 /// Longest search, click, label or name of an event that is kept, in bytes.
 const MAX_SAID_BYTES: usize = 80;

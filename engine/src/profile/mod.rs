@@ -13,6 +13,7 @@ mod topics;
 mod touch;
 
 pub use entry::{Entries, Entry, EntryKind, MAX_TIMES};
+pub use fold::MOST_ACTIVE;
 pub use session::{INACTIVITY, Sessions, Span};
 pub use touch::Touch;
 

@@ -32,7 +32,7 @@ pub(super) async fn answer(app: &App, uri: &Uri) -> Result<Answer, HttpError> {
         });
     };
     let step = query::parsed(uri, "step")?.unwrap_or(Step::Day);
-    if step == Step::Hour && matches!(metric, Metric::ArrivedVisitors | Metric::EngagedVisitors) {
+    if step == Step::Hour && metric.is_by_day_alone() {
         return Err(HttpError::Query {
             name: "step",
             detail: format!(
@@ -127,7 +127,7 @@ pub(super) fn describe() -> Operation {
         may_have("others", count().about("Under names that had no room.")),
     ]);
     let operation = Operation::new("What happened, hour by hour or day by day")
-        .details("Visitors by what brought them are counted by day alone.")
+        .details("Visitors by what brought them, and pages, are counted by day alone.")
         .takes(query_of("metric", metrics(), "What is counted.").required())
         .takes(query_of(
             "step",

@@ -8,8 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use firstglance_engine::codec::Encode as _;
+use firstglance_engine::events::property;
 use firstglance_engine::history::{Change, ChangeKind};
-use firstglance_engine::profile::{INACTIVITY, Sessions};
+use firstglance_engine::profile::{INACTIVITY, MOST_ACTIVE, Sessions};
+use firstglance_engine::text::{clip, slug};
 use firstglance_engine::{Message, MessageKind, Milliseconds, Profile, Timestamp, VisitorId};
 
 use super::batch::Batch;
@@ -18,7 +20,13 @@ use super::days::{self, Day, Settled};
 use super::record::{LONGEST_SPAN, MessageRecord};
 use super::{EmbeddedError, keys, recount};
 use crate::changes;
-use crate::store::counting::{Metric, Origin, Period, Step, counted_name};
+use crate::store::counting::{Metric, Origin, Period, Step, Week, counted_name};
+
+/// Topics of one page view that are counted, as many as are evidence.
+const MOST_TOPICS: usize = 5;
+
+/// Longest slug of a topic, in bytes.
+const LONGEST_TOPIC: usize = 60;
 
 /// What a profile was before something was taken in.
 #[derive(Clone, Copy, Debug, Default)]
@@ -69,21 +77,48 @@ impl Contribution {
             MessageKind::Track { event, .. } => {
                 let name = counted_name(event);
                 self.tally.count(at, Metric::Events, &name, 1);
-                let active = message.active();
+                let active = message.active().min(MOST_ACTIVE);
                 if active.0 > 0 {
                     self.day(at).active(active);
+                    let day = Period::of(Step::Day, at);
+                    let path = message.path();
+                    let (path, time) = (counted_name(&path), active.0 as i64);
+                    self.tally.count_in(day, Metric::PageTime, &path, time);
                 }
             }
             MessageKind::Page { .. } => {
                 let brought = message.brought_by();
                 let origin = brought.map(|(referrer, campaign)| Origin::new(referrer, &campaign));
                 let origin = origin.map(|origin| Box::from(origin.to_name()));
+                let day = Period::of(Step::Day, at);
+                let path = message.path();
+                let path = counted_name(&path);
+                self.tally.count_in(day, Metric::PageViews, &path, 1);
                 if let Some(origin) = &origin {
                     self.tally.count(at, Metric::Arrivals, origin, 1);
+                    self.tally.count_in(day, Metric::Landings, &path, 1);
                 }
+                self.topics(day, &path, message);
                 self.day(at).view(origin);
             }
             _ => {}
+        }
+    }
+
+    /// Takes in the topics that a page declares, each once.
+    fn topics(&mut self, day: Period, path: &str, message: &Message) {
+        let Some(properties) = message.kind.properties() else {
+            return;
+        };
+        let mut told: Vec<String> = Vec::new();
+        for label in properties.texts(property::TOPICS).take(MOST_TOPICS) {
+            let topic = clip(&slug(label), LONGEST_TOPIC).to_owned();
+            if topic.is_empty() || told.contains(&topic) {
+                continue;
+            }
+            let name = format!("{path}\n{topic}");
+            self.tally.count_in(day, Metric::PageTopics, &name, 1);
+            told.push(topic);
         }
     }
 
@@ -163,6 +198,7 @@ impl Contribution {
                     .count(before.first_seen, Metric::NewVisitors, "", -1);
             }
         }
+        self.returns(tree, visitor, profile, now)?;
         for period in std::mem::take(&mut self.periods) {
             let new = !self.was_there(tree, visitor, period)?;
             if new {
@@ -182,6 +218,38 @@ impl Contribution {
             }
         }
         self.tally.add_to(tally);
+        Ok(())
+    }
+
+    /// Counts the weeks in which the visitor was not there before. Where one of them is before all
+    /// others, those that are stored count from it.
+    fn returns(
+        &mut self,
+        tree: &sled::Tree,
+        visitor: &VisitorId,
+        profile: &Profile,
+        now: Timestamp,
+    ) -> Result<(), EmbeddedError> {
+        let before = self.before;
+        let first = Week::of(profile.first_seen);
+        let days = self.periods.iter().filter(|one| one.step == Step::Day);
+        let weeks: BTreeSet<Week> = days.map(|day| Week::of_day(day.number)).collect();
+        let known = (before.events > 0).then(|| Week::of(before.first_seen));
+        if let Some(known) = known.filter(|known| first < *known && known.monday().is_kept(now)) {
+            let mut week = known;
+            while week <= Week::of(before.last_seen) {
+                if self.was_in(tree, visitor, week)? {
+                    self.tally.returned(known, week, -1);
+                    self.tally.returned(first, week, 1);
+                }
+                week = week.plus(1);
+            }
+        }
+        for week in weeks {
+            if !self.was_in(tree, visitor, week)? {
+                self.tally.returned(first, week, 1);
+            }
+        }
         Ok(())
     }
 
@@ -260,6 +328,28 @@ impl Contribution {
         visitor: &VisitorId,
         period: Period,
     ) -> Result<bool, EmbeddedError> {
+        let of = |at| Period::of(period.step, at);
+        self.was_within(tree, visitor, period, of, period.range())
+    }
+
+    /// Whether a message of the week was stored before.
+    fn was_in(
+        &self,
+        tree: &sled::Tree,
+        visitor: &VisitorId,
+        week: Week,
+    ) -> Result<bool, EmbeddedError> {
+        self.was_within(tree, visitor, week, Week::of, week.range())
+    }
+
+    fn was_within<T: Ord>(
+        &self,
+        tree: &sled::Tree,
+        visitor: &VisitorId,
+        when: T,
+        of: impl Fn(Timestamp) -> T,
+        range: Range<Timestamp>,
+    ) -> Result<bool, EmbeddedError> {
         let Before {
             events,
             first_seen,
@@ -268,16 +358,16 @@ impl Contribution {
         if events == 0 {
             return Ok(false);
         }
-        let [first, last] = [first_seen, last_seen].map(|at| Period::of(period.step, at));
-        if period == first || period == last {
+        let [first, last] = [first_seen, last_seen].map(of);
+        if when == first || when == last {
             return Ok(true);
         }
-        if period < first || period > last {
+        if when < first || when > last {
             return Ok(false);
         }
         // It came late, between others: only what is stored can tell.
         let mut there = false;
-        stored_times(tree, visitor, period.range(), |_| {
+        stored_times(tree, visitor, range, |_| {
             there = true;
             false
         })?;

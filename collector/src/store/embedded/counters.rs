@@ -15,7 +15,7 @@ use firstglance_engine::codec::{DecodeError, Encode, Reader, Writer};
 use super::batch::Batch;
 use super::days::Settled;
 use super::{EmbeddedError, keys};
-use crate::store::counting::{Count, Metric, Period, Step};
+use crate::store::counting::{Count, Metric, Period, Step, Week};
 
 /// Counters removed at once, when their time is over.
 const AT_ONCE: usize = 1_000;
@@ -70,6 +70,12 @@ impl Few {
     /// Counts what adds up at a moment.
     pub(super) fn count(&mut self, at: Timestamp, metric: Metric, name: &str, number: i64) {
         self.count_in(Period::of(Step::Hour, at), metric, name, number);
+    }
+
+    /// Counts a visitor who was there in a week, given that of their first message.
+    pub(super) fn returned(&mut self, first: Week, week: Week, number: i64) {
+        let later = week.since(first).to_string();
+        self.count_in(first.monday(), Metric::Returns, &later, number);
     }
 
     /// Adds them to others.

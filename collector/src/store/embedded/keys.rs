@@ -419,6 +419,11 @@ pub(super) const fn number_of(metric: Metric) -> u8 {
         Metric::Conversions => 17,
         Metric::Revenue => 18,
         Metric::RevenueSquares => 19,
+        Metric::PageViews => 40,
+        Metric::PageTime => 41,
+        Metric::Landings => 42,
+        Metric::PageTopics => 43,
+        Metric::Returns => 44,
     }
 }
 

@@ -5,6 +5,7 @@
 //! | `2` | lists of visitors | they are made from the profiles |
 //! | `3` | counts, and a mark on the changes of segments and stage that stand among the messages | changes are marked, and everything is counted, from the stored messages |
 //! | `4` | packed records (`packed`), and the effect of content | nothing: records are packed when they are next written, and no goal was told before there were any |
+//! | `5` | counts of pages, topics and returns | they are made from the stored messages |
 //!
 //! Each is a layout of its own so that an older collector refuses the data, where it would store what
 //! it does not count. The new version is written after what it stands for is on disk: a migration
@@ -14,13 +15,29 @@ use std::fs::File;
 
 use super::{EmbeddedError, LAYOUT, index, keys, recount};
 use crate::clock;
+use crate::store::counting::Metric;
 
 /// The layouts that can be brought to the present one.
-pub(super) const FORMER: [&[u8]; 3] = [WITHOUT_LISTS, WITHOUT_COUNTS, WITHOUT_PACKING];
+pub(super) const FORMER: [&[u8]; 4] = [
+    WITHOUT_LISTS,
+    WITHOUT_COUNTS,
+    WITHOUT_PACKING,
+    WITHOUT_JOURNEYS,
+];
 
 const WITHOUT_LISTS: &[u8] = b"2";
 const WITHOUT_COUNTS: &[u8] = b"3";
 const WITHOUT_PACKING: &[u8] = b"4";
+const WITHOUT_JOURNEYS: &[u8] = b"5";
+
+/// What was not counted in the layout of that name.
+const OF_JOURNEYS: [Metric; 5] = [
+    Metric::PageViews,
+    Metric::PageTime,
+    Metric::Landings,
+    Metric::PageTopics,
+    Metric::Returns,
+];
 
 /// Visitors between two lines of the log.
 const TOLD_EVERY: u64 = 50_000;
@@ -35,7 +52,7 @@ pub(super) fn migrate(tree: &sled::Db, version: &[u8], disk: &File) -> Result<()
             count(tree)?;
         }
         WITHOUT_COUNTS => count(tree)?,
-        WITHOUT_PACKING => {}
+        WITHOUT_PACKING | WITHOUT_JOURNEYS => count_more(tree)?,
         other => {
             let version = String::from_utf8_lossy(other).into_owned();
             return Err(EmbeddedError::Layout(version));
@@ -46,6 +63,19 @@ pub(super) fn migrate(tree: &sled::Db, version: &[u8], disk: &File) -> Result<()
     tree.insert(keys::VERSION, LAYOUT)?;
     tree.flush()?;
     disk.sync_data()?;
+    Ok(())
+}
+
+/// Counts what was not counted; what else was may be of messages that are gone by now.
+fn count_more(tree: &sled::Db) -> Result<(), EmbeddedError> {
+    tracing::info!("counting pages and returns, which these data do not have counted yet");
+    let recounted = recount::metrics(tree, clock::now(), &OF_JOURNEYS, &mut |visitors| {
+        if visitors.is_multiple_of(TOLD_EVERY) {
+            tracing::info!(visitors, "counting the stored messages");
+        }
+    })?;
+    let visitors = recounted.visitors;
+    tracing::info!(visitors, "pages and returns are counted");
     Ok(())
 }
 

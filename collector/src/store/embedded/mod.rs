@@ -79,7 +79,7 @@ use record::VisitorRecord;
 use undo::ReadAhead;
 
 /// Version of the layout in [`keys`].
-const LAYOUT: &[u8] = b"5";
+const LAYOUT: &[u8] = b"6";
 
 /// Requests that may wait for the committer; more are asked to come back later.
 const WAITING: usize = 1_024;

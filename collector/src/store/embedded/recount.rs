@@ -18,7 +18,7 @@ use super::record::{MessageRecord, StoredMessage, VisitorRecord};
 use super::seen::{self, Buckets};
 use super::{EmbeddedError, keys};
 use crate::changes;
-use crate::store::counting::{Metric, Period};
+use crate::store::counting::{Metric, Period, Step, Week};
 
 /// Visitors, or records of messages, in one batch.
 const AT_ONCE: usize = 500;
@@ -89,6 +89,13 @@ impl Stored {
         };
         if let Some(first) = first {
             all.tally.count(first, Metric::NewVisitors, "", 1);
+            let first = Week::of(first);
+            let days = all.periods.iter().filter(|one| one.step == Step::Day);
+            let mut weeks: BTreeSet<Week> = days.map(|day| Week::of_day(day.number)).collect();
+            weeks.insert(first);
+            for week in weeks.range(first..) {
+                all.tally.returned(first, *week, 1);
+            }
         }
         for period in &all.periods {
             all.tally.count_in(*period, Metric::Visitors, "", 1);
@@ -243,6 +250,31 @@ pub(super) fn everything(
 ) -> Result<Recounted, EmbeddedError> {
     counters::clear(tree, keys::COUNTS)?;
     recount(tree, now, |_, _| true, true, progress)
+}
+
+/// The same for some metrics, in all periods.
+pub(super) fn metrics(
+    tree: &sled::Tree,
+    now: Timestamp,
+    wanted: &[Metric],
+    progress: &mut dyn FnMut(u64),
+) -> Result<Recounted, EmbeddedError> {
+    let is_wanted = |metric: Metric| wanted.contains(&metric);
+    let mut batch = Batch::default();
+    let mut count = 0;
+    for key in tree.scan_prefix(keys::COUNTS).keys() {
+        let key = key?;
+        if keys::metric_of(&key).is_some_and(is_wanted) && keys::is_counter(&key) {
+            batch.remove(key);
+            count += 1;
+        }
+        if count == AT_ONCE {
+            std::mem::take(&mut batch).apply(tree)?;
+            count = 0;
+        }
+    }
+    batch.apply(tree)?;
+    recount(tree, now, |_, metric| is_wanted(metric), false, progress)
 }
 
 /// The same for some metrics in some periods.

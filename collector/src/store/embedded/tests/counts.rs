@@ -15,9 +15,9 @@ use crate::store::{Erasure, Ground};
 
 /// When visits may begin, in seconds: some so near each other that what comes between makes them one,
 /// and more of them than a profile tells apart.
-const BEGINNINGS: [u32; 16] = [
+const BEGINNINGS: [u32; 19] = [
     0, 3_000, 6_000, 20_000, 30_000, 32_500, 60_000, 90_000, 93_500, 120_000, 180_000, 210_000,
-    250_000, 300_000, 400_000, 403_500,
+    250_000, 300_000, 400_000, 403_500, 500_000, 700_000, 1_100_000,
 ];
 
 const NOW: Timestamp = Timestamp::from_milliseconds(1_700_500_000_000);
@@ -26,7 +26,7 @@ const NOW: Timestamp = Timestamp::from_milliseconds(1_700_500_000_000);
 type Said = (usize, u16, usize, u32);
 
 fn at(said: &Said) -> Timestamp {
-    NOW.minus(Milliseconds(500_000_000))
+    NOW.minus(Milliseconds(1_150_000_000))
         .plus(Milliseconds(u64::from(BEGINNINGS[said.2] + said.3) * 1_000))
 }
 
@@ -41,7 +41,10 @@ fn raw(said: &Said) -> String {
     let path = ["e-bikes", "bakfietsen", "helmen"][usize::from(id) % 3];
     let url = format!("https://h.example/{path}/{id}");
     match id % 7 {
-        0 => format!(r#"{{"type":"page",{common},"context":{{"page":{{"url":"{url}"}}}}}}"#),
+        0 => format!(
+            r#"{{"type":"page",{common},"properties":{{"topics":["E-bikes","Sport{}","E-Bikes"]}},"context":{{"page":{{"url":"{url}"}}}}}}"#,
+            id % 4
+        ),
         1 => format!(
             r#"{{"type":"page",{common},"context":{{"page":{{"url":"{url}?utm_source=s{}&utm_medium=email&utm_campaign=c"}}}}}}"#,
             id % 3
@@ -109,7 +112,9 @@ fn meant_of(store: &Embedded, visitor: &VisitorId, counts: &mut Counts) {
         }
     };
     let both = &Length::ALL[..];
+    let by_day = &[Length::Day][..];
     let mut times = Vec::new();
+    let mut reading = Vec::new();
     let mut days: BTreeMap<u32, (u32, f64, BTreeSet<String>)> = BTreeMap::new();
     for entry in timeline.unwrap() {
         let message: Value = serde_json::from_str(&entry.raw).unwrap();
@@ -144,14 +149,30 @@ fn meant_of(store: &Embedded, visitor: &VisitorId, counts: &mut Counts) {
                     .get("referrer")
                     .map(|_| "google.com\n\n\n\n".to_owned()),
             };
+            let (address, _) = url.split_once('?').unwrap_or((url, ""));
+            let path = address.strip_prefix("https://h.example").unwrap();
+            add(at, by_day, Metric::PageViews, path);
             if let Some(origin) = origin {
                 add(at, both, Metric::Arrivals, &origin);
+                add(at, by_day, Metric::Landings, path);
                 origins.insert(origin);
             }
+            let topics = message["properties"]["topics"].as_array();
+            let topics = topics.into_iter().flatten();
+            let topics = topics.map(|topic| topic.as_str().unwrap().to_lowercase());
+            for topic in topics.collect::<BTreeSet<_>>() {
+                let name = format!("{path}\n{topic}");
+                add(at, by_day, Metric::PageTopics, &name);
+            }
         }
-        *seconds += message["properties"]["active_seconds"]
+        let read = message["properties"]["active_seconds"]
             .as_f64()
             .unwrap_or(0.0);
+        *seconds += read;
+        if read > 0.0 {
+            let path = message["properties"]["path"].as_str().unwrap();
+            reading.push((at, path.to_owned(), (read * 1_000.0) as u64));
+        }
     }
     for (day, (views, seconds, origins)) in days {
         let step = Length::Day;
@@ -177,6 +198,27 @@ fn meant_of(store: &Embedded, visitor: &VisitorId, counts: &mut Counts) {
                 add(*at, &[*step], Metric::Visitors, "");
             }
         }
+    }
+    // 1970 began on a Thursday.
+    let week = |at: &Timestamp| (Period::of(Length::Day, *at).number + 3) / 7;
+    let weeks: BTreeSet<u32> = times.iter().map(week).collect();
+    if let Some(first) = weeks.first() {
+        let step = Length::Day;
+        let number = first * 7 - 3;
+        let monday = Period { step, number }.start();
+        for later in &weeks {
+            add(
+                monday,
+                by_day,
+                Metric::Returns,
+                &(later - first).to_string(),
+            );
+        }
+    }
+    for (at, path, time) in reading {
+        let period = Period::of(Length::Day, at);
+        let key = (period, Metric::PageTime, Some(path));
+        *counts.entry(key).or_default() += time;
     }
 }
 
@@ -268,7 +310,7 @@ fn erasure(visitor: usize) -> Erasure {
     Erasure {
         visitor: VisitorId::parse(VISITORS[visitor]).unwrap(),
         ground: Ground::Owner,
-        now: NOW.minus(Milliseconds(500_000_001)),
+        now: NOW.minus(Milliseconds(1_150_000_001)),
     }
 }
 

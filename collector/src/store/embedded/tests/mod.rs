@@ -55,7 +55,14 @@ fn commit(messages: &[Message]) -> Commit {
             .iter()
             .map(|message| NewMessage {
                 message: message.clone(),
-                raw: format!("{{\"messageId\":\"{}\"}}", message.id).into(),
+                raw: format!(
+                    r#"{{"messageId":"{}","anonymousId":"{}","timestamp":"{}","properties":{{"path":"{}"}}}}"#,
+                    message.id,
+                    message.visitor,
+                    message.timestamp,
+                    message.path(),
+                )
+                .into(),
             })
             .collect(),
         claim: None,

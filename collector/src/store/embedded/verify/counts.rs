@@ -224,8 +224,11 @@ impl Counts {
         let mut anew = BTreeSet::new();
         let mut raised = Batch::default();
         for ((period, metric), both) in compared {
-            let step = unsure.range(..=period.day().number).next_back();
-            let unsure = step.is_some_and(|(_, unsure)| *unsure);
+            let first = period.day().number;
+            let last = first.saturating_add(metric.days_of_one_count() - 1);
+            let before = unsure.range(..=first).next_back();
+            let mut within = before.into_iter().chain(unsure.range(first..=last));
+            let unsure = within.any(|(_, unsure)| *unsure);
             let at_least = if unsure { "at least " } else { "" };
             let wrong = if unsure {
                 metric != Metric::Sessions && !both.low.is_empty()

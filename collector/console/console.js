@@ -1,0 +1,12 @@
+/*
+ * What the console's pages do beyond what the server made: parts that change in place (htmx), plots of
+ * the tables that stand below them, and signing in again without losing what stands in a page. Every
+ * page can be read without this.
+ */
+import 'htmx.org/dist/htmx.esm.js';
+import { signedOut } from './session.js';
+import { plots } from './plots.js';
+
+signedOut();
+plots(document);
+document.addEventListener('htmx:load', (event) => plots(event.detail.elt));

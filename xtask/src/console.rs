@@ -1,0 +1,64 @@
+//! Makes what the console loads: one script, one style sheet and its icon, each also compressed.
+//!
+//! The source is `collector/console/`; htmx and uPlot come out of their npm packages into the same
+//! script. The result lies in `target/console/`, from where the collector's build script embeds it.
+//! Files that did not change are not written. Never touches what a page loads.
+
+use std::fs;
+
+use anyhow::{Context, Result};
+
+use crate::assets::{COMPRESS, content_hash, recreate, synchronise};
+use crate::tools;
+use crate::workspace::{Workspace, capture, run};
+
+const FOLDER: &str = "collector/console";
+
+/// What is made of which source, and what its name ends with.
+const FILES: [(&str, &str); 2] = [("console.js", "js"), ("console.css", "css")];
+
+/// Files that are taken as they are.
+const PLAIN: [(&str, &str); 1] = [("icon.svg", "svg")];
+
+/// Browsers that know popovers, `:has` and nested rules.
+const TARGET: &str = "--target=chrome119,firefox128,safari17.4";
+
+/// Brings `target/console/` up to date.
+pub(crate) fn build(workspace: &Workspace) -> Result<()> {
+    let mut files = Vec::new();
+    for (source, ending) in FILES {
+        let bundled = capture(
+            tools::node_tool(workspace, "esbuild")
+                .arg(workspace.root.join(FOLDER).join(source))
+                .args(["--bundle", "--minify", "--charset=utf8", TARGET])
+                .args(["--format=iife", "--legal-comments=none"])
+                .arg("--log-level=warning"),
+        )
+        .with_context(|| format!("{FOLDER}/{source} cannot be bundled"))?;
+        files.push((ending, bundled.into_bytes()));
+    }
+    for (source, ending) in PLAIN {
+        let path = workspace.root.join(FOLDER).join(source);
+        let content = fs::read(&path).with_context(|| format!("no {FOLDER}/{source}"))?;
+        files.push((ending, content));
+    }
+    let name = |ending: &str, content: &[u8]| format!("console-{}.{ending}", content_hash(content));
+    let is_there = |(ending, content): &(&str, Vec<u8>)| {
+        let path = workspace.console().join(name(ending, content));
+        fs::read(path).is_ok_and(|found| found == *content)
+    };
+    if files.iter().all(is_there) {
+        return Ok(());
+    }
+    let made = workspace.target.join("console-work");
+    recreate(&made)?;
+    let mut compress = workspace.command("node");
+    compress.args(["--input-type=module", "--eval", COMPRESS, "--"]);
+    for (ending, content) in files {
+        let path = made.join(name(ending, &content));
+        fs::write(&path, content)?;
+        compress.arg(path);
+    }
+    run(&mut compress)?;
+    synchronise(&made, &workspace.console())
+}
