@@ -96,7 +96,9 @@ impl InterestRule {
 
     /// Topics that pages declare and that are this one by another name.
     pub fn topics(&self) -> impl Iterator<Item = &str> {
-        self.terms.iter().filter_map(|term| term.strip_prefix(TOPIC))
+        self.terms
+            .iter()
+            .filter_map(|term| term.strip_prefix(TOPIC))
     }
 
     /// Whether a slug is about it.

@@ -247,7 +247,8 @@ impl Folding {
         if message.timestamp > at && self.then.is_none() {
             self.then = Some(self.now.clone());
         }
-        self.now.fold_recorded(&message, model, &mut self.evaluation);
+        self.now
+            .fold_recorded(&message, model, &mut self.evaluation);
     }
 }
 

@@ -81,9 +81,7 @@ pub async fn present(
     }
     let overlaps = all.overlaps.0.into_iter();
     let mut overlaps: Vec<_> = overlaps.filter(|(_, overlap)| overlap.both > 0).collect();
-    overlaps.sort_by(|(one, first), (other, second)| {
-        (second.both, one).cmp(&(first.both, other))
-    });
+    overlaps.sort_by(|(one, first), (other, second)| (second.both, one).cmp(&(first.both, other)));
     Ok(Present {
         visitors: all.visitors,
         members: all.members,

@@ -6,6 +6,7 @@
 //! configuration beside which they stand can tell.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::content::ContentProblem;
 
@@ -75,7 +76,9 @@ impl PostedRules {
             return Err(ContentProblem::whole(wrong, &right));
         }
         let right = "it must be an object with the lists \"segment\" and \"interest\"";
-        let read = serde_json::from_str::<Self>(json);
+        // A list would be taken for the fields in their order.
+        let object = serde_json::from_str::<Map<String, Value>>(json);
+        let read = object.and_then(|object| serde_json::from_value(Value::Object(object)));
         read.map_err(|error| ContentProblem::whole(error.to_string(), right))
     }
 
@@ -134,7 +137,9 @@ impl PostedRules {
     pub fn without(&self, problems: &[ContentProblem]) -> Option<(Self, Vec<String>)> {
         let named = |list: &str, place: usize| {
             let begin = format!("{list}[{place}]");
-            problems.iter().any(|problem| problem.place.starts_with(&begin))
+            problems
+                .iter()
+                .any(|problem| problem.place.starts_with(&begin))
         };
         let mut gone = Vec::new();
         let segments = self.segment.iter().enumerate().filter(|(place, one)| {

@@ -83,10 +83,14 @@ pub(super) fn complete(
             }
         }
     }
-    let score = parts.score.score_code(&context, &mut watches, &mut found.file);
+    let score = parts
+        .score
+        .score_code(&context, &mut watches, &mut found.file);
     let has_score = score.is_some();
     code.extend(score.map(|score| (Name::Score, score)));
-    let stage = parts.score.stage_code(&context, &mut watches, &mut found.file);
+    let stage = parts
+        .score
+        .stage_code(&context, &mut watches, &mut found.file);
     code.insert(Name::Stage, stage);
     let of_visitors = watches.0.len();
     let [of_file, posted] = parts.contents;
@@ -293,7 +297,9 @@ fn report_cycle(cycle: &Cycle, parts: &Parts<'_>, found: &mut Found<'_>) {
     } else {
         "no segment can depend on itself: leave out one in_segment(\"…\")"
     };
-    let source = names.first().map_or(Source::File, |name| source_of(name, parts));
+    let source = names
+        .first()
+        .map_or(Source::File, |name| source_of(name, parts));
     found.of_rule(source).add(
         at,
         format!("this reads itself: {}", shown.join(" → ")),

@@ -142,7 +142,9 @@ impl InForce {
     /// What was posted of rules; nothing is nothing.
     pub(super) fn posted_rules(&self) -> Arc<PostedRules> {
         let rules = self.rules.as_ref();
-        rules.map(|version| version.rules.clone()).unwrap_or_default()
+        rules
+            .map(|version| version.rules.clone())
+            .unwrap_or_default()
     }
 
     /// The number of the rules that were posted last; 0 where none were.
@@ -239,7 +241,10 @@ impl Contents {
     ///
     /// # Errors
     /// What is wrong with them; or with what content is in force, where that fits no more.
-    pub(super) fn with_rules(&self, rules: Arc<PostedRules>) -> Result<Config, Vec<ContentProblem>> {
+    pub(super) fn with_rules(
+        &self,
+        rules: Arc<PostedRules>,
+    ) -> Result<Config, Vec<ContentProblem>> {
         let present = self.present();
         let config = present.base.with_rules(rules)?;
         if let Some(version) = &present.posted

@@ -38,6 +38,7 @@ mod query;
 mod requests;
 mod room;
 mod router;
+mod rules;
 mod sender;
 mod server;
 mod settings;
@@ -309,6 +310,12 @@ impl App {
     /// The goal by which a slot is told first, and learns where it does.
     fn goal_of(&self, slot: &str) -> Option<Goal> {
         self.contents.present().goal_of(slot).cloned()
+    }
+
+    /// A turn to read much of the store, which ends with what is given.
+    fn long_answer(&self) -> Result<tokio::sync::OwnedSemaphorePermit, error::HttpError> {
+        let turn = self.shared.long.clone().try_acquire_owned();
+        turn.map_err(|_| error::HttpError::Busy)
     }
 
     /// Keeps what was refused of a request for the owner to look into.

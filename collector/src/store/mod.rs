@@ -94,7 +94,11 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`StoreError`] where nothing can be read.
-    fn stored_page(&self, after: Option<&VisitorId>, limit: usize) -> Result<StoredPage, StoreError>;
+    fn stored_page(
+        &self,
+        after: Option<&VisitorId>,
+        limit: usize,
+    ) -> Result<StoredPage, StoreError>;
 
     /// Visitors who are in any of some lists, with their profiles, at most so many, from the first
     /// one after a position: those seen latest first, see [`listing`]. What is recorded decides, so

@@ -85,10 +85,7 @@ fn labelled(
     for label in pieces(labels, b'\n') {
         let slug = text::slug(label);
         let (id, label) = named(&slug, label, model);
-        if id.is_empty()
-            || count == MOST
-            || is_stopped(&slug, model)
-            || contains(&told, b'\n', id)
+        if id.is_empty() || count == MOST || is_stopped(&slug, model) || contains(&told, b'\n', id)
         {
             continue;
         }
@@ -168,7 +165,11 @@ mod tests {
         };
         for (declared, path, expected) in [
             // Others of the same page count as before.
-            ("City bikes\nHelmets", "/", "bikes=BIKES*1 helmets=Helmets*1"),
+            (
+                "City bikes\nHelmets",
+                "/",
+                "bikes=BIKES*1 helmets=Helmets*1",
+            ),
             // Two names of one topic are one topic.
             ("City bikes\nBikes", "/", "bikes=BIKES*1"),
             ("Bikes\nHelmets", "/", "bikes=BIKES*1 helmets=Helmets*1"),
@@ -177,7 +178,11 @@ mod tests {
             ("", "/city-bikes/x1", "bikes=BIKES*0.5"),
             ("CRM\nBikes", "/", "crm=CRM*1"),
         ] {
-            assert_eq!(topics(declared, "", path, &model), expected, "{declared:?} {path}");
+            assert_eq!(
+                topics(declared, "", path, &model),
+                expected,
+                "{declared:?} {path}"
+            );
         }
     }
 

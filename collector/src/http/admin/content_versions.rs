@@ -25,7 +25,10 @@ pub(super) async fn answer(app: &App, uri: &Uri) -> Result<Answer, HttpError> {
     let limit = query::limit(uri, DEFAULT_LIMIT, MOST)?;
     let before = query::number_cursor(uri)?;
     // One more than is shown tells whether there is a next page.
-    let mut versions = app.store.versions(Posting::Content, before, limit + 1).await?;
+    let mut versions = app
+        .store
+        .versions(Posting::Content, before, limit + 1)
+        .await?;
     let more = versions.len() > limit;
     versions.truncate(limit);
     let mut body = JsonWriter::default();

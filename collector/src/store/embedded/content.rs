@@ -120,25 +120,37 @@ mod tests {
         // Of rules there are none for that.
         assert_eq!(in_force(&tree, Posting::Rules).unwrap(), None);
         assert_eq!(add_one(&tree, true), 4);
-        assert_eq!(in_force(&tree, Posting::Content).unwrap().unwrap().number, 3);
+        assert_eq!(
+            in_force(&tree, Posting::Content).unwrap().unwrap().number,
+            3
+        );
         let numbers = |before, limit| -> Vec<u64> {
             let read = read(&tree, Posting::Content, before, limit).unwrap();
             read.into_iter().map(|one| one.number).collect()
         };
         assert_eq!(numbers(None, 2), [4, 3]);
         assert_eq!(numbers(Some(3), 9), [2, 1]);
-        assert_eq!(one(&tree, Posting::Content, 2).unwrap().unwrap().version, new(true));
+        assert_eq!(
+            one(&tree, Posting::Content, 2).unwrap().unwrap().version,
+            new(true)
+        );
         assert_eq!(one(&tree, Posting::Content, 9).unwrap(), None);
         for _ in 0..MOST {
             add_one(&tree, true);
         }
         assert_eq!(numbers(None, 1_000).len(), MOST);
-        assert_eq!(in_force(&tree, Posting::Content).unwrap().unwrap().number, 3);
+        assert_eq!(
+            in_force(&tree, Posting::Content).unwrap().unwrap().number,
+            3
+        );
         assert!(is_readable(
             &keys::version(Posting::Content, 3),
             &new(true).to_bytes().unwrap()
         ));
         assert!(!is_readable(b"o3", &new(true).to_bytes().unwrap()));
-        assert!(!is_readable(&keys::version(Posting::Content, 3), b"{\"form\":2}"));
+        assert!(!is_readable(
+            &keys::version(Posting::Content, 3),
+            b"{\"form\":2}"
+        ));
     }
 }

@@ -438,7 +438,11 @@ impl Store for Embedded {
         self.scan(move |tree| notes::read(tree, before, limit))
     }
 
-    fn stored_page(&self, after: Option<&VisitorId>, limit: usize) -> Result<StoredPage, StoreError> {
+    fn stored_page(
+        &self,
+        after: Option<&VisitorId>,
+        limit: usize,
+    ) -> Result<StoredPage, StoreError> {
         let page = pages::read(&self.tree(), after, limit);
         page.map_err(|error| unreadable(&error))
     }
