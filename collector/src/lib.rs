@@ -13,6 +13,7 @@ pub mod assets;
 pub mod audience;
 pub mod backup;
 pub mod changes;
+pub mod circumstances;
 pub mod clock;
 pub mod command;
 pub mod config;

@@ -100,7 +100,7 @@ pub(super) fn form(
         }
     };
     let title = language.say("Sign in", "Inloggen");
-    let status = mistake.map_or(StatusCode::UNAUTHORIZED, Mistake::status);
+    let status = mistake.map_or(StatusCode::OK, Mistake::status);
     let document = frame::document(language, theme_of(request.headers()), title, &body);
     let mut answer = page_answer(status, &document);
     if let Some(Mistake::TooMany(seconds)) = mistake {
@@ -229,17 +229,13 @@ pub(super) fn settings(form: &[(String, String)]) -> Answer {
     answer
 }
 
-/// Says whether the request's session holds, to pages that want to know, and with which secret forms are
-/// sent from now on.
+/// Tells pages that ask with which secret forms are sent from now on, where the request's session holds.
 pub(super) fn state(session: Option<&session::Session>) -> Answer {
-    match session {
-        Some(session) => {
-            let mut answer = empty(StatusCode::NO_CONTENT);
-            set_text(&mut answer, super::CSRF_HEADER, &session.csrf);
-            answer
-        }
-        None => empty(StatusCode::UNAUTHORIZED),
+    let mut answer = empty(StatusCode::NO_CONTENT);
+    if let Some(session) = session {
+        set_text(&mut answer, super::CSRF_HEADER, &session.csrf);
     }
+    answer
 }
 
 #[cfg(test)]
