@@ -12,6 +12,7 @@ pub mod agent;
 pub mod assets;
 pub mod audience;
 pub mod backup;
+pub mod census;
 pub mod changes;
 pub mod circumstances;
 pub mod clock;

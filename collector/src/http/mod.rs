@@ -55,6 +55,7 @@ use tokio::sync::{Semaphore, watch};
 
 use crate::agent::Agents;
 use crate::backup::Backups;
+use crate::census::{Census, Counting, Latest, Subject};
 use crate::config::{self, Config, Privacy, Site, Tracker};
 use crate::cookie::CookieKey;
 use crate::cookieless::DailySalt;
@@ -161,6 +162,8 @@ pub struct App {
     document: OnceLock<assets::Served>,
     /// What pages and visitors are told by, and what may stand in slots.
     contents: Arc<content::Contents>,
+    /// What visitors are at present.
+    census: Latest,
     store: Arc<dyn Store>,
     cookie: Arc<CookieKey>,
     daily: Option<Arc<DailySalt>>,
@@ -184,6 +187,7 @@ impl App {
     ) -> Self {
         Self {
             contents: Arc::new(content::Contents::new(config.clone())),
+            census: Latest::default(),
             limiters: limit::Limiters::new(&config.limits, &config.server.trusted_proxies),
             site: config.site,
             privacy: config.privacy,
@@ -210,6 +214,7 @@ impl App {
         self.contents.change().await.reconfigure(config.clone());
         Self {
             contents: self.contents.clone(),
+            census: self.census.clone(),
             limiters: limit::Limiters::new(&config.limits, &config.server.trusted_proxies),
             privacy: config.privacy,
             cookie: Arc::new(self.cookie.renamed(&config.site)),
@@ -275,6 +280,28 @@ impl App {
     #[must_use]
     pub fn models(&self) -> watch::Receiver<Arc<Model>> {
         self.contents.models()
+    }
+
+    /// What visitors are at present, as of the last pass over them.
+    fn census(&self) -> Arc<Census> {
+        self.census.present()
+    }
+
+    /// What makes the census.
+    #[must_use]
+    pub fn counting(&self) -> Counting {
+        let contents = self.contents.clone();
+        Counting {
+            store: self.store.clone(),
+            subject: Box::new(move || {
+                let present = contents.present();
+                Subject {
+                    model: present.model.clone(),
+                    goals: present.goals.clone(),
+                }
+            }),
+            latest: self.census.clone(),
+        }
     }
 
     /// Names visitors for a day whose pages ask for that.

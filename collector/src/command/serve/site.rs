@@ -27,6 +27,7 @@ pub(super) struct Running {
     own: Option<DataFolder>,
     evaluating: JoinHandle<()>,
     learning: JoinHandle<()>,
+    counting: JoinHandle<()>,
     retentions: watch::Sender<Retention>,
     upkeep: JoinHandle<()>,
     daily: Option<Daily>,
@@ -100,6 +101,7 @@ impl Running {
             own,
             evaluating: tokio::spawn(evaluations.run(app.models())),
             learning: tokio::spawn(learning.run()),
+            counting: tokio::spawn(app.counting().run()),
             retentions,
             upkeep,
             daily,
@@ -145,6 +147,7 @@ impl Running {
     pub(super) fn stop(&self) {
         self.evaluating.abort();
         self.learning.abort();
+        self.counting.abort();
         self.upkeep.abort();
         if let Some(daily) = &self.daily {
             daily.renewing.abort();

@@ -6,7 +6,7 @@
 //! also before anything is erased.
 
 mod access;
-pub(super) mod audience;
+mod audience;
 mod audit;
 mod backup;
 mod campaigns;
@@ -50,6 +50,8 @@ use crate::schema::{id, one_of};
 use crate::store::StoreError;
 use crate::store::audit::AuditEntry;
 use crate::token::{Access, Role};
+
+pub(super) use audience::UNNAMED;
 
 /// Where they are.
 pub(super) const BELOW: &str = "/admin/v1/";
