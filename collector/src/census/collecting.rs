@@ -11,7 +11,7 @@ use firstglance_engine::{Evaluation, Profile, Timestamp};
 use super::{Census, MOST_CAMPAIGNS, MOST_TOPICS, OTHERS, STRENGTHS, Segment, Topic};
 use crate::census::Subject;
 use crate::effect::ReachedBy;
-use crate::store::origin::Origin;
+use crate::store::counting::Origin;
 
 /// Origins whose channels are remembered: to work one out takes longer than to evaluate a profile.
 const MOST_ORIGINS: usize = 4_096;

@@ -345,6 +345,7 @@ impl Changing<'_> {
             fold.replace(Rules {
                 model: in_force.model.clone(),
                 goals: in_force.goals.clone(),
+                funnels: in_force.config.funnels.as_slice().into(),
             });
         }
         let visitor_model = in_force.visitor_model.clone();

@@ -10,6 +10,7 @@
 mod census;
 mod frame;
 mod language;
+mod packing;
 mod parts;
 mod segments;
 mod session;
@@ -372,7 +373,7 @@ pub(super) async fn answer(
     if !answer.headers().contains_key(CACHE_CONTROL) {
         set_text(&mut answer, CACHE_CONTROL, "no-store");
     }
-    answer
+    packing::packed(answer, request).await
 }
 
 /// What is answered where there is no frame to say it in.

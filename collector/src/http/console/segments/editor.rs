@@ -166,8 +166,9 @@ pub(in super::super) async fn preview(view: &View<'_>) -> Result<Shown, HttpErro
         let _turn = view.app.long_answer()?;
         let uncounted = candidate.uncounted();
         let store = &view.app.store;
-        let found = audience::present(store, candidate.clone(), view.now, &Progress::default());
-        Ok::<_, HttpError>((candidate, uncounted, found.await?))
+        let progress = Progress::default();
+        let found = audience::present(store, candidate.clone(), view.now, &progress).await?;
+        Ok::<_, HttpError>((candidate, uncounted, found))
     };
     Ok(Shown::Part(match told.await {
         Ok((candidate, uncounted, found)) => {
@@ -189,8 +190,9 @@ pub(in super::super) async fn backtest(view: &View<'_>) -> Result<Shown, HttpErr
         let _turn = view.app.long_answer()?;
         let moments = (at, view.now);
         let store = &view.app.store;
-        let found = audience::earlier(store, candidate, moments, MOST_FOLDING, &Progress::default());
-        Ok::<_, HttpError>(found.await?)
+        let progress = Progress::default();
+        let found = audience::earlier(store, candidate, moments, MOST_FOLDING, &progress).await?;
+        Ok::<_, HttpError>(found)
     };
     Ok(Shown::Part(match told.await {
         Ok(found) => {
