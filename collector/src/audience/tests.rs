@@ -24,14 +24,17 @@ fn a_sample_is_of_those_seen_latest_whoever_collects_them() {
         }
     }
     assert_eq!(whole.0.len(), SAMPLE);
-    assert!(whole.0.is_sorted_by_key(|one| std::cmp::Reverse(one.last_seen)));
+    assert!(
+        whole
+            .0
+            .is_sorted_by_key(|one| std::cmp::Reverse(one.last_seen))
+    );
     let mut joined = Sample::default();
     for part in parts {
         joined.join(part);
     }
-    let seen = |sample: &Sample| -> Vec<Timestamp> {
-        sample.0.iter().map(|one| one.last_seen).collect()
-    };
+    let seen =
+        |sample: &Sample| -> Vec<Timestamp> { sample.0.iter().map(|one| one.last_seen).collect() };
     assert_eq!(seen(&joined), seen(&whole));
 }
 

@@ -194,12 +194,18 @@ impl Collected {
     pub(super) fn finish(self, ask: &Ask) -> Census {
         let (count, stages) = (ask.segments.len(), ask.stages());
         let row = |all: &[u64], place: usize, width: usize| {
-            all.iter().skip(place * width).take(width).copied().collect()
+            all.iter()
+                .skip(place * width)
+                .take(width)
+                .copied()
+                .collect()
         };
         let segments = ask.segments.iter().enumerate();
         let segments = segments.map(|(place, (id, label))| {
             let topic = self.topics.get(id).map(|topic| topic.label.clone());
-            let label = topic.filter(|_| label.is_empty()).unwrap_or_else(|| label.clone());
+            let label = topic
+                .filter(|_| label.is_empty())
+                .unwrap_or_else(|| label.clone());
             Segment {
                 id: id.clone(),
                 label: if label.is_empty() { id.clone() } else { label },

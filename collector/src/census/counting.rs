@@ -73,9 +73,9 @@ impl Counting {
     ) -> Result<(), StoreError> {
         self.store.ready()?;
         let traces = self.traces().await?;
-        let is_due = before.as_ref().is_none_or(|(known, at)| {
-            *known != traces || at.elapsed() >= LONGEST_PAUSE
-        });
+        let is_due = before
+            .as_ref()
+            .is_none_or(|(known, at)| *known != traces || at.elapsed() >= LONGEST_PAUSE);
         if is_due {
             self.once(Pace::Resting).await?;
             *before = Some((traces, tokio::time::Instant::now()));

@@ -57,7 +57,10 @@ async fn what_visitors_are() {
     let now = clock::now();
     for visitor in 0..9 {
         let (pages, context) = match visitor % 3 {
-            0 => (6, r#","context":{"campaign":{"source":"news","medium":"email","name":"Spring"}}"#),
+            0 => (
+                6,
+                r#","context":{"campaign":{"source":"news","medium":"email","name":"Spring"}}"#,
+            ),
             1 => (6, ""),
             _ => (1, ""),
         };
@@ -89,12 +92,20 @@ async fn what_visitors_are() {
     assert_eq!(told("reader").overlap, [6, 6, 6]);
     assert_eq!(told("anybody").overlap, [6, 9, 6]);
     assert_eq!(told("city-bikes").label, "City bikes".into());
-    assert_eq!((told("anybody").converted, told("reader").converted), (1, 1));
+    assert_eq!(
+        (told("anybody").converted, told("reader").converted),
+        (1, 1)
+    );
     assert_eq!(census.conversion("reader"), Some(1.0 / 6.0));
     assert_eq!(census.conversion("nobody"), None);
     assert_eq!(census.in_stages.iter().sum::<u64>(), 9);
     for segment in &census.segments {
-        assert_eq!(segment.stages.iter().sum::<u64>(), segment.size, "{}", segment.id);
+        assert_eq!(
+            segment.stages.iter().sum::<u64>(),
+            segment.size,
+            "{}",
+            segment.id
+        );
     }
     let topic = &census.topics["city-bikes"];
     assert_eq!((topic.known, topic.interested), (9, 6));
@@ -124,11 +135,17 @@ fn the_maps_are_bounded() {
         let campaigns = BTreeMap::from([(format!("c{number}").into(), 1)]);
         topic = {
             let mut joined = topic;
-            joined.join(Topic { campaigns, ..Topic::default() });
+            joined.join(Topic {
+                campaigns,
+                ..Topic::default()
+            });
             joined
         };
     }
     assert_eq!(topic.campaigns.len(), MOST_CAMPAIGNS + 1);
-    assert_eq!(topic.campaigns.values().sum::<u64>(), (MOST_CAMPAIGNS * 2) as u64);
+    assert_eq!(
+        topic.campaigns.values().sum::<u64>(),
+        (MOST_CAMPAIGNS * 2) as u64
+    );
     assert_eq!(topic.campaigns[OTHERS], MOST_CAMPAIGNS as u64);
 }

@@ -35,7 +35,10 @@ pub(super) fn as_of(view: &View<'_>, census: &Census) -> Markup {
 /// Segments of the census that have anybody: the first ones.
 fn shown(census: &Census) -> Vec<(usize, &Segment)> {
     let segments = census.segments.iter().enumerate();
-    segments.filter(|(_, one)| one.size > 0).take(MOST_SHOWN).collect()
+    segments
+        .filter(|(_, one)| one.size > 0)
+        .take(MOST_SHOWN)
+        .collect()
 }
 
 /// How segments overlap: of those in a row, the share who are in the column as well.
@@ -45,11 +48,14 @@ pub(super) fn overlap(view: &View<'_>, census: &Census) -> Markup {
         Column::new(view.say("Of those in …", "Van wie zit in …")),
         Column::new(view.say("Visitors", "Bezoekers")),
     ];
-    let names = shown.iter().map(|(_, one)| Column::new(one.label.to_string()));
+    let names = shown
+        .iter()
+        .map(|(_, one)| Column::new(one.label.to_string()));
     columns.extend(names);
     let rows = shown.iter().map(|(place, segment)| {
         let mut row = vec![
-            Cell::text(segment.label.to_string()).to(view.link(&format!("segments/{}", segment.id), &[])),
+            Cell::text(segment.label.to_string())
+                .to(view.link(&format!("segments/{}", segment.id), &[])),
             Cell::count(segment.size).to(view.profiles(&[("segment", &segment.id)])),
         ];
         row.extend(shown.iter().map(|(other, _)| {
@@ -64,11 +70,16 @@ pub(super) fn overlap(view: &View<'_>, census: &Census) -> Markup {
     });
     let table = Table {
         id: "overlap",
-        caption: view.say("How segments overlap", "Hoe segmenten overlappen").to_owned(),
+        caption: view
+            .say("How segments overlap", "Hoe segmenten overlappen")
+            .to_owned(),
         columns,
         rows: rows.collect(),
         empty: empty(
-            view.say("Nobody is in any segment yet", "Er zit nog niemand in een segment"),
+            view.say(
+                "Nobody is in any segment yet",
+                "Er zit nog niemand in een segment",
+            ),
             &html! { p { (view.say("Once visitors are, this says who is in two at once.", "Zodra dat zo is, staat hier wie in twee tegelijk zit.")) } },
         ),
     };
@@ -90,7 +101,12 @@ pub(super) fn stages(view: &View<'_>, census: &Census) -> Markup {
         Column::new(view.say("Segment", "Segment")),
         Column::new(view.say("Visitors", "Bezoekers")),
     ];
-    columns.extend(census.stages.iter().map(|stage| Column::new(stage.to_string())));
+    columns.extend(
+        census
+            .stages
+            .iter()
+            .map(|stage| Column::new(stage.to_string())),
+    );
     let all = Segment {
         label: view.say("All visitors", "Alle bezoekers").into(),
         size: census.visitors,
@@ -119,7 +135,12 @@ pub(super) fn stages(view: &View<'_>, census: &Census) -> Markup {
     });
     let table = Table {
         id: "stages",
-        caption: view.say("Stages of those in each segment", "Fasen van wie in elk segment zit").to_owned(),
+        caption: view
+            .say(
+                "Stages of those in each segment",
+                "Fasen van wie in elk segment zit",
+            )
+            .to_owned(),
         columns,
         rows: rows.collect(),
         empty: empty(

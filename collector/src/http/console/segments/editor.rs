@@ -215,8 +215,14 @@ fn wrong(view: &View<'_>, draft: &Draft, error: &HttpError) -> Markup {
 
 fn failed(view: &View<'_>, error: &HttpError) -> Markup {
     let title = match error {
-        HttpError::Busy => view.say("Too busy at present; try again in a moment", "Nu even te druk; probeer het zo nog eens"),
-        _ => view.say("This could not be found out", "Dit kon niet worden uitgezocht"),
+        HttpError::Busy => view.say(
+            "Too busy at present; try again in a moment",
+            "Nu even te druk; probeer het zo nog eens",
+        ),
+        _ => view.say(
+            "This could not be found out",
+            "Dit kon niet worden uitgezocht",
+        ),
     };
     notice(Tone::Bad, title, &html! { p { (error) } })
 }
@@ -302,15 +308,20 @@ const MOST_OVERLAPS: usize = 10;
 
 fn overlaps(view: &View<'_>, found: &Present) -> Markup {
     let census = view.app.census();
-    let rows = found.overlaps.iter().take(MOST_OVERLAPS).map(|(id, overlap)| {
-        let share = overlap.both as f64 / found.members.max(1) as f64;
-        vec![
-            Cell::text(census.label(id).to_string()).to(view.link(&format!("segments/{id}"), &[])),
-            Cell::count(overlap.both).with_bar(share),
-            Value::Share(share).into(),
-            Cell::count(overlap.size),
-        ]
-    });
+    let rows = found
+        .overlaps
+        .iter()
+        .take(MOST_OVERLAPS)
+        .map(|(id, overlap)| {
+            let share = overlap.both as f64 / found.members.max(1) as f64;
+            vec![
+                Cell::text(census.label(id).to_string())
+                    .to(view.link(&format!("segments/{id}"), &[])),
+                Cell::count(overlap.both).with_bar(share),
+                Value::Share(share).into(),
+                Cell::count(overlap.size),
+            ]
+        });
     Table {
         id: "preview-overlaps",
         caption: view.say("They are also in", "Ze zitten ook in").to_owned(),

@@ -45,8 +45,7 @@ pub(super) fn compare<'a>(before: &'a str, after: &'a str) -> Vec<Line<'a>> {
                 (one, other) = (one + 1, other + 1);
             }
             (Some(line), new)
-                if new.is_none()
-                    || at(&common, one + 1, other) >= at(&common, one, other + 1) =>
+                if new.is_none() || at(&common, one + 1, other) >= at(&common, one, other + 1) =>
             {
                 lines.push(Line::Gone(line));
                 one += 1;
@@ -87,7 +86,11 @@ mod tests {
         for (before, after, expected) in [
             ("", "", vec![]),
             ("a", "a", vec![Same("a")]),
-            ("a\nb\nc", "a\nc\nd", vec![Same("a"), Gone("b"), Same("c"), New("d")]),
+            (
+                "a\nb\nc",
+                "a\nc\nd",
+                vec![Same("a"), Gone("b"), Same("c"), New("d")],
+            ),
             ("", "x", vec![New("x")]),
             ("x", "", vec![Gone("x")]),
         ] {

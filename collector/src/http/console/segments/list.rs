@@ -49,7 +49,12 @@ pub(in super::super) async fn show(view: &View<'_>) -> Result<Shown, HttpError> 
     }
     let is_segment = |id: &str| present.segments.iter().any(|one| *one.id == *id);
     let interest = view.say("Interest", "Interesse");
-    for rule in present.model.interests.iter().filter(|one| !is_segment(&one.id)) {
+    for rule in present
+        .model
+        .interests
+        .iter()
+        .filter(|one| !is_segment(&one.id))
+    {
         rows.push(row(&rule.id, &rule.label, interest));
     }
     let is_known = |id: &str| is_segment(id) || present.model.interest(id).is_some();

@@ -3,8 +3,8 @@
 //! that the store has recorded; nothing here evaluates anybody but a preview.
 
 mod editor;
-mod list;
 mod lines;
+mod list;
 mod one;
 mod problems;
 mod saving;
@@ -18,11 +18,11 @@ use crate::http::rules::Author;
 use crate::store::counting::{Metric, counted_name};
 use crate::store::listing::List;
 
+pub(super) use editor::{backtest, check, preview};
 pub(super) use list::show as list;
 pub(super) use one::{new, show as one};
 pub(super) use saving::{remove, save};
 pub(super) use versions::{restore, show as versions, version};
-pub(super) use editor::{backtest, check, preview};
 
 use super::parts::Span;
 
@@ -69,7 +69,10 @@ struct Movement(BTreeMap<Box<str>, BTreeMap<u32, (u64, u64)>>);
 impl Movement {
     async fn of(view: &View<'_>, span: Span) -> Result<Self, HttpError> {
         let mut movement = Self::default();
-        for (metric, entered) in [(Metric::SegmentEntries, true), (Metric::SegmentExits, false)] {
+        for (metric, entered) in [
+            (Metric::SegmentEntries, true),
+            (Metric::SegmentExits, false),
+        ] {
             for count in view.app.store.counts(metric, span.first, span.last).await? {
                 let Some(name) = count.name else {
                     continue;
@@ -92,7 +95,9 @@ impl Movement {
     /// Of all days together.
     fn total(&self, id: &str) -> (u64, u64) {
         let days = self.days(id).into_iter().flat_map(BTreeMap::values);
-        days.fold((0, 0), |(entered, left), day| (entered + day.0, left + day.1))
+        days.fold((0, 0), |(entered, left), day| {
+            (entered + day.0, left + day.1)
+        })
     }
 }
 

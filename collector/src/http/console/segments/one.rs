@@ -267,7 +267,8 @@ fn overlaps(view: &View<'_>, id: &str, census: &crate::census::Census) -> Markup
     let rows = others.into_iter().take(20).map(|(other, both)| {
         let share = both as f64 / segment.size.max(1) as f64;
         vec![
-            Cell::text(other.label.to_string()).to(view.link(&format!("segments/{}", other.id), &[])),
+            Cell::text(other.label.to_string())
+                .to(view.link(&format!("segments/{}", other.id), &[])),
             Cell::count(both).with_bar(share),
             Value::Share(share).into(),
             Value::Share(both as f64 / other.size.max(1) as f64).into(),
@@ -275,10 +276,15 @@ fn overlaps(view: &View<'_>, id: &str, census: &crate::census::Census) -> Markup
     });
     let table = Table {
         id: "overlaps",
-        caption: view.say("Its visitors are also in", "Zijn bezoekers zitten ook in").to_owned(),
+        caption: view
+            .say("Its visitors are also in", "Zijn bezoekers zitten ook in")
+            .to_owned(),
         columns: vec![
             Column::new(view.say("Segment", "Segment")),
-            Column::new(view.say("Both", "Allebei")).meaning(view.say("Visitors who are in both.", "Bezoekers die in allebei zitten.")),
+            Column::new(view.say("Both", "Allebei")).meaning(view.say(
+                "Visitors who are in both.",
+                "Bezoekers die in allebei zitten.",
+            )),
             Column::new(view.say("Share of this one", "Aandeel van dit")),
             Column::new(view.say("Share of that one", "Aandeel van dat")),
         ],

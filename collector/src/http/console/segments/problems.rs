@@ -45,6 +45,10 @@ pub(super) fn show(view: &View<'_>, when: &str, problems: &[ContentProblem]) -> 
 fn excerpt(when: &str, line: usize, column: usize) -> Markup {
     let text = when.lines().nth(line.saturating_sub(1)).unwrap_or_default();
     let blank = |character: char| if character == '\t' { '\t' } else { ' ' };
-    let before: String = text.chars().take(column.saturating_sub(1)).map(blank).collect();
+    let before: String = text
+        .chars()
+        .take(column.saturating_sub(1))
+        .map(blank)
+        .collect();
     html! { pre class="excerpt" aria-hidden="true" { (text) "\n" (before) "^" } }
 }

@@ -44,7 +44,10 @@ fn unfit(view: &View<'_>, draft: &Draft) -> Option<ContentProblem> {
         return Some(problem(
             "id",
             view.say("there is no id", "er is geen id"),
-            view.say("choose one; the label can make it", "kies er een; de naam kan hem maken"),
+            view.say(
+                "choose one; the label can make it",
+                "kies er een; de naam kan hem maken",
+            ),
         ));
     }
     let present = view.app.contents.present();
@@ -170,7 +173,11 @@ pub(in super::super) async fn remove(view: &View<'_>) -> Result<Shown, HttpError
                 ))
                 p { a href=(view.link(&format!("segments/{}", draft.id), &[])) { (view.say("Back to the segment", "Terug naar het segment")) } }
             };
-            Ok(Shown::Refused(StatusCode::BAD_REQUEST, title(view, &draft), content))
+            Ok(Shown::Refused(
+                StatusCode::BAD_REQUEST,
+                title(view, &draft),
+                content,
+            ))
         }
         Err(error) => Err(error),
     }

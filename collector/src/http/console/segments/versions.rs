@@ -25,7 +25,10 @@ pub(super) struct Step {
 /// All versions that can be read, latest first, each with the one before.
 async fn steps(view: &View<'_>) -> Result<Vec<Step>, HttpError> {
     let kept = view.app.store.versions(Posting::Rules, None, MOST).await?;
-    let mut versions = kept.into_iter().filter_map(|kept| readable_rules(kept).ok()).peekable();
+    let mut versions = kept
+        .into_iter()
+        .filter_map(|kept| readable_rules(kept).ok())
+        .peekable();
     let mut steps = Vec::new();
     while let Some(version) = versions.next() {
         // Before the oldest that is kept it is not known: nothing, or what is the same in it.
@@ -94,7 +97,12 @@ fn text_of(segment: &PostedSegment) -> String {
 /// An interest as lines.
 fn text_of_interest(interest: &PostedInterest) -> String {
     let mut text = interest.label.clone().unwrap_or_default();
-    for one in interest.paths.iter().chain(&interest.terms).chain(&interest.topics) {
+    for one in interest
+        .paths
+        .iter()
+        .chain(&interest.terms)
+        .chain(&interest.topics)
+    {
         text.push('\n');
         text.push_str(one);
     }
@@ -136,7 +144,8 @@ pub(super) fn history(view: &View<'_>, steps: &[Step]) -> Markup {
             false => "",
         };
         vec![
-            Cell::from(Value::Count(*number)).to(view.link(&format!("segments/versions/{number}"), &[])),
+            Cell::from(Value::Count(*number))
+                .to(view.link(&format!("segments/versions/{number}"), &[])),
             Value::Moment(version.at).into(),
             Cell::text(version.by.1.to_string()),
             Cell::text(changed.join(", ")),
@@ -176,7 +185,8 @@ pub(in super::super) async fn show(view: &View<'_>) -> Result<Shown, HttpError> 
         (history(view, &steps))
     };
     Ok(Shown::Page(
-        view.say("Versions of segments", "Versies van segmenten").to_owned(),
+        view.say("Versions of segments", "Versies van segmenten")
+            .to_owned(),
         content,
     ))
 }
@@ -254,7 +264,9 @@ pub(in super::super) async fn restore(view: &View<'_>) -> Result<Shown, HttpErro
     let number = number(view)?;
     let rules = rules_of(view.app, number).await?;
     let rules = rules.ok_or(HttpError::ContentVersion)?;
-    let based_on = view.field("based_on").and_then(|number| number.parse().ok());
+    let based_on = view
+        .field("based_on")
+        .and_then(|number| number.parse().ok());
     let based_on: u64 = based_on.unwrap_or_default();
     let what = Change::All((*rules).clone());
     let author = Author {

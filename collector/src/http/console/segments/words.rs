@@ -63,7 +63,10 @@ fn completions(view: &View<'_>) -> Vec<Completion> {
     for function in words::TEXT_METHODS.iter().chain(words::EVENT_METHODS) {
         let written = function.example.rsplit_once(&format!(".{}", function.name));
         let arguments = written.map_or("", |(_, arguments)| arguments);
-        all.push(plain(format!(".{}{arguments}", function.name), function.what));
+        all.push(plain(
+            format!(".{}{arguments}", function.name),
+            function.what,
+        ));
     }
     let within = |within, text: &str, what: &str| Completion {
         text: text.to_owned(),
