@@ -9,6 +9,8 @@ const HEIGHT = 240;
 /** Room of a group of bars, of what there is from one to the next. */
 const BARS = 0.7;
 const WIDTH = 320;
+/** How wide a letter of an axis is at most, as a rule. */
+const LETTER = 7.5;
 
 const style = (element, name) => getComputedStyle(element).getPropertyValue(name).trim();
 
@@ -40,6 +42,13 @@ function read(table) {
   }));
   const labels = rows.map(([cell]) => cell.textContent.trim());
   return { isTime, x: isTime ? moments : first.map((_, place) => place), labels, series: series.filter(({ values }) => values.every((value) => value === null || Number.isFinite(value))) };
+}
+
+/** A label that has its room on the axis. */
+function shortened(label, width) {
+  const most = Math.max(3, Math.floor(width / LETTER));
+  const letters = [...label];
+  return letters.length > most ? `${letters.slice(0, most - 1).join('')}…` : label;
 }
 
 /** How bars are drawn: those of several series stand beside each other. */
@@ -91,7 +100,7 @@ function draw(figure) {
     cursor: { y: false },
     scales: { x: { time: isTime, range: isBars ? (_, low, high) => [low - step / 2, high + step / 2] : undefined }, y: { range: (_, low, high) => [Math.min(0, low ?? 0), high > 0 ? high * 1.05 : 1] } },
     axes: [
-      isTime ? { ...axis, space: 70 } : { ...axis, values: (_, splits) => splits.map((split) => (Number.isInteger(split) ? (labels[split] ?? '') : '')), space: 70 },
+      isTime ? { ...axis, space: 70 } : { ...axis, values: (plot, splits) => splits.map((split) => (Number.isInteger(split) ? shortened(labels[split] ?? '', plot.width / x.length) : '')), space: 70 },
       { ...axis, size: 56 },
     ],
     series: [{ label: '', value: (_, __, ___, at) => (at === null ? '–' : labels[at]) }, ...lines],

@@ -308,7 +308,7 @@ pub(super) fn origins(view: &View<'_>, asked: &Asked, figures: &Figures) -> Mark
     Table {
         id: "origins",
         caption: format!(
-            "{}: {}",
+            "{} {}",
             view.say("What brought them, by", "Wat hen bracht, naar"),
             dimension(view, by).to_lowercase(),
         ),
