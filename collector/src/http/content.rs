@@ -136,6 +136,15 @@ impl Contents {
         config.with_posted(posted)
     }
 
+    /// The configuration with what was posted and is fine.
+    pub(super) fn whole(&self) -> Config {
+        let present = self.present();
+        match &present.posted {
+            Some(version) => present.config.with_what_is_fine(&version.posted).0,
+            None => (*present.config).clone(),
+        }
+    }
+
     /// What is in force now; whoever has it keeps it as it is.
     pub(super) fn present(&self) -> arc_swap::Guard<Arc<InForce>> {
         self.present.load()

@@ -11,7 +11,7 @@ mod backup;
 mod campaigns;
 mod compact;
 mod content;
-mod content_versions;
+pub(super) mod content_versions;
 mod erase;
 mod erase_many;
 mod export;
