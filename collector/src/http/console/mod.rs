@@ -7,6 +7,7 @@
 
 #![allow(dead_code)]
 
+mod content;
 mod frame;
 mod language;
 mod packing;
@@ -53,9 +54,21 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
                       connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// All pages, by their path below a site's. A name in braces stands for one part of a path.
-const PAGES: &[Page] = &[totals("system", Role::Operate, |view| {
-    Box::pin(system::show(view))
-})];
+const PAGES: &[Page] = &[
+    totals("content", Role::Read, |view| Box::pin(content::show(view))),
+    totals("content/{slot}", Role::Read, |view| {
+        Box::pin(content::show_slot(view))
+    }),
+    change("content/restore", Role::Operate, |view| {
+        Box::pin(content::restore(view))
+    }),
+    change("content/preview", Role::Operate, |view| {
+        Box::pin(content::preview(view))
+    }),
+    totals("system", Role::Operate, |view| {
+        Box::pin(system::show(view))
+    }),
+];
 
 /// The pages that the menu leads to, in its order, each with an icon in a field of 24 by 24.
 const NAVIGATION: &[Item] = &[

@@ -34,15 +34,15 @@ pub(super) async fn part(view: &View<'_>) -> Result<Markup, HttpError> {
             @if segments.is_empty() {
                 p { (view.say("Nobody is in a segment yet.", "Er zit nog niemand in een segment.")) }
             } @else {
-                form method="get" action=(view.link("content", &[])) class="row" {
+                form method="get" action=(view.link("content", &[])) class="filters" {
                     @if let Some(days) = days { input type="hidden" name="days" value=(days); }
-                    (choice(view, &segments, chosen.as_deref(), "segment-seen"))
+                    (choice(view, &segments, chosen.as_deref()))
                     button type="submit" { (view.say("Show what they see", "Toon wat zij zien")) }
                 }
                 @if view.may(Role::Operate) {
-                    form method="post" action=(view.link("content/preview", &[])) class="row" {
+                    form method="post" action=(view.link("content/preview", &[])) class="filters" {
                         (view.csrf())
-                        (choice(view, &segments, chosen.as_deref(), "segment-preview"))
+                        (choice(view, &segments, chosen.as_deref()))
                         label { (view.say("Page", "Pagina")) input name="page" value="/" required; }
                         button type="submit" { (view.say("Make a link to the site", "Maak een link naar de site")) }
                     }
@@ -53,13 +53,15 @@ pub(super) async fn part(view: &View<'_>) -> Result<Markup, HttpError> {
     })
 }
 
-fn choice(view: &View<'_>, segments: &[(String, u64)], chosen: Option<&str>, id: &str) -> Markup {
+fn choice(view: &View<'_>, segments: &[(String, u64)], chosen: Option<&str>) -> Markup {
     html! {
-        label for=(id) { (view.say("Segment", "Segment")) }
-        select id=(id) name="segment" {
-            @for (segment, visitors) in segments {
-                option value=(segment) selected[chosen == Some(segment)] {
-                    (label(view, segment)) " (" (view.language.count(*visitors)) ")"
+        label {
+            (view.say("Segment", "Segment"))
+            select name="segment" {
+                @for (segment, visitors) in segments {
+                    option value=(segment) selected[chosen == Some(segment)] {
+                        (label(view, segment)) " (" (view.language.count(*visitors)) ")"
+                    }
                 }
             }
         }

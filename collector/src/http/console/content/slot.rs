@@ -8,7 +8,7 @@ use percent_encoding::percent_decode_str;
 use super::super::parts::{Cell, Column, Figure, Span, Table, Value, empty};
 use super::super::view::View;
 use super::super::{HttpError, Shown};
-use super::{bound, course, lift_of, link_to, notice_of};
+use super::{bound, course, lift_of, notice_of};
 use crate::effect::mismatch::visitors_needed;
 use crate::effect::posterior::Lift;
 use crate::effect::{Arm, Goal, Numbers, Results};

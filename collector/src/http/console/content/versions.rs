@@ -25,26 +25,31 @@ pub(super) async fn part(view: &View<'_>) -> Result<Markup, HttpError> {
     Ok(html! {
         (table.show(view))
         @if view.may(Role::Operate) && !choices.is_empty() {
-            form method="post" action=(view.link("content/restore", &[])) class="row" {
-                (view.csrf())
-                (choice(view, &choices, "version-restore"))
-                button type="submit" { (view.say("Put this version into force", "Maak deze versie actief")) }
-            }
-            form method="post" action=(view.link("content/preview", &[])) class="row" {
-                (view.csrf())
-                (choice(view, &choices, "version-preview"))
-                label { (view.say("Page", "Pagina")) input name="page" value="/" required; }
-                button type="submit" { (view.say("Make a link to look at it", "Maak een link om hem te bekijken")) }
+            section class="panel" aria-labelledby="go-back" {
+                h2 id="go-back" { (view.say("Look at a version, or go back to it", "Bekijk een versie, of ga ernaar terug")) }
+                form method="post" action=(view.link("content/preview", &[])) class="filters" {
+                    (view.csrf())
+                    (choice(view, &choices))
+                    label { (view.say("Page", "Pagina")) input name="page" value="/" required; }
+                    button type="submit" { (view.say("Make a link to look at it", "Maak een link om hem te bekijken")) }
+                }
+                form method="post" action=(view.link("content/restore", &[])) class="filters" {
+                    (view.csrf())
+                    (choice(view, &choices))
+                    button type="submit" { (view.say("Put this version into force", "Maak deze versie actief")) }
+                }
             }
         }
     })
 }
 
-fn choice(view: &View<'_>, versions: &[(u64, String)], id: &str) -> Markup {
+fn choice(view: &View<'_>, versions: &[(u64, String)]) -> Markup {
     html! {
-        label for=(id) { (view.say("Version", "Versie")) }
-        select id=(id) name="version" {
-            @for (number, name) in versions { option value=(number) { (name) } }
+        label {
+            (view.say("Version", "Versie"))
+            select name="version" {
+                @for (number, name) in versions { option value=(number) { (name) } }
+            }
         }
     }
 }
@@ -74,7 +79,7 @@ fn table(view: &View<'_>, versions: Vec<ContentVersion>, in_force: Option<u64>) 
             (false, false) => view.say("before", "eerder"),
         };
         vec![
-            Cell::count(number),
+            Cell::text(number.to_string()),
             Cell::from(Value::Moment(version.at)),
             Cell::text(&*version.by.1),
             Cell::text(state),
