@@ -260,6 +260,32 @@ mod tests {
     }
 
     #[test]
+    fn a_preview_shows_what_it_was_made_for_until_it_expires() {
+        let cookies = CookieKey::new(NAME.to_owned(), &[7; 32]).unwrap();
+        let at = Timestamp::from_milliseconds;
+        for version in [None, Some(7)] {
+            for segment in [None, Some("e-bikes"), Some("with.point"), Some("ë")] {
+                let shown = Previewed {
+                    version,
+                    segment: segment.map(Into::into),
+                };
+                let token = cookies.preview(&shown, at(1_000));
+                assert_eq!(cookies.previewed(&token, at(999)), Some(shown));
+                assert_eq!(cookies.previewed(&token, at(1_000)), None);
+                let (said, mac) = token.rsplit_once('.').unwrap();
+                for forged in [
+                    format!("{said}.bGV0.{mac}"),
+                    format!("1{said}.{mac}"),
+                    said.to_owned(),
+                    token.to_uppercase(),
+                ] {
+                    assert_eq!(cookies.previewed(&forged, at(0)), None, "{forged}");
+                }
+            }
+        }
+    }
+
+    #[test]
     fn a_cookie_proves_its_visitor() {
         let key = CookieKey::new(NAME.to_owned(), &[7; 32]).unwrap();
         for id in ["5f2c-é ü", "a.b", "a;b=c", "%41", "x"] {

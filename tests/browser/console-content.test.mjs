@@ -86,7 +86,7 @@ test('tables are answered as CSV', async () => {
 
 test('what visitors of a segment see is shown, and the site can be seen as one of them', async () => {
   const page = await viewer.see('content');
-  await page.getByLabel('Segment').first().selectOption('e-bikes');
+  await page.locator('select[name=segment]').first().selectOption('e-bikes');
   await page.getByRole('button', { name: 'Show what they see' }).click();
   await page.waitForURL(/segment=e-bikes/);
   assert.ok(await page.locator('[data-table=seen] tbody tr').count() >= 2);

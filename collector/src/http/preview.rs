@@ -126,7 +126,8 @@ fn seen_from(
         let shown = told.flatten();
         slot.control = 0;
         slot.choice = Choice::First;
-        slot.variants.retain(|variant| Some(&*variant.id) == shown.as_deref());
+        slot.variants
+            .retain(|variant| Some(&*variant.id) == shown.as_deref());
         for variant in &mut slot.variants {
             variant.program = None;
         }

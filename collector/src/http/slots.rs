@@ -181,10 +181,16 @@ impl Mistake {
                 "niemand heeft de variant {variant:?} in {LOOKED_AT} dagen gezien: een met een betere rang neemt zijn \
                  plaats in, of zijn voorwaarde geldt voor niemand"
             ),
-            Self::Shared(SharedBy::Control) => "bezoekers zijn niet verdeeld zoals ingesteld, over de controlegroep: \
-                 vertrouw de resultaten niet voordat bekend is waarom".to_owned(),
-            Self::Shared(SharedBy::Variants) => "bezoekers zijn niet verdeeld zoals ingesteld, over de varianten: \
-                 vertrouw de resultaten niet voordat bekend is waarom".to_owned(),
+            Self::Shared(SharedBy::Control) => {
+                "bezoekers zijn niet verdeeld zoals ingesteld, over de controlegroep: \
+                 vertrouw de resultaten niet voordat bekend is waarom"
+                    .to_owned()
+            }
+            Self::Shared(SharedBy::Variants) => {
+                "bezoekers zijn niet verdeeld zoals ingesteld, over de varianten: \
+                 vertrouw de resultaten niet voordat bekend is waarom"
+                    .to_owned()
+            }
         }
     }
 }

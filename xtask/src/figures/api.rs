@@ -36,7 +36,9 @@ pub(super) fn checks(server: &Server, world: &World) -> Result<Vec<Check>> {
     let one = |_: &Message| 1.0;
     let mut sessions = Counts::new();
     for at in world.visits() {
-        *sessions.entry((at / super::world::DAY, String::new())).or_default() += 1.0;
+        *sessions
+            .entry((at / super::world::DAY, String::new()))
+            .or_default() += 1.0;
     }
     let (mut visitors, mut new) = (Counts::new(), Counts::new());
     for messages in world.visitors.values() {
@@ -49,15 +51,27 @@ pub(super) fn checks(server: &Server, world: &World) -> Result<Vec<Check>> {
     }
     Ok(vec![
         named("messages", by(|one| Some(one.kind.clone()), one))?,
-        named("events", by(|one| (one.kind == "track").then(|| one.event.clone()), one))?,
+        named(
+            "events",
+            by(|one| (one.kind == "track").then(|| one.event.clone()), one),
+        )?,
         named("visitors", visitors)?,
         named("new_visitors", new)?,
         named("sessions", sessions)?,
-        named("page_views", by(|one| (one.kind == "page").then(|| one.path.clone()), one))?,
-        named("landings", by(|one| one.is_arrival().then(|| one.path.clone()), one))?,
+        named(
+            "page_views",
+            by(|one| (one.kind == "page").then(|| one.path.clone()), one),
+        )?,
+        named(
+            "landings",
+            by(|one| one.is_arrival().then(|| one.path.clone()), one),
+        )?,
         named(
             "page_time",
-            by(|one| (one.active() > 0).then(|| one.path.clone()), |one| one.active() as f64),
+            by(
+                |one| (one.active() > 0).then(|| one.path.clone()),
+                |one| one.active() as f64,
+            ),
         )?,
     ])
 }
@@ -65,8 +79,12 @@ pub(super) fn checks(server: &Server, world: &World) -> Result<Vec<Check>> {
 fn compare(check: &mut Check, answer: &Value, mut counts: Counts) -> Result<()> {
     let points = answer.get("points").and_then(Value::as_array);
     for point in points.context("no points")? {
-        let at = point.get("at").and_then(Value::as_str).context("a point of no time")?;
-        let at = firstglance_engine::Timestamp::parse(at).map_err(|error| anyhow::anyhow!("{at}: {error}"))?;
+        let at = point
+            .get("at")
+            .and_then(Value::as_str)
+            .context("a point of no time")?;
+        let at = firstglance_engine::Timestamp::parse(at)
+            .map_err(|error| anyhow::anyhow!("{at}: {error}"))?;
         let day = at.as_milliseconds() / super::world::DAY;
         let day_named = at.to_string();
         let found: Vec<(&str, f64)> = match point.get("names").and_then(Value::as_array) {
@@ -74,11 +92,21 @@ fn compare(check: &mut Check, answer: &Value, mut counts: Counts) -> Result<()> 
                 .iter()
                 .filter_map(|one| Some((one.get("name")?.as_str()?, one.get("count")?.as_f64()?)))
                 .collect(),
-            None => vec![("", point.get("count").and_then(Value::as_f64).context("no count")?)],
+            None => vec![(
+                "",
+                point
+                    .get("count")
+                    .and_then(Value::as_f64)
+                    .context("no count")?,
+            )],
         };
         for (name, count) in found {
             let expected = counts.remove(&(day, name.to_owned())).unwrap_or_default();
-            check.number(&format!("{} {name}", &day_named[..10]), &count.to_string(), expected);
+            check.number(
+                &format!("{} {name}", &day_named[..10]),
+                &count.to_string(),
+                expected,
+            );
         }
     }
     for ((day, name), expected) in counts {

@@ -49,7 +49,8 @@ impl Check {
     pub(super) fn number(&mut self, what: &str, found: &str, expected: f64) {
         self.compared += 1;
         let number: Option<f64> = found.parse().ok();
-        let is_same = number.is_some_and(|number| (number - expected).abs() <= CLOSE * expected.abs().max(1.0));
+        let is_same = number
+            .is_some_and(|number| (number - expected).abs() <= CLOSE * expected.abs().max(1.0));
         if !is_same {
             self.wrong(format!("{what}: {found:?}, and counted {expected}"));
         }
@@ -91,7 +92,11 @@ impl Check {
             self.number(&format!("{name}, {column}"), found, *expected);
         }
         for (name, found) in seen {
-            self.number(&format!("{name}, {column}"), if found.is_empty() { "0" } else { found }, 0.0);
+            self.number(
+                &format!("{name}, {column}"),
+                if found.is_empty() { "0" } else { found },
+                0.0,
+            );
         }
         Ok(())
     }

@@ -46,8 +46,14 @@ impl Console {
         let mut cookies = cookies.filter_map(|cookie| cookie.to_str().ok()?.split(';').next());
         let cookie = cookies.next().map(str::to_owned);
         let status = answer.status();
-        let cookie = cookie.with_context(|| format!("signing in was answered {status}, without a cookie"))?;
-        Ok(Self { agent, base, cookie, token: token.to_owned() })
+        let cookie = cookie
+            .with_context(|| format!("signing in was answered {status}, without a cookie"))?;
+        Ok(Self {
+            agent,
+            base,
+            cookie,
+            token: token.to_owned(),
+        })
     }
 
     /// An answer of the console, in English.
@@ -62,11 +68,16 @@ impl Console {
         let mut answer = answer.with_context(|| format!("GET {path}"))?;
         let status = answer.status();
         let body = answer.body_mut().with_config().limit(256 << 20);
-        let html = body.read_to_string().with_context(|| format!("GET {path}"))?;
+        let html = body
+            .read_to_string()
+            .with_context(|| format!("GET {path}"))?;
         if !status.is_success() {
             bail!("GET {path} answered {status}");
         }
-        Ok(Shown { html, took: begun.elapsed() })
+        Ok(Shown {
+            html,
+            took: begun.elapsed(),
+        })
     }
 
     /// The path below which the pages of the only site are.
@@ -76,7 +87,10 @@ impl Console {
             .get(format!("{}/console", self.base))
             .header("cookie", &self.cookie)
             .call()?;
-        let location = answer.headers().get("location").and_then(|to| to.to_str().ok());
+        let location = answer
+            .headers()
+            .get("location")
+            .and_then(|to| to.to_str().ok());
         let location = location.context("/console leads nowhere")?;
         let mut parts = location.split('/');
         let site = parts.nth(2).context("/console leads to no site")?;
@@ -89,7 +103,10 @@ impl Console {
         let link = format!("href=\"{site}/");
         let mut pages: Vec<String> = Vec::new();
         for rest in menu.split(&*link).skip(1) {
-            let page: String = rest.chars().take_while(|sign| !matches!(sign, '"' | '/' | '?' | '#')).collect();
+            let page: String = rest
+                .chars()
+                .take_while(|sign| !matches!(sign, '"' | '/' | '?' | '#'))
+                .collect();
             if !page.is_empty() && !pages.contains(&page) {
                 pages.push(page);
             }
@@ -101,8 +118,14 @@ impl Console {
     pub(super) fn tables(html: &str) -> BTreeMap<String, String> {
         let mut tables = BTreeMap::new();
         for rest in html.split("href=\"").skip(1) {
-            let link = rest.split('"').next().unwrap_or_default().replace("&amp;", "&");
-            let id = link.split(['?', '&']).find_map(|pair| pair.strip_prefix("csv="));
+            let link = rest
+                .split('"')
+                .next()
+                .unwrap_or_default()
+                .replace("&amp;", "&");
+            let id = link
+                .split(['?', '&'])
+                .find_map(|pair| pair.strip_prefix("csv="));
             if let Some(id) = id {
                 tables.insert(id.to_owned(), link.clone());
             }
@@ -113,11 +136,18 @@ impl Console {
     /// A table.
     pub(super) fn table(&self, link: &str) -> Result<Grid> {
         let text = self.get(link)?.html;
-        let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(text.as_bytes());
+        let mut reader = csv::ReaderBuilder::new()
+            .has_headers(false)
+            .from_reader(text.as_bytes());
         let mut rows = Vec::new();
         for record in reader.records() {
             let record = record.with_context(|| format!("{link} is no CSV"))?;
-            rows.push(record.iter().map(|cell| plain(cell).to_owned()).collect::<Vec<_>>());
+            rows.push(
+                record
+                    .iter()
+                    .map(|cell| plain(cell).to_owned())
+                    .collect::<Vec<_>>(),
+            );
         }
         if rows.is_empty() {
             bail!("{link} has no names of columns");
@@ -142,7 +172,9 @@ impl Console {
         let mut values = Vec::new();
         for line in lines {
             let line = line.with_context(|| format!("the export of {what} broke off"))?;
-            values.push(serde_json::from_str(&line).with_context(|| format!("in the export of {what}"))?);
+            values.push(
+                serde_json::from_str(&line).with_context(|| format!("in the export of {what}"))?,
+            );
         }
         Ok(values)
     }
@@ -166,7 +198,9 @@ impl Grid {
     /// A cell.
     pub(super) fn cell<'a>(&self, row: &'a [String], name: &str) -> Result<&'a str> {
         let place = self.column(name)?;
-        row.get(place).map(String::as_str).context("a row is too short")
+        row.get(place)
+            .map(String::as_str)
+            .context("a row is too short")
     }
 }
 

@@ -11,10 +11,18 @@ use crate::server::Server;
 /// The lift of each variant lies between the bounds that are told, and numbers are those of the truth.
 pub(super) fn truth(server: &Server, truth: &Value) -> Result<Check> {
     let mut check = Check::new("truth", "lift");
-    let slots = truth.get("slots").and_then(Value::as_object).context("no slots")?;
+    let slots = truth
+        .get("slots")
+        .and_then(Value::as_object)
+        .context("no slots")?;
     for (slot, variants) in slots {
-        let answer = server.client().json(&format!("/admin/v1/results?slot={slot}&days=60"))?;
-        let told = answer.get("variants").and_then(Value::as_array).context("no variants")?;
+        let answer = server
+            .client()
+            .json(&format!("/admin/v1/results?slot={slot}&days=60"))?;
+        let told = answer
+            .get("variants")
+            .and_then(Value::as_array)
+            .context("no variants")?;
         let told: BTreeMap<&str, &Value> = told
             .iter()
             .filter_map(|one| Some((one.get("variant")?.as_str()?, one)))
@@ -34,15 +42,29 @@ pub(super) fn truth(server: &Server, truth: &Value) -> Result<Check> {
             ] {
                 let at = format!("/{arm}/{number}");
                 let (found, expected) = (told.pointer(&at), known.pointer(&at));
-                let expected = expected.and_then(Value::as_f64).context("the truth is incomplete")?;
+                let expected = expected
+                    .and_then(Value::as_f64)
+                    .context("the truth is incomplete")?;
                 let found = found.map(Value::to_string).unwrap_or_default();
-                check.number(&format!("{slot} {variant} {arm} {number}"), &found, expected);
+                check.number(
+                    &format!("{slot} {variant} {arm} {number}"),
+                    &found,
+                    expected,
+                );
             }
             if let Some(lift) = known.get("lift").and_then(Value::as_f64) {
-                let bound = |name: &str| told.pointer(&format!("/conversionLift/{name}")).and_then(Value::as_f64);
+                let bound = |name: &str| {
+                    told.pointer(&format!("/conversionLift/{name}"))
+                        .and_then(Value::as_f64)
+                };
                 let (low, high) = (bound("low"), bound("high"));
-                let is_between = low.zip(high).is_some_and(|(low, high)| (low..=high).contains(&lift));
-                check.holds(&format!("{slot} {variant}: {low:?} to {high:?} leaves out {lift}"), is_between);
+                let is_between = low
+                    .zip(high)
+                    .is_some_and(|(low, high)| (low..=high).contains(&lift));
+                check.holds(
+                    &format!("{slot} {variant}: {low:?} to {high:?} leaves out {lift}"),
+                    is_between,
+                );
             }
         }
     }

@@ -78,7 +78,11 @@ const fn against(
     table: &'static str,
     compare: fn(&World, &Grid, &mut Check) -> Result<()>,
 ) -> Against {
-    Against { page, table, compare }
+    Against {
+        page,
+        table,
+        compare,
+    }
 }
 
 /// Each table of each page, and what it is held against.
@@ -94,23 +98,33 @@ const APART: &[(&str, &str, &str)] = &[(
 /// Starts, fills, compares, and shows what came of it.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     let binary = build::under_test(workspace, options.binary.as_deref())?;
-    let folder = tempfile::Builder::new().prefix("firstglance-figures-").tempdir()?;
+    let folder = tempfile::Builder::new()
+        .prefix("firstglance-figures-")
+        .tempdir()?;
     let settings = Settings::new(workspace, binary, folder.path())?;
     more_control(&settings)?;
     let server = Server::start(&settings)?;
     progress::show("visitors come");
-    let traffic = traffic::visit(workspace, &traffic::Options {
-        visitors: options.visitors,
-        days: options.days,
-        seed: options.seed,
-        url: format!("http://{}", server.address()),
-        site_config: Some(settings.config.clone()),
-        ..traffic::Options::default()
-    })?;
+    let traffic = traffic::visit(
+        workspace,
+        &traffic::Options {
+            visitors: options.visitors,
+            days: options.days,
+            seed: options.seed,
+            url: format!("http://{}", server.address()),
+            site_config: Some(settings.config.clone()),
+            ..traffic::Options::default()
+        },
+    )?;
     let console = Console::sign_in(server.address(), server.token())?;
     progress::show("reading what is exported");
     let events = console.export("events")?;
-    let world = World::read(&events, console.export("profiles")?, console.export("changes")?, now())?;
+    let world = World::read(
+        &events,
+        console.export("profiles")?,
+        console.export("changes")?,
+        now(),
+    )?;
     drop(events);
     let truth = traffic.get("truth").context("the traffic has no truth")?;
     let mut checks = vec![sent(&world, truth)];
@@ -149,9 +163,24 @@ fn sent(world: &World, truth: &Value) -> Check {
     for (name, found) in [
         ("messages", world.messages().count()),
         ("visitors", world.visitors.len()),
-        ("pageViews", world.messages().filter(|one| one.kind == "page").count()),
-        ("searches", world.messages().filter(|one| one.is("Site Searched")).count()),
-        ("orders", world.messages().filter(|one| one.is("Order Completed")).count()),
+        (
+            "pageViews",
+            world.messages().filter(|one| one.kind == "page").count(),
+        ),
+        (
+            "searches",
+            world
+                .messages()
+                .filter(|one| one.is("Site Searched"))
+                .count(),
+        ),
+        (
+            "orders",
+            world
+                .messages()
+                .filter(|one| one.is("Order Completed"))
+                .count(),
+        ),
     ] {
         check.number(name, &found.to_string(), count(name));
     }
@@ -173,11 +202,17 @@ fn tables(console: &Console, site: &str, page: &str, world: &World) -> Vec<Check
     };
     for (table, link) in Console::tables(&html) {
         let mut check = Check::new(page, &table);
-        let found = TABLES.iter().find(|one| one.page == page && one.table == table);
-        let apart = APART.iter().find(|(other, id, _)| *other == page && *id == table);
+        let found = TABLES
+            .iter()
+            .find(|one| one.page == page && one.table == table);
+        let apart = APART
+            .iter()
+            .find(|(other, id, _)| *other == page && *id == table);
         match (found, apart) {
             (Some(against), _) => {
-                let outcome = console.table(&link).and_then(|grid| (against.compare)(world, &grid, &mut check));
+                let outcome = console
+                    .table(&link)
+                    .and_then(|grid| (against.compare)(world, &grid, &mut check));
                 check.outcome(outcome);
                 if check.compared == 0 {
                     check.wrong("nothing of it was compared".to_owned());
@@ -194,7 +229,10 @@ fn tables(console: &Console, site: &str, page: &str, world: &World) -> Vec<Check
 /// One table of all comparisons.
 fn shown(checks: &[Check]) -> String {
     use std::fmt::Write as _;
-    let mut text = format!("{:<12} {:<24} {:>9} {:>9}\n", "page", "table", "compared", "differing");
+    let mut text = format!(
+        "{:<12} {:<24} {:>9} {:>9}\n",
+        "page", "table", "compared", "differing"
+    );
     for check in checks {
         // Writing into a String cannot fail.
         let _ = writeln!(
@@ -212,12 +250,18 @@ fn shown(checks: &[Check]) -> String {
     }
     let compared: usize = checks.iter().map(|check| check.compared).sum();
     let differing: usize = checks.iter().map(|check| check.differing).sum();
-    let _ = writeln!(text, "{:<12} {:<24} {compared:>9} {differing:>9}", "all", "");
+    let _ = writeln!(
+        text,
+        "{:<12} {:<24} {compared:>9} {differing:>9}",
+        "all", ""
+    );
     text
 }
 
 fn now() -> u64 {
     // A clock before 1970 is no reason to stop.
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }

@@ -24,14 +24,20 @@ pub(super) struct Message {
 
 impl Message {
     fn read(line: &Value) -> Result<Self> {
-        let text = |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or_default().to_owned();
+        let text =
+            |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or_default().to_owned();
         let at = text(line.get("timestamp"));
         let at = Timestamp::parse(&at).map_err(|error| anyhow::anyhow!("{at}: {error}"))?;
         let user = line.get("userId").and_then(Value::as_str);
-        let visitor = line.get("anonymousId").and_then(Value::as_str).map(str::to_owned);
+        let visitor = line
+            .get("anonymousId")
+            .and_then(Value::as_str)
+            .map(str::to_owned);
         let visitor = visitor.or_else(|| user.map(|user| format!("user:{user}")));
         let properties = line.get("properties").cloned().unwrap_or_default();
-        let own = properties.get("path").or_else(|| line.pointer("/context/page/path"));
+        let own = properties
+            .get("path")
+            .or_else(|| line.pointer("/context/page/path"));
         Ok(Self {
             visitor: visitor.context("a message of nobody")?,
             at: at.as_milliseconds(),
@@ -47,11 +53,17 @@ impl Message {
     }
 
     pub(super) fn text(&self, property: &str) -> &str {
-        self.properties.get(property).and_then(Value::as_str).unwrap_or_default()
+        self.properties
+            .get(property)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
     }
 
     pub(super) fn number(&self, property: &str) -> f64 {
-        self.properties.get(property).and_then(Value::as_f64).unwrap_or_default()
+        self.properties
+            .get(property)
+            .and_then(Value::as_f64)
+            .unwrap_or_default()
     }
 
     pub(super) const fn day(&self) -> u64 {
@@ -60,14 +72,20 @@ impl Message {
 
     /// Active time that it tells, in milliseconds.
     pub(super) fn active(&self) -> u64 {
-        if self.is("Page Engaged") { (self.number("active_seconds") * 1_000.0).round() as u64 } else { 0 }
+        if self.is("Page Engaged") {
+            (self.number("active_seconds") * 1_000.0).round() as u64
+        } else {
+            0
+        }
     }
 
     /// Parameters of the page's address.
     pub(super) fn parameters(&self) -> BTreeMap<String, String> {
         let search = self.text("search").trim_start_matches('?');
         let pairs = search.split('&').filter_map(|pair| pair.split_once('='));
-        pairs.map(|(name, value)| (name.to_owned(), value.replace('+', " "))).collect()
+        pairs
+            .map(|(name, value)| (name.to_owned(), value.replace('+', " ")))
+            .collect()
     }
 
     /// Host of the page before, without `www.`; empty where that was one of the site's own.
@@ -75,15 +93,23 @@ impl Message {
         let referrer = self.text("referrer");
         let host = |url: &str| {
             let rest = url.split_once("://").map(|(_, rest)| rest);
-            rest.and_then(|rest| rest.split(['/', ':', '?']).next()).map(str::to_owned).unwrap_or_default()
+            rest.and_then(|rest| rest.split(['/', ':', '?']).next())
+                .map(str::to_owned)
+                .unwrap_or_default()
         };
         let (before, own) = (host(referrer), host(self.text("url")));
-        if before == own { String::new() } else { before.trim_start_matches("www.").to_owned() }
+        if before == own {
+            String::new()
+        } else {
+            before.trim_start_matches("www.").to_owned()
+        }
     }
 
     /// Whether something brought this view of a page.
     pub(super) fn is_arrival(&self) -> bool {
-        self.kind == "page" && (!self.referrer().is_empty() || self.parameters().keys().any(|name| is_campaign(name)))
+        self.kind == "page"
+            && (!self.referrer().is_empty()
+                || self.parameters().keys().any(|name| is_campaign(name)))
     }
 }
 
@@ -102,16 +128,29 @@ pub(super) struct World {
 }
 
 impl World {
-    pub(super) fn read(events: &[Value], profiles: Vec<Value>, changes: Vec<Value>, now: u64) -> Result<Self> {
+    pub(super) fn read(
+        events: &[Value],
+        profiles: Vec<Value>,
+        changes: Vec<Value>,
+        now: u64,
+    ) -> Result<Self> {
         let mut visitors: BTreeMap<String, Vec<Message>> = BTreeMap::new();
         for line in events {
             let message = Message::read(line)?;
-            visitors.entry(message.visitor.clone()).or_default().push(message);
+            visitors
+                .entry(message.visitor.clone())
+                .or_default()
+                .push(message);
         }
         for messages in visitors.values_mut() {
             messages.sort_by_key(|message| message.at);
         }
-        Ok(Self { visitors, profiles, changes, today: now / DAY })
+        Ok(Self {
+            visitors,
+            profiles,
+            changes,
+            today: now / DAY,
+        })
     }
 
     /// All messages.
@@ -122,7 +161,8 @@ impl World {
     /// Messages of the last so many days, today's included.
     pub(super) fn since(&self, days: u64) -> impl Iterator<Item = &Message> {
         let first = self.today + 1 - days;
-        self.messages().filter(move |message| message.day() >= first)
+        self.messages()
+            .filter(move |message| message.day() >= first)
     }
 
     /// How many visitors there are of whom there is such a message.

@@ -65,9 +65,7 @@ const PAGES: &[Page] = &[
     change("content/preview", Role::Operate, |view| {
         Box::pin(content::preview(view))
     }),
-    totals("system", Role::Operate, |view| {
-        Box::pin(system::show(view))
-    }),
+    totals("system", Role::Operate, |view| Box::pin(system::show(view))),
 ];
 
 /// The pages that the menu leads to, in its order, each with an icon in a field of 24 by 24.

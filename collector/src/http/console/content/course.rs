@@ -27,13 +27,17 @@ pub(super) async fn chart(
     let days: Vec<(Period, Numbers, Numbers)> = days(span)
         .map(|day| {
             let results = Results::of(&until(counts, day), id, goal);
-            (day, results.of_arm(Arm::Variant), results.of_arm(Arm::Control))
+            (
+                day,
+                results.of_arm(Arm::Variant),
+                results.of_arm(Arm::Control),
+            )
         })
         .collect();
     let known = tokio::task::spawn_blocking(move || {
-        let lifts = days.into_iter().map(|(day, shown, control)| {
-            (day, lift_of(&shown, &control, has_goal))
-        });
+        let lifts = days
+            .into_iter()
+            .map(|(day, shown, control)| (day, lift_of(&shown, &control, has_goal)));
         lifts.collect::<Vec<(Period, Option<Lift>)>>()
     });
     let known = known.await.map_err(|_| HttpError::Internal)?;
@@ -91,7 +95,9 @@ fn days(span: Span) -> impl Iterator<Item = Period> {
 /// What was counted up to a day.
 fn until(counts: &[(Metric, Vec<Count>)], day: Period) -> Vec<(Metric, Vec<Count>)> {
     let before = |counts: &Vec<Count>| -> Vec<Count> {
-        let counts = counts.iter().filter(|count| count.period.start() < end(day));
+        let counts = counts
+            .iter()
+            .filter(|count| count.period.start() < end(day));
         counts.cloned().collect()
     };
     counts

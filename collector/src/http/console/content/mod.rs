@@ -44,7 +44,10 @@ pub(super) async fn show(view: &View<'_>) -> Result<Shown, HttpError> {
         (seen)
         (versions)
     };
-    Ok(Shown::Page(view.say("Content", "Content").to_owned(), content))
+    Ok(Shown::Page(
+        view.say("Content", "Content").to_owned(),
+        content,
+    ))
 }
 
 /// What is wrong, of each slot, and what would be right.
@@ -120,7 +123,8 @@ async fn slots_of(view: &View<'_>, span: Span) -> Result<Table, HttpError> {
             Cell::text(source),
             Cell::count(slot.variants.len() as u64),
             Value::Share(f64::from(slot.control) / 100.0).into(),
-            goal.map_or(Value::Nothing, |goal| Value::Text(goal.label.to_string())).into(),
+            goal.map_or(Value::Nothing, |goal| Value::Text(goal.label.to_string()))
+                .into(),
         ];
         row.extend(numbers(&results, goal.is_some()));
         rows.push(row);
@@ -134,7 +138,8 @@ async fn slots_of(view: &View<'_>, span: Span) -> Result<Table, HttpError> {
             Cell::text(view.say("Pages alone", "Alleen pagina's")),
             Cell::count(results.variants().len() as u64),
             Value::Nothing.into(),
-            goal.map_or(Value::Nothing, |goal| Value::Text(goal.label.to_string())).into(),
+            goal.map_or(Value::Nothing, |goal| Value::Text(goal.label.to_string()))
+                .into(),
         ];
         row.extend(numbers(&results, goal.is_some()));
         rows.push(row);
@@ -170,7 +175,9 @@ fn lift_of(shown: &Numbers, control: &Numbers, has_goal: bool) -> Option<Lift> {
         return None;
     }
     Some(match has_goal {
-        true => shown.conversion_rate().lift_over(&control.conversion_rate()),
+        true => shown
+            .conversion_rate()
+            .lift_over(&control.conversion_rate()),
         false => shown.click_rate().lift_over(&control.click_rate()),
     })
 }
@@ -236,4 +243,3 @@ fn no_slots(view: &View<'_>) -> Markup {
         },
     )
 }
-

@@ -122,7 +122,9 @@ async fn shown(view: &View<'_>, segment: &str) -> Result<Table, HttpError> {
             Seen::Variant(id) => slot
                 .variant(id)
                 .map_or_else(|| id.to_string(), |variant| variant.label.to_string()),
-            Seen::HeldOut => view.say("the default (held out)", "de standaard (controle)").to_owned(),
+            Seen::HeldOut => view
+                .say("the default (held out)", "de standaard (controle)")
+                .to_owned(),
             Seen::Default => view.say("the default", "de standaard").to_owned(),
         };
         Some(vec![
@@ -135,7 +137,10 @@ async fn shown(view: &View<'_>, segment: &str) -> Result<Table, HttpError> {
     let column = |english, dutch| Column::new(view.say(english, dutch));
     let caption = format!(
         "{}: {}",
-        view.say("What the latest visitors see now", "Wat de laatste bezoekers nu zien"),
+        view.say(
+            "What the latest visitors see now",
+            "Wat de laatste bezoekers nu zien"
+        ),
         label(view, segment)
     );
     Ok(Table {

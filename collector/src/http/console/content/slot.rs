@@ -28,7 +28,9 @@ pub(super) struct Told<'a> {
 /// The page of a slot.
 pub(in crate::http::console) async fn show(view: &View<'_>) -> Result<Shown, HttpError> {
     let app = view.app;
-    let id = percent_decode_str(view.part).decode_utf8_lossy().into_owned();
+    let id = percent_decode_str(view.part)
+        .decode_utf8_lossy()
+        .into_owned();
     let span = Span::of(view, super::USUAL_DAYS)?;
     let counts = slots::counts(app, span.first, span.last).await?;
     let model = app.model();
@@ -43,7 +45,12 @@ pub(in crate::http::console) async fn show(view: &View<'_>) -> Result<Shown, Htt
         return Err(HttpError::Unknown {
             what: "slot",
             id,
-            known: model.slots.iter().map(|slot| &*slot.id).collect::<Vec<_>>().join(", "),
+            known: model
+                .slots
+                .iter()
+                .map(|slot| &*slot.id)
+                .collect::<Vec<_>>()
+                .join(", "),
         });
     }
     let course = course::chart(view, &counts, &id, goal.as_ref(), span).await?;
@@ -83,7 +90,10 @@ pub(in crate::http::console) async fn show(view: &View<'_>) -> Result<Shown, Htt
 
 impl Told<'_> {
     fn figures(&self, view: &View<'_>) -> Vec<Figure> {
-        let (shown, control) = (self.results.of_arm(Arm::Variant), self.results.of_arm(Arm::Control));
+        let (shown, control) = (
+            self.results.of_arm(Arm::Variant),
+            self.results.of_arm(Arm::Control),
+        );
         let lift = lift_of(&shown, &control, self.goal.is_some());
         let compared = lift.map(|lift| {
             let share = |number| view.language.share(number);
@@ -148,7 +158,10 @@ impl Told<'_> {
     fn variants(&self, view: &View<'_>) -> Table {
         let present = view.app.contents.present();
         let settings = present.slots.iter().find(|one| *one.id == *self.id);
-        let rows = self.slot.iter().flat_map(|slot| slot.variants.iter().enumerate());
+        let rows = self
+            .slot
+            .iter()
+            .flat_map(|slot| slot.variants.iter().enumerate());
         let rows = rows.map(|(place, variant)| {
             let condition = settings.and_then(|one| one.conditions.get(place)?.as_deref());
             let moment = |at: Option<_>| Cell::from(at.map_or(Value::Nothing, Value::Moment));
@@ -203,7 +216,9 @@ impl Told<'_> {
         let column = |english, dutch| Column::new(view.say(english, dutch));
         Table {
             id: "arms",
-            caption: view.say("What visitors did", "Wat bezoekers deden").to_owned(),
+            caption: view
+                .say("What visitors did", "Wat bezoekers deden")
+                .to_owned(),
             columns: vec![
                 column("Variant", "Variant"),
                 column("Saw", "Zag").meaning(view.say(
@@ -232,7 +247,10 @@ impl Told<'_> {
             ],
             rows,
             empty: empty(
-                view.say("Nobody has seen it on these days", "Niemand heeft het op deze dagen gezien"),
+                view.say(
+                    "Nobody has seen it on these days",
+                    "Niemand heeft het op deze dagen gezien",
+                ),
                 &html! { p { (view.say(
                     "A page needs an element with this slot, and somebody for whom a variant is.",
                     "Een pagina heeft een element met dit slot nodig, en iemand voor wie er een variant is.",
@@ -242,8 +260,8 @@ impl Told<'_> {
     }
 
     fn arm(&self, view: &View<'_>, id: &str, arm: Arm, numbers: &Numbers) -> Vec<Cell> {
-        let rate = (numbers.visitors > 0)
-            .then(|| numbers.conversions as f64 / numbers.visitors as f64);
+        let rate =
+            (numbers.visitors > 0).then(|| numbers.conversions as f64 / numbers.visitors as f64);
         vec![
             Cell::text(self.label(id)),
             Cell::text(match arm {
@@ -272,18 +290,30 @@ impl Told<'_> {
             let Some(compared) = shown.compared_with(&control) else {
                 continue;
             };
-            let did = if has_goal { control.conversions } else { control.clickers };
-            let needed = visitors_needed(did as f64 / control.visitors.max(1) as f64, slots::NOTABLE);
+            let did = if has_goal {
+                control.conversions
+            } else {
+                control.clickers
+            };
+            let needed =
+                visitors_needed(did as f64 / control.visitors.max(1) as f64, slots::NOTABLE);
             let goal = has_goal.then_some(compared.conversions);
             for (what, lift) in [
                 (view.say("Conversions", "Conversies"), goal),
                 (view.say("Clicks", "Klikken"), Some(compared.clicks)),
-                (view.say("Value a visitor", "Waarde per bezoeker"), compared.revenue.filter(|_| has_goal)),
+                (
+                    view.say("Value a visitor", "Waarde per bezoeker"),
+                    compared.revenue.filter(|_| has_goal),
+                ),
             ] {
                 if let Some(lift) = lift {
                     let mut row = vec![Cell::text(self.label(id)), Cell::text(what)];
                     row.extend(lift_cells(lift));
-                    row.push(best.get(place).map_or(Value::Nothing, |best| Value::Share(*best)).into());
+                    row.push(
+                        best.get(place)
+                            .map_or(Value::Nothing, |best| Value::Share(*best))
+                            .into(),
+                    );
                     row.push(needed.map_or(Value::Nothing, Value::Count).into());
                     rows.push(row);
                 }

@@ -20,7 +20,10 @@ const SHOWN: usize = 20;
 pub(super) async fn part(view: &View<'_>) -> Result<Markup, HttpError> {
     let versions = view.app.store.contents(None, SHOWN).await?;
     let in_force = in_force(view);
-    let choices: Vec<(u64, String)> = versions.iter().map(|one| (one.number, name(view, one))).collect();
+    let choices: Vec<(u64, String)> = versions
+        .iter()
+        .map(|one| (one.number, name(view, one)))
+        .collect();
     let table = table(view, versions, in_force);
     Ok(html! {
         (table.show(view))
@@ -61,7 +64,11 @@ fn in_force(view: &View<'_>) -> Option<u64> {
 }
 
 fn name(view: &View<'_>, version: &ContentVersion) -> String {
-    let note = if version.version.note.is_empty() { "" } else { ": " };
+    let note = if version.version.note.is_empty() {
+        ""
+    } else {
+        ": "
+    };
     format!(
         "{} ({}){note}{}",
         version.number,
