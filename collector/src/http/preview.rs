@@ -18,6 +18,7 @@ use super::{App, content, query};
 use crate::clock;
 use crate::cookie::Previewed;
 use crate::schema::text;
+use crate::store::content::Posting;
 use crate::store::listing::List;
 
 /// The parameter of a page's address by which its script asks for a preview.
@@ -29,7 +30,8 @@ pub(super) async fn answer(app: &App, request: &Request<()>) -> Result<Answer, H
     let Previewed { version, segment } = shown.ok_or(HttpError::Preview)?;
     let version = match version {
         Some(number) => {
-            let kept = app.store.content(number).await?.ok_or(HttpError::Preview)?;
+            let kept = app.store.version(Posting::Content, number).await?;
+            let kept = kept.ok_or(HttpError::Preview)?;
             let version = content::readable(kept).map_err(|(_, problem)| vec![problem]);
             Some(version.map_err(HttpError::Content)?)
         }

@@ -15,7 +15,7 @@ use crate::clock;
 use crate::config::Posted;
 use crate::cookie::Previewed;
 use crate::schema::{Member, count, has, list, moment, object, text, truth, whole};
-use crate::store::content::{ContentVersion, MOST, NewContent};
+use crate::store::content::{ContentVersion, MOST, NewContent, Posting};
 use crate::token::Access;
 
 const DEFAULT_LIMIT: usize = 20;
@@ -28,7 +28,10 @@ pub(super) async fn answer(app: &App, uri: &Uri) -> Result<Answer, HttpError> {
     let limit = query::limit(uri, DEFAULT_LIMIT, MOST)?;
     let before = query::number_cursor(uri)?;
     // One more than is shown tells whether there is a next page.
-    let mut versions = app.store.contents(before, limit + 1).await?;
+    let mut versions = app
+        .store
+        .versions(Posting::Content, before, limit + 1)
+        .await?;
     let more = versions.len() > limit;
     versions.truncate(limit);
     let mut body = JsonWriter::default();
@@ -73,7 +76,7 @@ pub(in crate::http) async fn restored(
     number: u64,
     access: &Access,
 ) -> Result<Option<u64>, HttpError> {
-    let kept = app.store.content(number).await?;
+    let kept = app.store.version(Posting::Content, number).await?;
     let (posted, new) = again(kept.ok_or(HttpError::ContentVersion)?, access)?;
     let (number, _) = content::put(app, posted, new, false).await?;
     Ok(number)
@@ -121,7 +124,7 @@ pub(super) async fn link(asked: Asked<'_>) -> Result<Answer, HttpError> {
 
 async fn find(asked: Asked<'_>) -> Result<ContentVersion, HttpError> {
     let number = asked.part.parse().map_err(|_| HttpError::ContentVersion)?;
-    let version = asked.app.store.content(number).await?;
+    let version = asked.app.store.version(Posting::Content, number).await?;
     version.ok_or(HttpError::ContentVersion)
 }
 

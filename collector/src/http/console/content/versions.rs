@@ -10,7 +10,7 @@ use super::super::{HttpError, Shown};
 use crate::cookie::Previewed;
 use crate::http::admin::content_versions::{USUAL_HOURS, restored};
 use crate::http::preview;
-use crate::store::content::ContentVersion;
+use crate::store::content::{ContentVersion, Posting};
 use crate::token::Role;
 
 /// Versions that are shown.
@@ -18,7 +18,11 @@ const SHOWN: usize = 20;
 
 /// The table, and what may be done with a version.
 pub(super) async fn part(view: &View<'_>) -> Result<Markup, HttpError> {
-    let versions = view.app.store.contents(None, SHOWN).await?;
+    let versions = view
+        .app
+        .store
+        .versions(Posting::Content, None, SHOWN)
+        .await?;
     let in_force = in_force(view);
     let choices: Vec<(u64, String)> = versions
         .iter()
@@ -135,7 +139,7 @@ pub(in crate::http::console) async fn preview(view: &View<'_>) -> Result<Shown, 
     let segment = view.field("segment").filter(|segment| !segment.is_empty());
     let version = version(view)?;
     if let Some(number) = version {
-        let kept = view.app.store.content(number).await?;
+        let kept = view.app.store.version(Posting::Content, number).await?;
         kept.ok_or(HttpError::ContentVersion)?;
     }
     let shown = Previewed {
