@@ -9,6 +9,7 @@
 
 mod campaigns;
 mod census;
+mod content;
 mod frame;
 mod language;
 mod packing;
@@ -59,6 +60,16 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 const PAGES: &[Page] = &[
     totals("campaigns", Role::Read, |view| {
         Box::pin(campaigns::show(view))
+    }),
+    totals("content", Role::Read, |view| Box::pin(content::show(view))),
+    totals("content/{slot}", Role::Read, |view| {
+        Box::pin(content::show_slot(view))
+    }),
+    change("content/restore", Role::Operate, |view| {
+        Box::pin(content::restore(view))
+    }),
+    change("content/preview", Role::Operate, |view| {
+        Box::pin(content::preview(view))
     }),
     totals("segments", Role::Read, |view| {
         Box::pin(segments::list(view))

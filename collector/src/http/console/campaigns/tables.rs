@@ -181,6 +181,8 @@ fn columns(view: &View<'_>, asked: &Asked, first: &str) -> Vec<Column> {
         )),
         Column::new(view.say("New prospects", "Nieuwe prospects"))
             .meaning(meaning_of_prospects(view)),
+        Column::new(super::goal_label(view, asked)).meaning(meaning_of_goals(view)),
+        Column::new(view.say("Value", "Waarde")).meaning(meaning_of_value(view)),
     ];
     for stage in &asked.stages {
         let meaning = view.say(
@@ -189,8 +191,6 @@ fn columns(view: &View<'_>, asked: &Asked, first: &str) -> Vec<Column> {
         );
         columns.push(Column::new(&*stage.label).meaning(meaning));
     }
-    columns.push(Column::new(super::goal_label(view, asked)).meaning(meaning_of_goals(view)));
-    columns.push(Column::new(view.say("Value", "Waarde")).meaning(meaning_of_value(view)));
     columns
 }
 
@@ -221,6 +221,8 @@ fn cells(
         false => vec![Cell::from(Value::Nothing); 3],
     };
     cells.push(Cell::count(prospects));
+    cells.push(goals(numbers.goals_by(asked.model)).into());
+    cells.push(money(numbers.value_by(asked.model)).into());
     for (place, stage) in asked.stages.iter().enumerate() {
         let count = numbers.stages.get(place).copied().unwrap_or(0);
         let cell = Cell::count(count);
@@ -229,8 +231,6 @@ fn cells(
             _ => cell,
         });
     }
-    cells.push(goals(numbers.goals_by(asked.model)).into());
-    cells.push(money(numbers.value_by(asked.model)).into());
     cells
 }
 
