@@ -7,6 +7,7 @@
 
 #![allow(dead_code)]
 
+mod campaigns;
 mod census;
 mod content;
 mod frame;
@@ -57,6 +58,9 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 
 /// All pages, by their path below a site's. A name in braces stands for one part of a path.
 const PAGES: &[Page] = &[
+    totals("campaigns", Role::Read, |view| {
+        Box::pin(campaigns::show(view))
+    }),
     totals("content", Role::Read, |view| Box::pin(content::show(view))),
     totals("content/{slot}", Role::Read, |view| {
         Box::pin(content::show_slot(view))
