@@ -133,6 +133,19 @@ impl Console {
         tables
     }
 
+    /// The figures of a page, as a table: their ids and values.
+    pub(super) fn figures(html: &str) -> Grid {
+        let rows = html.split("id=\"figure-").skip(1).filter_map(|rest| {
+            let id = rest.split('"').next()?;
+            let (_, value) = rest.split_once("data-value=\"")?;
+            Some(vec![id.to_owned(), value.split('"').next()?.to_owned()])
+        });
+        Grid {
+            columns: vec!["figure".to_owned(), "value".to_owned()],
+            rows: rows.collect(),
+        }
+    }
+
     /// A table.
     pub(super) fn table(&self, link: &str) -> Result<Grid> {
         let text = self.get(link)?.html;
