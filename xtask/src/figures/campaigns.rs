@@ -79,7 +79,7 @@ fn counted(world: &World) -> Result<BTreeMap<Origin, Numbers>> {
         if let Some(first) = first.filter(|first| world.is_shown(first.at, SHOWN)) {
             all.entry(Origin::of(first)).or_default().prospects += 1;
         }
-        for reached in World::goals(messages) {
+        for reached in world.goals(messages) {
             if !world.is_shown(reached.at, SHOWN) {
                 continue;
             }

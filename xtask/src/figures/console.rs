@@ -80,6 +80,23 @@ impl Console {
         })
     }
 
+    /// Sends a form.
+    pub(crate) fn post(&self, path: &str, fields: &[(&str, &str)]) -> Result<String> {
+        let answer = self
+            .agent
+            .post(format!("{}{path}", self.base))
+            .header("cookie", &self.cookie)
+            .header("accept-language", "en")
+            .send_form(fields.iter().copied());
+        let mut answer = answer.with_context(|| format!("POST {path}"))?;
+        let status = answer.status();
+        let text = answer.body_mut().read_to_string()?;
+        if !status.is_success() {
+            bail!("POST {path} answered {status}: {text}");
+        }
+        Ok(text)
+    }
+
     /// The path below which the pages of the only site are.
     pub(crate) fn site(&self) -> Result<String> {
         let answer = self

@@ -115,7 +115,7 @@ fn arms(world: &World, slot: &str, goal: &str) -> BTreeMap<(String, bool), Numbe
         for click in told("Content Clicked") {
             arms.entry(of(click)).or_default().clicks += 1.0;
         }
-        let goals = World::goals(messages).into_iter();
+        let goals = world.goals(messages).into_iter();
         let reached: Vec<_> = goals
             .filter(|one| one.goal == goal && (first.at..=first.at + WINDOW).contains(&one.at))
             .collect();

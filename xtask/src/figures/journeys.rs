@@ -147,7 +147,7 @@ fn way(messages: &[Message], until: u64) -> Vec<String> {
 fn ways(world: &World) -> BTreeMap<Vec<String>, f64> {
     let mut ways = BTreeMap::new();
     for messages in world.visitors.values() {
-        let reached = World::goals(messages).into_iter();
+        let reached = world.goals(messages).into_iter();
         for reached in
             reached.filter(|one| one.goal == world.first_goal && world.is_shown(one.at, SHOWN))
         {
@@ -260,7 +260,7 @@ pub(super) fn funnel(world: &World, grid: &Grid, check: &mut Check) -> Result<()
 /// Of each visitor whether they reached the first step in the time that is shown, and the second.
 fn passages(world: &World) -> Vec<(bool, bool)> {
     let passage = |messages: &Vec<Message>| {
-        let goals = World::goals(messages);
+        let goals = world.goals(messages);
         let at = |goal: &str| goals.iter().find(|one| one.goal == goal).map(|one| one.at);
         let first = at("prijzen").filter(|at| world.is_shown(*at, SHOWN));
         let second = first

@@ -11,6 +11,7 @@ mod check;
 pub(crate) mod console;
 mod content;
 mod journeys;
+mod known;
 mod segments;
 mod today;
 mod world;
@@ -163,7 +164,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
         .tempdir()?;
     let settings = Settings::new(workspace, binary, folder.path())?;
     more_control(&settings)?;
-    let server = Server::start(&settings)?;
+    let mut server = Server::start(&settings)?;
     progress::show("visitors come");
     let traffic = traffic::visit(
         workspace,
@@ -173,10 +174,15 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
             seed: options.seed,
             url: format!("http://{}", server.address()),
             site_config: Some(settings.config.clone()),
+            each: true,
             ..traffic::Options::default()
         },
     )?;
+    progress::show("looking who has left segments meanwhile");
+    server.terminate()?;
+    let server = Server::start(&settings)?;
     let console = Console::sign_in(server.address(), server.token())?;
+    settled(&console)?;
     progress::show("reading what is exported");
     let events = console.export("events")?;
     let config = std::fs::read_to_string(&settings.config)?.parse()?;
@@ -187,7 +193,9 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     let mut checks = vec![sent(&world, truth)];
     checks.extend(api::checks(&server, &world)?);
     checks.push(content::truth(&server, truth)?);
+    checks.push(known::interests(&world, truth)?);
     let site = console.site()?;
+    checks.push(known::campaigns(&console, &site)?);
     let mut pages = console.pages(&site)?;
     let beside = BESIDE
         .iter()
@@ -208,6 +216,21 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
         bail!("{differing} figures differ from what was counted");
     }
     Ok(())
+}
+
+/// Waits until the collector has looked at everybody once, as it does after a start: who stays away leaves
+/// segments, and visits of the past were long ago.
+fn settled(console: &Console) -> Result<()> {
+    let mut before = 0;
+    for _ in 0..60 {
+        std::thread::sleep(std::time::Duration::from_secs(2));
+        let changes = console.export("changes")?.len();
+        if changes == before {
+            return Ok(());
+        }
+        before = changes;
+    }
+    bail!("who is in which segment changes without an end");
 }
 
 /// Half of those who would see something else see the default: few visitors are enough to tell.
@@ -273,7 +296,9 @@ fn tables(console: &Console, site: &str, page: &str, world: &World) -> Vec<Check
     found.extend(links.map(|(table, link)| (table, console.table(&link))));
     for (table, grid) in found {
         let mut check = Check::new(page, &table);
-        let against = TABLES.iter().find(|one| one.page == page && one.table == table);
+        let against = TABLES
+            .iter()
+            .find(|one| one.page == page && one.table == table);
         let apart = APART
             .iter()
             .find(|(other, id, _)| *other == page && *id == table);

@@ -1,7 +1,7 @@
 //! What the exports say, as plain lists, and the plainest counts over them. Shares nothing with the
 //! collector's own counting: what it has in parts and as it comes, this does at once and over everything.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
 use firstglance_engine::Timestamp;
@@ -271,12 +271,6 @@ impl World {
             .filter(move |message| message.day() >= first)
     }
 
-    /// How many visitors there are of whom there is such a message.
-    pub(super) fn people<'a>(messages: impl Iterator<Item = &'a Message>) -> u64 {
-        let all: BTreeSet<&str> = messages.map(|message| &*message.visitor).collect();
-        all.len() as u64
-    }
-
     /// Days that a page is about which shows so many up to today.
     pub(super) fn is_shown(&self, at: u64, days: u64) -> bool {
         at / DAY + days > self.today
@@ -305,7 +299,7 @@ impl World {
     }
 
     /// Goals that a visitor reached: those of the demo's configuration.
-    pub(super) fn goals(messages: &[Message]) -> Vec<Reached> {
+    pub(super) fn goals(&self, messages: &[Message]) -> Vec<Reached> {
         let mut reached = Vec::new();
         let first =
             |holds: fn(&Message) -> bool| messages.iter().find(|one| holds(one)).map(|one| one.at);
@@ -332,6 +326,10 @@ impl World {
                 value,
             });
         }
+        reached.retain(|one| {
+            let key = ("goal".to_owned(), one.goal.to_owned());
+            self.labels.contains_key(&key)
+        });
         reached
     }
 
