@@ -45,6 +45,11 @@ pub(super) struct PostedVersion {
 }
 
 impl InForce {
+    /// The configuration without anything that was posted.
+    pub(super) fn config(&self) -> &Config {
+        &self.config
+    }
+
     fn new(config: Arc<Config>, posted: Option<Arc<PostedVersion>>, learned: Arc<Learned>) -> Self {
         let (whole, left_out) = match &posted {
             Some(version) => config.with_what_is_fine(&version.posted),

@@ -8,6 +8,7 @@
 #![allow(dead_code)]
 
 mod frame;
+mod journeys;
 mod language;
 mod parts;
 mod session;
@@ -52,9 +53,12 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
                       connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// All pages, by their path below a site's. A name in braces stands for one part of a path.
-const PAGES: &[Page] = &[totals("system", Role::Operate, |view| {
-    Box::pin(system::show(view))
-})];
+const PAGES: &[Page] = &[
+    totals("journeys", Role::Read, |view| {
+        Box::pin(journeys::show(view))
+    }),
+    totals("system", Role::Operate, |view| Box::pin(system::show(view))),
+];
 
 /// The pages that the menu leads to, in its order, each with an icon in a field of 24 by 24.
 const NAVIGATION: &[Item] = &[
