@@ -10,6 +10,7 @@
 mod frame;
 mod journeys;
 mod language;
+mod packing;
 mod parts;
 mod session;
 mod sign_in;
@@ -326,7 +327,7 @@ pub(super) async fn answer(
     if !answer.headers().contains_key(CACHE_CONTROL) {
         set_text(&mut answer, CACHE_CONTROL, "no-store");
     }
-    answer
+    packing::packed(answer, request).await
 }
 
 /// What is answered where there is no frame to say it in.
