@@ -22,7 +22,7 @@ mod person;
 mod profile;
 mod profiles;
 mod refused;
-mod results;
+pub(super) mod results;
 mod segments;
 mod slots;
 mod stream;

@@ -282,14 +282,14 @@ impl Told {
 }
 
 /// A test of whether visitors were shared out as they should be.
-pub(super) struct Mismatch {
+pub(in crate::http) struct Mismatch {
     of: &'static str,
     probability: Option<f64>,
 }
 
 impl Mismatch {
     /// Whether it is to be told as a mistake.
-    pub(super) fn is_told(&self) -> bool {
+    pub(in crate::http) fn is_told(&self) -> bool {
         self.probability
             .is_some_and(|probability| probability < TOLD_BELOW)
     }
@@ -318,7 +318,7 @@ impl Mismatch {
 }
 
 /// What can be tested of a slot.
-pub(super) fn mismatches(slot: Option<&Slot>, results: &Results) -> Vec<Mismatch> {
+pub(in crate::http) fn mismatches(slot: Option<&Slot>, results: &Results) -> Vec<Mismatch> {
     let Some(slot) = slot else {
         return Vec::new();
     };

@@ -15,6 +15,7 @@ mod parts;
 mod session;
 mod sign_in;
 mod system;
+mod today;
 mod view;
 
 use std::pin::Pin;
@@ -55,6 +56,10 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 
 /// All pages, by their path below a site's. A name in braces stands for one part of a path.
 const PAGES: &[Page] = &[
+    totals("today", Role::Read, |view| Box::pin(today::show(view))),
+    totals("today/reading", Role::Read, |view| {
+        Box::pin(today::reading_part(view))
+    }),
     totals("journeys", Role::Read, |view| {
         Box::pin(journeys::show(view))
     }),
