@@ -146,9 +146,21 @@ pub(super) fn draw(flows: &Flows, words: &Words<'_>) -> Markup {
             .filter(|(place, _)| place.column == column)
             .map(|(place, count)| (place, *count))
             .collect();
-        // All others stand below.
+        // By where its bands lead to, so that they cross as little as may be; all others stand below.
+        let lead = |place: &Place| {
+            let bands = flows.bands.iter().filter(|((from, _), _)| from == place);
+            let (mut sum, mut weight) = (0.0, 0.0);
+            for ((_, to), count) in bands {
+                let to = nodes.iter().find(|node| node.place == to);
+                sum += to.map_or(0.0, |to| to.y + to.height / 2.0) * *count as f64;
+                weight += *count as f64;
+            }
+            if weight > 0.0 { sum / weight } else { 0.0 }
+        };
         of.sort_by(|(one, few), (other, many)| {
-            (one.group.is_none(), many, one).cmp(&(other.group.is_none(), few, other))
+            let by = one.group.is_none().cmp(&other.group.is_none());
+            let by = by.then(lead(one).total_cmp(&lead(other)));
+            by.then_with(|| (many, one).cmp(&(few, other)))
         });
         let mut y = MARGIN;
         for (place, count) in of {

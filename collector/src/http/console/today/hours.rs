@@ -34,6 +34,8 @@ pub(super) struct Hours {
     before: Vec<(Period, bool)>,
     /// For the name of each hour.
     first_hour: i8,
+    /// The first hour of which anything is counted.
+    begun: Option<u32>,
 }
 
 /// How much there is today, and usually by now.
@@ -57,7 +59,14 @@ impl Hours {
                 .map(|(at, working, _)| (hour(*at), *working == is_working))
                 .collect(),
             first_hour,
+            begun: None,
         }
+    }
+
+    /// The same, given visits: days before the first of them are not usual days.
+    pub(super) fn begun_with(mut self, visits: &Counts) -> Self {
+        self.begun = visits.keys().next().copied();
+        self
     }
 
     /// When today began.
@@ -108,10 +117,10 @@ impl Hours {
     /// How much there usually is in an hour of a day like today; nothing where there was no such day
     /// since there is anything.
     pub(super) fn usual(&self, counts: &Counts, hour: usize) -> Option<f64> {
-        let begun = counts.keys().next()?;
+        let begun = self.begun?;
         let days = self.before.iter();
         let alike: Vec<u64> = days
-            .filter(|(first, alike)| *alike && first.number + OF_A_DAY as u32 > *begun)
+            .filter(|(first, alike)| *alike && first.number + OF_A_DAY as u32 > begun)
             .map(|(first, _)| at(counts, *first, hour))
             .collect();
         let sum: u64 = alike.iter().sum();
@@ -136,9 +145,9 @@ impl Hours {
                 usual.into(),
             ]
         });
-        let rows: Vec<_> = match counts.is_empty() {
-            true => Vec::new(),
-            false => rows.collect(),
+        let rows: Vec<_> = match self.begun {
+            None => Vec::new(),
+            Some(_) => rows.collect(),
         };
         Table {
             id: "hours",
@@ -253,6 +262,7 @@ mod tests {
             ("2026-11-23T23:00:00Z", 5),
             ("2026-11-24T09:00:00Z", 2),
         ]);
+        let hours = hours.begun_with(&visits);
         let so = hours.so_far(&visits);
         // 3 at midnight and half of 12 at ten o'clock, of two days.
         assert_eq!(
@@ -263,18 +273,16 @@ mod tests {
             }
         );
         assert_eq!(hours.usual(&visits, 21), Some(45.0));
-        let none = hours.so_far(&Counts::new());
-        assert_eq!(
-            none,
-            So {
-                today: 0,
-                usual: None
-            }
-        );
+        // Of something else there is usually nothing.
+        let none = So {
+            today: 0,
+            usual: Some(0.0),
+        };
+        assert_eq!(hours.so_far(&Counts::new()), none);
         // Only what is of today: there is no usual day yet.
         let first = counts(&[("2026-11-24T09:00:00Z", 2)]);
         assert_eq!(
-            hours.so_far(&first),
+            hours.begun_with(&first).so_far(&first),
             So {
                 today: 2,
                 usual: None

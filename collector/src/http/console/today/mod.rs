@@ -24,6 +24,7 @@ pub(super) async fn show(view: &View<'_>) -> Result<Shown, HttpError> {
     let hours = Hours::of(view.now, view.zone());
     let store = &*view.app.store;
     let visits = hours.read(store, Metric::Sessions, None).await?;
+    let hours = hours.begun_with(&visits);
     let views = hours.read(store, Metric::Messages, Some("page")).await?;
     let new = hours.read(store, Metric::NewVisitors, None).await?;
     let model = view.app.model();
@@ -138,16 +139,6 @@ fn chart(view: &View<'_>, hours: &Hours, visits: &hours::Counts) -> Chart {
             )
             .to_owned(),
         table: hours.table(view, visits),
-    }
-}
-
-/// A change of a number, with its sign.
-fn signed(view: &View<'_>, change: i64) -> String {
-    let number = view.language.count(change.unsigned_abs());
-    match change {
-        0 => "0".to_owned(),
-        1.. => format!("+{number}"),
-        _ => format!("−{number}"),
     }
 }
 

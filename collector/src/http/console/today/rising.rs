@@ -7,9 +7,9 @@ use firstglance_engine::Milliseconds;
 use maud::{Markup, html};
 
 use super::super::HttpError;
-use super::super::parts::{Cell, Column, Table, empty};
+use super::super::parts::{Cell, Column, Table, Value, empty};
 use super::super::view::View;
-use super::{signed, spelled};
+use super::spelled;
 use crate::store::counting::{Metric, Period, Step};
 
 /// Interests that are shown.
@@ -81,7 +81,7 @@ pub(super) async fn show(view: &View<'_>) -> Result<Markup, HttpError> {
             Cell::text(label(&id)).to(view.profiles(&[("interest", &id)])),
             Cell::count(weeks.this),
             Cell::count(weeks.before),
-            Cell::text(signed(view, change)).with_bar(change as f64 / most as f64),
+            Cell::from(Value::Number(change as f64, 0)).with_bar(change as f64 / most as f64),
             Cell::count(weeks.views),
         ]
     });

@@ -10,7 +10,6 @@ use super::super::HttpError;
 use super::super::parts::{Cell, Column, Table, Value};
 use super::super::view::View;
 use super::hours::Hours;
-use super::signed;
 use crate::store::counting::{Metric, Period, Step, counted_name};
 use crate::store::listing::List;
 
@@ -63,7 +62,7 @@ pub(super) async fn show(view: &View<'_>, hours: &Hours) -> Result<Markup, HttpE
             Cell::count(today.left),
             Cell::count(week.entered),
             Cell::count(week.left),
-            Cell::text(signed(view, change(week))),
+            Cell::from(Value::Number(change(week) as f64, 0)),
         ]
     });
     let entered = view.say(
