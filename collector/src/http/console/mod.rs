@@ -7,11 +7,13 @@
 
 #![allow(dead_code)]
 
+mod census;
 mod frame;
 mod journeys;
 mod language;
 mod packing;
 mod parts;
+mod segments;
 mod session;
 mod sign_in;
 mod system;
@@ -63,6 +65,41 @@ const PAGES: &[Page] = &[
     totals("journeys", Role::Read, |view| {
         Box::pin(journeys::show(view))
     }),
+    totals("segments", Role::Read, |view| {
+        Box::pin(segments::list(view))
+    }),
+    totals("segments/new", Role::Operate, |view| {
+        Box::pin(segments::new(view))
+    }),
+    totals("segments/versions", Role::Read, |view| {
+        Box::pin(segments::versions(view))
+    }),
+    totals("segments/versions/{number}", Role::Read, |view| {
+        Box::pin(segments::version(view))
+    }),
+    totals("segments/{id}", Role::Read, |view| {
+        Box::pin(segments::one(view))
+    }),
+    question("segments/check", Role::Read, |view| {
+        Box::pin(segments::check(view))
+    }),
+    change("segments/preview", Role::Read, |view| {
+        Box::pin(segments::preview(view))
+    }),
+    change("segments/backtest", Role::Read, |view| {
+        Box::pin(segments::backtest(view))
+    }),
+    change("segments/save", Role::Operate, |view| {
+        Box::pin(segments::save(view))
+    }),
+    change("segments/remove", Role::Operate, |view| {
+        Box::pin(segments::remove(view))
+    }),
+    change(
+        "segments/versions/{number}/restore",
+        Role::Operate,
+        |view| Box::pin(segments::restore(view)),
+    ),
     totals("system", Role::Operate, |view| Box::pin(system::show(view))),
 ];
 
@@ -215,6 +252,17 @@ const fn change(path: &'static str, role: Role, show: Showing) -> Page {
         path,
         role,
         about: About::Visitors,
+        show,
+    }
+}
+
+/// What is asked with more than an address has room for, and changes nothing.
+const fn question(path: &'static str, role: Role, show: Showing) -> Page {
+    Page {
+        method: Method::POST,
+        path,
+        role,
+        about: About::Nobody,
         show,
     }
 }

@@ -152,11 +152,13 @@ fn segments(
     reached: &BTreeMap<Option<Box<str>>, Reached>,
 ) -> Table {
     let model = view.app.model();
+    let census = view.app.census();
     let name = |id: &str| -> String {
-        let segments = model.segments.iter().map(|one| (&one.id, &one.label));
-        let mut all = segments.chain(model.interests.iter().map(|one| (&one.id, &one.label)));
-        let found = all.find(|(known, _)| ***known == *id);
-        found.map_or_else(|| id.to_owned(), |(_, label)| label.to_string())
+        let mut segments = model.segments.iter();
+        let found = segments.find(|segment| *segment.id == *id);
+        found
+            .map_or_else(|| census.label(id), |found| found.label.clone())
+            .into()
     };
     let mut found: Vec<(&str, &Reached)> = reached
         .iter()

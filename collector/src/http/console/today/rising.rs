@@ -69,10 +69,13 @@ pub(super) async fn show(view: &View<'_>) -> Result<Markup, HttpError> {
     rising.sort_by(|(one, few), (other, many)| {
         (many.change(), many.this, one).cmp(&(few.change(), few.this, other))
     });
+    let census = view.app.census();
     let label = |id: &str| -> String {
-        let mut all = model.interests.iter();
-        let found = all.find(|one| *one.id == *id);
-        found.map_or_else(|| spelled(id), |one| one.label.to_string())
+        let label = census.label(id);
+        match *label == *id {
+            true => spelled(id),
+            false => label.into(),
+        }
     };
     let most = rising.first().map_or(1, |(_, weeks)| weeks.change()).max(1);
     let rows = rising.into_iter().take(MOST).map(|(id, weeks)| {
