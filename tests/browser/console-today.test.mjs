@@ -62,8 +62,9 @@ test('every figure is what was sent', { skip: early && 'the day has only begun' 
   assert.equal(await figure(page, 'new'), '4');
   const stages = (await full.admin.get('segments')).stages;
   const prospects = stages.filter(({ id }) => id !== 'cold').reduce((sum, { size }) => sum + size, 0);
-  assert.equal(prospects, 1);
-  assert.equal(await figure(page, 'prospects'), '1');
+  // Who asked for a test ride, and who read for a quarter of an hour.
+  assert.equal(prospects, 2);
+  assert.equal(await figure(page, 'prospects'), '2');
   assert.match(await page.textContent('#figure-visits'), /33% more; 3\.0 usual by now/);
   const hours = await rows(page, 'hours');
   assert.equal(hours.length, 24);
