@@ -8,6 +8,7 @@
 #![allow(dead_code)]
 
 mod census;
+mod content;
 mod frame;
 mod journeys;
 mod language;
@@ -64,6 +65,16 @@ const PAGES: &[Page] = &[
     }),
     totals("journeys", Role::Read, |view| {
         Box::pin(journeys::show(view))
+    }),
+    totals("content", Role::Read, |view| Box::pin(content::show(view))),
+    totals("content/{slot}", Role::Read, |view| {
+        Box::pin(content::show_slot(view))
+    }),
+    change("content/restore", Role::Operate, |view| {
+        Box::pin(content::restore(view))
+    }),
+    change("content/preview", Role::Operate, |view| {
+        Box::pin(content::preview(view))
     }),
     totals("segments", Role::Read, |view| {
         Box::pin(segments::list(view))

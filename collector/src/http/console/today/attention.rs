@@ -12,7 +12,7 @@ use super::super::view::View;
 use super::heading;
 use super::hours::{self, Hours};
 use crate::effect::Results;
-use crate::http::admin::results::mismatches;
+use crate::http::slots::mismatches;
 use crate::store::counting::{Metric, Period, Step};
 use crate::store::refused::Shelf;
 use crate::token::Role;
@@ -247,7 +247,7 @@ async fn slots(view: &View<'_>) -> Result<Option<Markup>, HttpError> {
             "Content wordt niet verdeeld zoals ingesteld",
         ),
         &html! {
-            ul { @for slot in wrong { li { a href=(view.link("content", &[("slot", &slot.id)])) { bdi { (slot.label) } } } } }
+            ul { @for slot in wrong { li { a href=(view.link(&format!("content/{}", slot.id), &[])) { bdi { (slot.label) } } } } }
             p { (view.say(
                 "Do not trust their results until it is known why: a script that changes the page before it counts, a cache, or a redirect for one variant alone.",
                 "Vertrouw hun resultaten niet tot bekend is waarom: een script dat de pagina wijzigt voordat er geteld is, een cache, of een doorverwijzing voor maar één variant.",
