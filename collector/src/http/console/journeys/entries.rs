@@ -89,7 +89,7 @@ fn figures(view: &View<'_>, visits: u64, pages: &Pages) -> Markup {
         Figure {
             id: "time-per-visit",
             label: view.say("Active time in a visit", "Actieve tijd per bezoek").to_owned(),
-            value: if visits == 0 { Value::Nothing } else { Value::Duration(Milliseconds(time / visits)) },
+            value: time.checked_div(visits).map_or(Value::Nothing, |time| Value::Duration(Milliseconds(time))),
             definition: view.say("Time in which somebody read, scrolled or typed with the page in front of them, divided by visits.", "Tijd waarin iemand las, scrolde of typte met de pagina in beeld, gedeeld door bezoeken.").to_owned(),
             compared: None,
             href: None,
