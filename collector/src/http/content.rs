@@ -25,7 +25,7 @@ pub(super) struct InForce {
     /// The configuration without anything that was posted.
     base: Arc<Config>,
     /// The same with posted rules, and without content.
-    config: Arc<Config>,
+    pub(super) config: Arc<Config>,
     /// What was posted of rules, where anything was.
     pub(super) rules: Option<Arc<RulesVersion>>,
     /// Rules of it that are left out, and why.

@@ -7,6 +7,7 @@
 
 #![allow(dead_code)]
 
+mod campaigns;
 mod census;
 mod content;
 mod frame;
@@ -65,6 +66,9 @@ const PAGES: &[Page] = &[
     }),
     totals("journeys", Role::Read, |view| {
         Box::pin(journeys::show(view))
+    }),
+    totals("campaigns", Role::Read, |view| {
+        Box::pin(campaigns::show(view))
     }),
     totals("content", Role::Read, |view| Box::pin(content::show(view))),
     totals("content/{slot}", Role::Read, |view| {

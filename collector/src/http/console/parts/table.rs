@@ -83,8 +83,10 @@ impl Cell {
         self
     }
 
-    fn class(&self, among_numbers: bool) -> Option<String> {
-        let number = (among_numbers || self.value.is_number()).then_some("number");
+    /// What it looks like in a column, which may be one of numbers.
+    fn class(&self, in_numbers: bool) -> Option<String> {
+        let is_number = self.value.is_number() || (in_numbers && self.value == Value::Nothing);
+        let number = is_number.then_some("number");
         let shade = self.shade.filter(|shade| shade.is_finite());
         let shade = shade.map(|shade| (shade.clamp(0.0, 1.0) * SHADES).ceil());
         match (number, shade) {
@@ -203,6 +205,12 @@ impl Table {
                 }
             }
         }
+    }
+
+    /// Whether what stands first in its rows are moments.
+    pub(super) fn begins_with_moments(&self) -> bool {
+        let first = self.rows.first().and_then(|row| row.first());
+        first.is_some_and(|cell| matches!(cell.value, Value::Moment(_)))
     }
 
     /// Its rows as texts for programs, the names of the columns first.
