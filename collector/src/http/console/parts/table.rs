@@ -85,7 +85,7 @@ impl Cell {
 
     /// What it looks like in a column, which may be one of numbers.
     fn class(&self, in_numbers: bool) -> Option<String> {
-        let is_number = self.value.is_number() || (in_numbers && self.value == Value::Nothing);
+        let is_number = self.value.is_number() || in_numbers;
         let number = is_number.then_some("number");
         let shade = self.shade.filter(|shade| shade.is_finite());
         let shade = shade.map(|shade| (shade.clamp(0.0, 1.0) * SHADES).ceil());
