@@ -113,12 +113,23 @@ pub(in crate::http::console) struct Table {
 impl Table {
     /// The table on a page, which answers it as CSV from then on.
     pub(in crate::http::console) fn show(self, view: &View<'_>) -> Markup {
+        let csv = view.csv_of(self.id);
+        self.shown(view, &csv)
+    }
+
+    /// The table in a part of a page that changes in place; the page at an address answers it as CSV.
+    pub(in crate::http::console) fn show_at(self, view: &View<'_>, page: &str) -> Markup {
+        let csv = format!("{page}?csv={}", self.id);
+        self.shown(view, &csv)
+    }
+
+    fn shown(self, view: &View<'_>, csv: &str) -> Markup {
         let shown = html! {
             div class="table" id=(format!("table-{}", self.id)) {
                 div class="table-head" {
                     h2 { (self.caption) }
                     @if !self.rows.is_empty() {
-                        a class="download" href=(view.csv_of(self.id)) download {
+                        a class="download" href=(csv) download {
                             "CSV" span class="visually-hidden" { ": " (self.caption) }
                         }
                     }
