@@ -30,7 +30,7 @@ fn members(world: &World) -> BTreeMap<String, BTreeSet<&str>> {
 }
 
 /// What people call a segment: of a topic, the label that its pages declare.
-fn label(world: &World, id: &str) -> String {
+pub(super) fn label(world: &World, id: &str) -> String {
     let label = world.label("segment", id);
     if label != id {
         return label;
