@@ -14,9 +14,9 @@ use super::world::{Origin, World};
 /// Days that the page shows.
 const SHOWN: u64 = 28;
 
-/// Strengths from which somebody is interested, and strongly so.
-const INTERESTED: f64 = 0.5;
+/// The strength from which somebody is strongly interested, and how far exported ones may be off.
 const STRONGLY: f64 = 0.7;
+const ROUNDED: f64 = 0.0006;
 
 /// What a profile is exported with: interests that are so weak are left out.
 fn strengths(profile: &Value) -> impl Iterator<Item = (&str, f64)> {
@@ -24,10 +24,18 @@ fn strengths(profile: &Value) -> impl Iterator<Item = (&str, f64)> {
     all.filter_map(|(id, strength)| Some((id.as_str(), strength.as_f64()?)))
 }
 
-/// Visitors by topic who are so interested, given a part of what brought each first.
+/// Whether somebody is interested: then the topic is a segment by itself. Strengths are exported rounded,
+/// and would not tell.
+fn is_interested(profile: &Value, id: &str) -> bool {
+    let segments = profile["segments"].as_array().into_iter().flatten();
+    segments
+        .filter_map(Value::as_str)
+        .any(|segment| segment == id)
+}
+
+/// Visitors by topic who are interested, given a part of what brought each first.
 fn counted(
     world: &World,
-    least: f64,
     of: impl Fn(Option<&Origin>) -> String,
 ) -> BTreeMap<(String, String), f64> {
     let mut counts = BTreeMap::new();
@@ -39,8 +47,8 @@ fn counted(
             .map(Vec::as_slice)
             .unwrap_or_default();
         let first = World::touches(messages, u64::MAX).into_iter().next();
-        for (id, strength) in strengths(profile) {
-            if strength >= least {
+        for (id, _) in strengths(profile) {
+            if is_interested(profile, id) {
                 let key = (label(world, id), of(first.as_ref()));
                 *counts.entry(key).or_default() += 1.0;
             }
@@ -49,20 +57,33 @@ fn counted(
     counts
 }
 
-fn by_topic(world: &World, least: f64) -> BTreeMap<String, f64> {
-    let counts = counted(world, least, |_| String::new()).into_iter();
+fn by_topic(world: &World) -> BTreeMap<String, f64> {
+    let counts = counted(world, |_| String::new()).into_iter();
     counts.map(|((topic, _), count)| (topic, count)).collect()
 }
 
 pub(super) fn topics(world: &World, grid: &Grid, check: &mut Check) -> Result<()> {
-    let interested = by_topic(world, INTERESTED);
+    let interested = by_topic(world);
     check.by_name(grid, "Interested", &interested)?;
     let all = world.visitors.len() as f64;
     let share = interested
         .iter()
         .map(|(name, count)| (name.clone(), count / all));
     check.by_name(grid, "Share", &share.collect())?;
-    check.by_name(grid, "Strongly", &by_topic(world, STRONGLY))
+    for row in &grid.rows {
+        let (mut surely, mut perhaps) = (0.0, 0.0);
+        for profile in &world.profiles {
+            let own = strengths(profile).filter(|(id, _)| label(world, id) == row[0]);
+            for (_, strength) in own {
+                surely += f64::from(u8::from(strength > STRONGLY + ROUNDED));
+                perhaps += f64::from(u8::from(strength >= STRONGLY - ROUNDED));
+            }
+        }
+        let found = grid.cell(row, "Strongly")?.parse().unwrap_or(f64::NAN);
+        let what = format!("{}: {found} are not between {surely} and {perhaps}", row[0]);
+        check.holds(&what, (surely..=perhaps).contains(&found));
+    }
+    Ok(())
 }
 
 /// Rows are topics and further columns what first brought their visitors.
@@ -72,7 +93,7 @@ fn crossed(
     check: &mut Check,
     of: impl Fn(Option<&Origin>) -> String,
 ) -> Result<()> {
-    let counts = counted(world, INTERESTED, of);
+    let counts = counted(world, of);
     for row in &grid.rows {
         for (column, found) in grid.columns.iter().zip(row).skip(1) {
             if column != "Interested" {
@@ -93,7 +114,7 @@ fn crossed(
 }
 
 pub(super) fn channels(world: &World, grid: &Grid, check: &mut Check) -> Result<()> {
-    check.by_name(grid, "Interested", &by_topic(world, INTERESTED))?;
+    check.by_name(grid, "Interested", &by_topic(world))?;
     crossed(world, grid, check, |first| {
         first.map_or_else(String::new, |first| first.channel().to_owned())
     })
@@ -141,7 +162,7 @@ pub(super) fn figures(world: &World, grid: &Grid, check: &mut Check) -> Result<(
     let interested = world
         .profiles
         .iter()
-        .filter(|profile| strengths(profile).any(|(_, strength)| strength >= INTERESTED));
+        .filter(|profile| strengths(profile).any(|(id, _)| is_interested(profile, id)));
     let row = grid.rows.iter().find(|row| row[0] == "interested");
     let found = row.map_or("missing", |row| &*row[1]);
     check.number("interested", found, interested.count() as f64);
