@@ -83,8 +83,10 @@ impl Cell {
         self
     }
 
-    fn class(&self) -> Option<String> {
-        let number = self.value.is_number().then_some("number");
+    fn class(&self, is_number: bool) -> Option<String> {
+        // What is missing stands where the numbers do.
+        let is_number = self.value.is_number() || (is_number && self.value == Value::Nothing);
+        let number = is_number.then_some("number");
         let shade = self.shade.filter(|shade| shade.is_finite());
         let shade = shade.map(|shade| (shade.clamp(0.0, 1.0) * SHADES).ceil());
         match (number, shade) {
@@ -184,7 +186,7 @@ impl Table {
                                 @if place == 0 {
                                     th scope="row" data-value=(cell.value.plain()) { (content(cell, view)) }
                                 } @else {
-                                    td class=[cell.class()] data-value=(cell.value.plain()) { (content(cell, view)) }
+                                    td class=[cell.class(is_number(place))] data-value=(cell.value.plain()) { (content(cell, view)) }
                                 }
                             }
                         }
