@@ -455,6 +455,7 @@ impl Config {
         };
         let parts = programs::Parts {
             site: &site,
+            found,
             segments: &segments,
             score: &score,
             contents: [&of_file, &posted],
