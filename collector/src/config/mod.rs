@@ -456,6 +456,7 @@ impl Config {
         };
         let parts = programs::Parts {
             site: &site,
+            found,
             segments: &segments,
             score: &score,
             contents: [&of_file, &posted],

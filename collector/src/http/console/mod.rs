@@ -11,6 +11,7 @@ mod campaigns;
 mod census;
 mod content;
 mod frame;
+mod interests;
 mod journeys;
 mod language;
 mod packing;
@@ -79,6 +80,18 @@ const PAGES: &[Page] = &[
     }),
     change("content/preview", Role::Operate, |view| {
         Box::pin(content::preview(view))
+    }),
+    totals("interests", Role::Read, |view| {
+        Box::pin(interests::show(view))
+    }),
+    totals("interests/{id}", Role::Read, |view| {
+        Box::pin(interests::one(view))
+    }),
+    change("interests/name", Role::Operate, |view| {
+        Box::pin(interests::name(view))
+    }),
+    change("interests/unname", Role::Operate, |view| {
+        Box::pin(interests::unname(view))
     }),
     totals("segments", Role::Read, |view| {
         Box::pin(segments::list(view))
