@@ -6,7 +6,9 @@
 import 'htmx.org/dist/htmx.esm.js';
 import { signedOut } from './session.js';
 import { plots } from './plots.js';
+import { live } from './live.js';
 
 signedOut();
 plots(document);
+live();
 document.addEventListener('htmx:load', (event) => plots(event.detail.elt));

@@ -20,6 +20,7 @@ mod cors;
 mod decide;
 pub mod decompression;
 pub mod error;
+mod finding;
 mod forget;
 mod headers;
 mod health;
@@ -41,6 +42,7 @@ mod router;
 mod sender;
 mod server;
 mod settings;
+mod sightings;
 mod site;
 mod sites;
 mod tls;
@@ -169,6 +171,7 @@ pub struct App {
     files: Option<SiteFolder>,
     backups: Option<Backups>,
     limiters: limit::Limiters,
+    sightings: Arc<sightings::Sightings>,
     shared: Arc<Shared>,
 }
 
@@ -198,6 +201,7 @@ impl App {
             networks: Arc::default(),
             files: None,
             backups: None,
+            sightings: Arc::default(),
             shared,
         }
     }
@@ -224,6 +228,7 @@ impl App {
             networks: Arc::default(),
             files: self.files.clone(),
             backups: self.backups.clone(),
+            sightings: self.sightings.clone(),
             shared: self.shared.clone(),
         }
     }

@@ -9,9 +9,12 @@
 
 mod frame;
 mod language;
+mod live;
 mod parts;
+mod profiles;
 mod session;
 mod sign_in;
+mod story;
 mod system;
 mod view;
 
@@ -52,7 +55,17 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
                       connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// All pages, by their path below a site's. A name in braces stands for one part of a path.
-const PAGES: &[Page] = &[totals("system", Role::Operate, |view| {
+const PAGES: &[Page] = &[
+    visitors("live", Role::Read, |view| Box::pin(live::show(view))),
+    totals("live/state", Role::Read, |view| Box::pin(live::state(view))),
+    visitors("live/stream", Role::Read, |view| Box::pin(live::listen(view))),
+    visitors("profiles", Role::Read, |view| Box::pin(profiles::show(view))),
+    visitors("profiles/{id}", Role::Read, |view| Box::pin(profiles::one(view))),
+    visitors("profiles/{id}/access", Role::Read, |view| Box::pin(profiles::access(view))),
+    change("profiles/{id}/erase", Role::Erase, |view| Box::pin(profiles::erase(view))),
+    change("profiles/{id}/undo", Role::Operate, |view| Box::pin(profiles::undo(view))),
+    visitors("export", Role::Read, |view| Box::pin(profiles::export(view))),
+    totals("system", Role::Operate, |view| {
     Box::pin(system::show(view))
 })];
 
