@@ -4,6 +4,7 @@
  * page can be read without this.
  */
 import 'htmx.org/dist/htmx.esm.js';
+import { editors } from './editor.js';
 import { signedOut } from './session.js';
 import { plots } from './plots.js';
 import { live } from './live.js';
@@ -11,4 +12,8 @@ import { live } from './live.js';
 signedOut();
 plots(document);
 live();
-document.addEventListener('htmx:load', (event) => plots(event.detail.elt));
+editors(document);
+document.addEventListener('htmx:load', (event) => {
+  plots(event.detail.elt);
+  editors(event.detail.elt);
+});

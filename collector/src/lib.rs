@@ -10,7 +10,9 @@
 
 pub mod agent;
 pub mod assets;
+pub mod audience;
 pub mod backup;
+pub mod census;
 pub mod changes;
 pub mod circumstances;
 pub mod clock;
@@ -26,9 +28,11 @@ pub mod export;
 pub mod hexadecimal;
 pub mod http;
 pub mod ingest;
+pub mod journey;
 pub mod metrics;
 pub mod networks;
 pub mod reference;
+pub mod scan;
 pub mod schema;
 pub mod store;
 pub mod sweep;

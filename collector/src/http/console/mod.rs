@@ -7,11 +7,14 @@
 
 #![allow(dead_code)]
 
+mod census;
 mod frame;
 mod language;
 mod live;
+mod packing;
 mod parts;
 mod profiles;
+mod segments;
 mod session;
 mod sign_in;
 mod story;
@@ -65,9 +68,43 @@ const PAGES: &[Page] = &[
     change("profiles/{id}/erase", Role::Erase, |view| Box::pin(profiles::erase(view))),
     change("profiles/{id}/undo", Role::Operate, |view| Box::pin(profiles::undo(view))),
     visitors("export", Role::Read, |view| Box::pin(profiles::export(view))),
-    totals("system", Role::Operate, |view| {
-    Box::pin(system::show(view))
-})];
+    totals("segments", Role::Read, |view| {
+        Box::pin(segments::list(view))
+    }),
+    totals("segments/new", Role::Operate, |view| {
+        Box::pin(segments::new(view))
+    }),
+    totals("segments/versions", Role::Read, |view| {
+        Box::pin(segments::versions(view))
+    }),
+    totals("segments/versions/{number}", Role::Read, |view| {
+        Box::pin(segments::version(view))
+    }),
+    totals("segments/{id}", Role::Read, |view| {
+        Box::pin(segments::one(view))
+    }),
+    question("segments/check", Role::Read, |view| {
+        Box::pin(segments::check(view))
+    }),
+    change("segments/preview", Role::Read, |view| {
+        Box::pin(segments::preview(view))
+    }),
+    change("segments/backtest", Role::Read, |view| {
+        Box::pin(segments::backtest(view))
+    }),
+    change("segments/save", Role::Operate, |view| {
+        Box::pin(segments::save(view))
+    }),
+    change("segments/remove", Role::Operate, |view| {
+        Box::pin(segments::remove(view))
+    }),
+    change(
+        "segments/versions/{number}/restore",
+        Role::Operate,
+        |view| Box::pin(segments::restore(view)),
+    ),
+    totals("system", Role::Operate, |view| Box::pin(system::show(view))),
+];
 
 /// The pages that the menu leads to, in its order, each with an icon in a field of 24 by 24.
 const NAVIGATION: &[Item] = &[
@@ -222,6 +259,17 @@ const fn change(path: &'static str, role: Role, show: Showing) -> Page {
     }
 }
 
+/// What is asked with more than an address has room for, and changes nothing.
+const fn question(path: &'static str, role: Role, show: Showing) -> Page {
+    Page {
+        method: Method::POST,
+        path,
+        role,
+        about: About::Nobody,
+        show,
+    }
+}
+
 impl Page {
     /// The part of a path that the name in braces stands for, where the path is this page's.
     fn part<'a>(&self, path: &'a str) -> Option<&'a str> {
@@ -335,7 +383,7 @@ pub(super) async fn answer(
     if !answer.headers().contains_key(CACHE_CONTROL) {
         set_text(&mut answer, CACHE_CONTROL, "no-store");
     }
-    answer
+    packing::packed(answer, request).await
 }
 
 /// What is answered where there is no frame to say it in.

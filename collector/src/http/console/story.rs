@@ -24,13 +24,44 @@ const MOST_PROPERTIES: usize = 3;
 const MOST_TRAITS: usize = 4;
 
 /// A sentence, in pieces.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Story {
     /// What kind of thing happened; one of a few words, for what it looks like.
     pub(super) kind: &'static str,
     pub(super) pieces: Vec<Piece>,
     /// The path of the page; empty where it happened on none.
     pub(super) path: String,
+    /// What was read of a page, where that is what it tells.
+    pub(super) reading: Option<Reading>,
+}
+
+/// What was read of a page.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Reading {
+    milliseconds: f64,
+    percent: f64,
+}
+
+impl Reading {
+    /// What both come to, one after the other.
+    pub(super) fn and(self, other: Self) -> Self {
+        Self {
+            milliseconds: self.milliseconds + other.milliseconds,
+            percent: self.percent.max(other.percent),
+        }
+    }
+
+    /// The sentence that says so.
+    pub(super) fn tell(self, language: Language) -> Story {
+        let time = language.duration((self.milliseconds / 1_000.0).round() as u64 * 1_000);
+        let percent = format!("{:.0}%", self.percent);
+        let template = language.say("Read for {t}, down to {p}", "Las {t}, tot {p} van de pagina");
+        let template = template.replace("{t}", &time).replace("{p}", &percent);
+        Story {
+            reading: Some(self),
+            ..Story::of("read", &template, &[])
+        }
+    }
 }
 
 /// A piece of a sentence.
@@ -49,6 +80,11 @@ pub(super) struct Names {
 }
 
 impl Story {
+    /// Of a message that cannot be read: its type.
+    pub(super) fn unread(kind: &str) -> Self {
+        Self::of("other", "{}", &[kind])
+    }
+
     /// A sentence with `{}` wherever a text of somebody else stands.
     fn of(kind: &'static str, template: &str, texts: &[&str]) -> Self {
         let mut texts = texts.iter();
@@ -66,6 +102,7 @@ impl Story {
             kind,
             pieces,
             path: String::new(),
+            reading: None,
         }
     }
 
@@ -179,12 +216,11 @@ fn track(names: &Names, event: &str, properties: &Properties) -> Story {
         events::PAGE_VIEWED => Story::of("page", say("Viewed a page", "Bekeek een pagina"), &[]),
         events::PAGE_ENGAGED => {
             let number = |name| properties.number(name).unwrap_or_default().max(0.0);
-            let seconds = number(property::ACTIVE_SECONDS) * 1_000.0;
-            let time = names.language.duration(seconds as u64);
-            let percent = format!("{:.0}%", number(property::SCROLL_PERCENT).min(100.0));
-            let template = say("Read for {t}, down to {p}", "Las {t}, tot {p} van de pagina");
-            let template = template.replace("{t}", &time).replace("{p}", &percent);
-            Story::of("read", &template, &[])
+            let reading = Reading {
+                milliseconds: number(property::ACTIVE_SECONDS) * 1_000.0,
+                percent: number(property::SCROLL_PERCENT).min(100.0),
+            };
+            reading.tell(names.language)
         }
         events::LINK_CLICKED => Story::of(
             "click",

@@ -18,9 +18,11 @@
 //! | `ap` | what was counted and is in no counter yet, see `counters` |
 //! | `au` | the moment(8) up to which counts may have more than what is stored, see `counters` |
 //! | `w` visitor `0` | what the visitor was shown and reached after it, see `exposures` |
+//! | `f` visitor `0` | how far the visitor came in funnels, see `funnels` |
 //! | `d` shelf(1) number(8) | a refused message, see `refused` |
 //! | `l` number(8) | an entry of the audit log, see `notes` |
 //! | `o` number(8) | a version of posted content, see `content` |
+//! | `q` number(8) | a version of posted rules |
 //! | `j` | number(8) of the next entry of the audit of merges, and whether anything was ever undone, see `merges` |
 //! | `jn` number(8) | an entry of the audit of merges |
 //! | `jv` visitor `0` number(8), `ju` user `0` number(8) | nothing: the entry is about the visitor or user |
@@ -38,6 +40,7 @@
 use firstglance_engine::attribution::Attribution;
 use firstglance_engine::{Timestamp, UserId, VisitorId};
 
+use crate::store::content::Posting;
 use crate::store::counting::{Metric, Period, Step};
 use crate::store::listing::{List, Position};
 
@@ -67,8 +70,13 @@ pub(super) const ERASED: &[u8] = b"x";
 /// First bytes of the keys of all entries of the audit log.
 pub(super) const NOTES: &[u8] = b"l";
 
-/// First bytes of the keys of all versions of posted content.
-pub(super) const CONTENT: &[u8] = b"o";
+/// First bytes of the keys of all versions of what was posted.
+pub(super) const fn posted(posting: Posting) -> &'static [u8; 1] {
+    match posting {
+        Posting::Content => b"o",
+        Posting::Rules => b"q",
+    }
+}
 
 /// First byte of the keys of all entries of lists.
 pub(super) const LISTS: &[u8] = b"i";
@@ -84,6 +92,9 @@ pub(super) const DAYS: &[u8] = b"av";
 
 /// First bytes of the keys of what is remembered of visitors' exposures.
 pub(super) const EXPOSURES: &[u8] = b"w";
+
+/// First bytes of the keys of what is remembered of visitors for funnels.
+pub(super) const FUNNELS: &[u8] = b"f";
 
 /// The key under which lies what was counted and is in no counter yet.
 pub(super) const LATEST: &[u8] = b"ap";
@@ -213,15 +224,18 @@ pub(super) fn note_of(key: &[u8]) -> Option<u64> {
     Some(u64::from_be_bytes(number))
 }
 
-/// A version of posted content.
-pub(super) fn content(number: u64) -> Vec<u8> {
-    [CONTENT, &number.to_be_bytes()].concat()
+/// A version of what was posted.
+pub(super) fn version(posting: Posting, number: u64) -> Vec<u8> {
+    [&posted(posting)[..], &number.to_be_bytes()].concat()
 }
 
-/// The number in the key of a version of posted content.
-pub(super) fn content_of(key: &[u8]) -> Option<u64> {
-    let number = key.strip_prefix(CONTENT)?.try_into().ok()?;
-    Some(u64::from_be_bytes(number))
+/// What the key of a version is of, and its number.
+pub(super) fn version_of(key: &[u8]) -> Option<(Posting, u64)> {
+    let mut postings = Posting::ALL.into_iter();
+    postings.find_map(|posting| {
+        let number = key.strip_prefix(posted(posting))?.try_into().ok()?;
+        Some((posting, u64::from_be_bytes(number)))
+    })
 }
 
 /// An entry of the audit of merges.
@@ -425,6 +439,9 @@ pub(super) const fn number_of(metric: Metric) -> u8 {
         Metric::Landings => 42,
         Metric::PageTopics => 43,
         Metric::Returns => 44,
+        Metric::GoalPaths => 45,
+        Metric::SegmentPaths => 46,
+        Metric::FunnelSteps => 47,
     }
 }
 
@@ -500,6 +517,17 @@ pub(super) fn exposures(visitor: &VisitorId) -> Vec<u8> {
 /// The visitor of such a key.
 pub(super) fn exposures_of(key: &[u8]) -> Option<VisitorId> {
     let id = key.strip_prefix(EXPOSURES)?.strip_suffix(&[0])?;
+    VisitorId::parse(core::str::from_utf8(id).ok()?).ok()
+}
+
+/// What is remembered of a visitor for funnels.
+pub(super) fn funnels(visitor: &VisitorId) -> Vec<u8> {
+    prefix(b'f', visitor)
+}
+
+/// The visitor of such a key.
+pub(super) fn funnels_of(key: &[u8]) -> Option<VisitorId> {
+    let id = key.strip_prefix(FUNNELS)?.strip_suffix(&[0])?;
     VisitorId::parse(core::str::from_utf8(id).ok()?).ok()
 }
 

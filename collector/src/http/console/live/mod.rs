@@ -69,11 +69,7 @@ pub(super) async fn listen(view: &View<'_>) -> Result<Shown, HttpError> {
 /// What a message tells; its type where nothing can be read of it.
 fn story_of(names: &Names, kind: &str, message: Option<&Message>) -> Story {
     message.map_or_else(
-        || Story {
-            kind: "other",
-            pieces: vec![Piece::Theirs(kind.to_owned())],
-            path: String::new(),
-        },
+        || Story::unread(kind),
         |message| story::of_message(names, message),
     )
 }

@@ -126,6 +126,10 @@ pub(super) fn form(view: &View<'_>, offered: &Offered, chosen: &Chosen) -> Marku
                     }
                 }
             }
+            div class="filter-actions" {
+                button type="submit" class="primary" { (view.say("Show", "Toon")) }
+                @if is_any(view) { a class="button" href=(path) { (view.say("Everybody", "Iedereen")) } }
+            }
             details class="columns" {
                 summary { (view.say("Columns", "Kolommen")) }
                 fieldset {
@@ -137,10 +141,6 @@ pub(super) fn form(view: &View<'_>, offered: &Offered, chosen: &Chosen) -> Marku
                         }
                     }
                 }
-            }
-            div class="filter-actions" {
-                button type="submit" class="primary" { (view.say("Show", "Toon")) }
-                @if is_any(view) { a class="button" href=(path) { (view.say("Everybody", "Iedereen")) } }
             }
         }
     }

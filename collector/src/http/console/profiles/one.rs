@@ -122,6 +122,11 @@ impl Page<'_> {
                         "Beoordeeld naar wat de browser stuurt: onder de toestemming \"segments\" verlaten alleen uitkomsten de browser, en zonder toestemming niets. De keuze zelf blijft in de browser.",
                     )))
                     br;
+                    span class="quiet" {
+                        (view.say("First seen ", "Eerst gezien ")) (view.moment(self.known.profile.first_seen))
+                        " · " (view.say("last seen ", "laatst gezien ")) (view.moment(self.known.profile.last_seen))
+                    }
+                    br;
                     span class="quiet" { "id " code { bdi { (self.visitor) } } }
                     @if let Some(user) = self.known.profile.entries.one(EntryKind::User) {
                         span class="quiet" { " · " (view.say("user", "gebruiker")) " " code { bdi { (story::shortened(&user.value)) } } }
@@ -199,7 +204,7 @@ impl Page<'_> {
                 (figure("score", view.say("Lead score", "Leadscore"), Value::Number(self.snapshot.score, 0), view.say(
                     "The score now, as your configuration works it out. Its parts stand below.",
                     "De score nu, zoals uw configuratie die berekent. De onderdelen staan hieronder.")))
-                (figure("confidence", view.say("Known by", "Bekendheid"), Value::Share(self.snapshot.confidence), view.say(
+                (figure("confidence", view.say("How well known", "Hoe goed bekend"), Value::Share(self.snapshot.confidence), view.say(
                     "How well the interests of this visitor are known, from how much they have read and done: 0% is nothing, 100% is as well as can be.",
                     "Hoe goed de interesses van deze bezoeker bekend zijn, naar hoeveel er gelezen en gedaan is: 0% is niets, 100% is zo goed als kan.")))
                 (figure("visits", view.say("Visits", "Bezoeken"), Value::Count(profile.sessions.count), view.say(
@@ -211,12 +216,6 @@ impl Page<'_> {
                 (figure("active", view.say("Active time", "Actieve tijd"), Value::Duration(profile.active), view.say(
                     "Time in which the visitor looked at a page and did something: moved, scrolled, typed or touched.",
                     "Tijd waarin de bezoeker een pagina bekeek en iets deed: bewegen, scrollen, typen of aanraken.")))
-                (figure("first-seen", view.say("First seen", "Eerst gezien"), Value::Moment(profile.first_seen), view.say(
-                    "When the earliest event happened that is known, in the time zone of the site.",
-                    "Wanneer de vroegste bekende gebeurtenis plaatsvond, in de tijdzone van de site.")))
-                (figure("last-seen", view.say("Last seen", "Laatst gezien"), Value::Moment(profile.last_seen), view.say(
-                    "When the latest event happened, in the time zone of the site.",
-                    "Wanneer de laatste gebeurtenis plaatsvond, in de tijdzone van de site.")))
             }
         }
     }

@@ -15,43 +15,81 @@ const DEEPEST: usize = 6;
 
 /// What a question came to.
 pub(super) fn show(view: &View<'_>, trace: &Trace) -> Markup {
-    html! { ul class="why" { (part(view, trace, DEEPEST)) } }
+    html! {
+        ul class="why" {
+            li class=(class(trace)) { (mark(trace)) div { (line(view, trace)) (evidence_of(view, trace)) } }
+        }
+        @if !trace.parts.is_empty() {
+            ul class="why parts" { @for part in &trace.parts { (folded(view, part, DEEPEST)) } }
+        }
+    }
 }
 
-fn part(view: &View<'_>, trace: &Trace, depth: usize) -> Markup {
-    let (mark, class, meaning) = match trace.value {
-        TraceValue::Truth(true) => ("✓", "holds", view.say("holds", "klopt")),
-        TraceValue::Truth(false) => ("✗", "fails", view.say("does not hold", "klopt niet")),
-        TraceValue::Number(_) | TraceValue::Name(_) => ("=", "value", view.say("is", "is")),
-    };
-    let value = match &trace.value {
-        TraceValue::Truth(_) => None,
-        TraceValue::Number(number) if number.is_nan() => {
-            Some(view.say("not known", "niet bekend").to_owned())
-        }
-        TraceValue::Number(number) => Some(view.language.number(*number, decimals(*number))),
-        TraceValue::Name(name) => Some(shortened(name)),
-    };
+/// A part, with what it consists of behind it.
+fn folded(view: &View<'_>, trace: &Trace, depth: usize) -> Markup {
+    let has_more = depth > 0 && !(trace.parts.is_empty() && trace.evidence.is_empty());
     html! {
-        li class=(class) {
-            span class="mark" aria-hidden="true" { (mark) }
+        li class=(class(trace)) {
+            (mark(trace))
             div {
-                code { bdi { (trace.source) } }
-                @match value {
-                    Some(value) => { " " (meaning) " " strong { bdi { (value) } } },
-                    None => { " " span class="quiet" { (meaning) } },
-                }
-                @if !trace.evidence.is_empty() {
-                    ul class="evidence" {
-                        @for one in trace.evidence.iter().take(MOST_EVIDENCE) { li { (evidence(view, one)) } }
-                        @if let Some(left) = trace.evidence.len().checked_sub(MOST_EVIDENCE).filter(|left| *left > 0) {
-                            li class="quiet" { (view.say("and ", "en nog ")) (left) (view.say(" more", "")) }
+                @if has_more {
+                    details {
+                        summary { (line(view, trace)) }
+                        (evidence_of(view, trace))
+                        @if !trace.parts.is_empty() {
+                            ul { @for part in &trace.parts { (folded(view, part, depth - 1)) } }
                         }
                     }
+                } @else {
+                    (line(view, trace))
                 }
-                @if depth > 0 && !trace.parts.is_empty() {
-                    ul { @for inner in &trace.parts { (part(view, inner, depth - 1)) } }
-                }
+            }
+        }
+    }
+}
+
+const fn class(trace: &Trace) -> &'static str {
+    match trace.value {
+        TraceValue::Truth(true) => "holds",
+        TraceValue::Truth(false) => "fails",
+        TraceValue::Number(_) | TraceValue::Name(_) => "value",
+    }
+}
+
+fn mark(trace: &Trace) -> Markup {
+    let mark = match trace.value {
+        TraceValue::Truth(true) => "✓",
+        TraceValue::Truth(false) => "✗",
+        TraceValue::Number(_) | TraceValue::Name(_) => "=",
+    };
+    html! { span class="mark" aria-hidden="true" { (mark) } }
+}
+
+/// A part and what it came to.
+fn line(view: &View<'_>, trace: &Trace) -> Markup {
+    let value = match &trace.value {
+        TraceValue::Truth(true) => return html! {
+            code { bdi { (trace.source) } } " " span class="quiet" { (view.say("holds", "klopt")) }
+        },
+        TraceValue::Truth(false) => return html! {
+            code { bdi { (trace.source) } } " " span class="quiet" { (view.say("does not hold", "klopt niet")) }
+        },
+        TraceValue::Number(number) if number.is_nan() => {
+            view.say("not known", "niet bekend").to_owned()
+        }
+        TraceValue::Number(number) => view.language.number(*number, decimals(*number)),
+        TraceValue::Name(name) => shortened(name),
+    };
+    html! { code { bdi { (trace.source) } } " " (view.say("is", "is")) " " strong { bdi { (value) } } }
+}
+
+fn evidence_of(view: &View<'_>, trace: &Trace) -> Markup {
+    let left = trace.evidence.len().saturating_sub(MOST_EVIDENCE);
+    html! {
+        @if !trace.evidence.is_empty() {
+            ul class="evidence" {
+                @for one in trace.evidence.iter().take(MOST_EVIDENCE) { li { (evidence(view, one)) } }
+                @if left > 0 { li class="quiet" { (view.say("and more: ", "en meer: ")) (left) } }
             }
         }
     }

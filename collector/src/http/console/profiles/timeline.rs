@@ -8,7 +8,7 @@ use maud::{Markup, html};
 use super::columns;
 use crate::http::admin::timeline as told;
 use crate::http::console::parts::empty;
-use crate::http::console::story::{self, Piece, Story};
+use crate::http::console::story::{self, Story};
 use crate::http::console::view::View;
 use crate::http::error::HttpError;
 use crate::store::{Position, Source, TimelineEntry};
@@ -182,9 +182,7 @@ fn of_visit(view: &View<'_>, visit: &Visit, visitors: &[VisitorId]) -> Markup {
             }
         }
         ol class="events" {
-            @for (whose, entry) in &visit.entries {
-                @let story = story_of(&names, entry);
-                @let at = entry.position.timestamp;
+            @for Line { whose, at, story } in lines(&names, &visit.entries) {
                 li class=(format!("event event-{}", story.kind)) {
                     time datetime=(at) {
                         @match at > visit.span.end.plus(INACTIVITY) {
@@ -215,11 +213,37 @@ fn story_of(names: &story::Names, entry: &TimelineEntry) -> Story {
             message.map(|message| story::of_message(names, &message))
         }
     };
-    told.unwrap_or_else(|| Story {
-        kind: "other",
-        pieces: vec![Piece::Theirs(entry.kind.to_string())],
-        path: String::new(),
-    })
+    told.unwrap_or_else(|| Story::unread(&entry.kind))
+}
+
+/// One line of a visit.
+struct Line<'a> {
+    whose: &'a VisitorId,
+    at: Timestamp,
+    story: Story,
+}
+
+/// What a visit tells, a line each: what was read of a page in several goes is one.
+fn lines<'a>(names: &story::Names, entries: &'a [(VisitorId, TimelineEntry)]) -> Vec<Line<'a>> {
+    let mut lines: Vec<Line<'_>> = Vec::new();
+    for (whose, entry) in entries {
+        let story = story_of(names, entry);
+        if let Some(last) = lines.last_mut()
+            && last.whose == whose
+            && last.story.path == story.path
+            && let (Some(before), Some(reading)) = (last.story.reading, story.reading)
+        {
+            let both = before.and(reading).tell(names.language);
+            last.story = Story {
+                path: story.path,
+                ..both
+            };
+            continue;
+        }
+        let at = entry.position.timestamp;
+        lines.push(Line { whose, at, story });
+    }
+    lines
 }
 
 /// On what and where a visit was made, as far as the collector was told.

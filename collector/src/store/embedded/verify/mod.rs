@@ -269,6 +269,7 @@ impl Verifier<'_> {
                 Some(b'p') => keys::visitor_of(&key).is_some(),
                 Some(b'u') => keys::user_of(&key).is_some(),
                 Some(b'w') => keys::exposures_of(&key).is_some(),
+                Some(b'f') => keys::funnels_of(&key).is_some(),
                 Some(b'e') => {
                     keys::message_record_of(&key).is_some() && keys::owner_of(&key).is_some()
                 }
@@ -293,9 +294,9 @@ impl Verifier<'_> {
                     }
                     true
                 }
-                Some(b'o') => {
+                Some(b'o' | b'q') => {
                     if !content::is_readable(&key, &value) {
-                        let wrong = "no version of posted content can be read";
+                        let wrong = "no version of what was posted can be read";
                         self.tell(FindingKind::Record, shown(&key), wrong);
                     }
                     true
