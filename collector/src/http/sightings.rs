@@ -138,7 +138,7 @@ impl Sightings {
 mod tests {
     use super::*;
 
-    fn at(milliseconds: u64) -> Timestamp {
+    fn at(milliseconds: i64) -> Timestamp {
         Timestamp::from_milliseconds(milliseconds)
     }
 
