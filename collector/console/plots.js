@@ -6,7 +6,11 @@ import uPlot from 'uplot';
 
 const SERIES = 6;
 const HEIGHT = 240;
+/** Room of a group of bars, of what there is from one to the next. */
+const BARS = 0.7;
 const WIDTH = 320;
+/** How wide a letter of an axis is at most, as a rule. */
+const LETTER = 7.5;
 
 const style = (element, name) => getComputedStyle(element).getPropertyValue(name).trim();
 
@@ -40,6 +44,25 @@ function read(table) {
   return { isTime, x: isTime ? moments : first.map((_, place) => place), labels, series: series.filter(({ values }) => values.every((value) => value === null || Number.isFinite(value))) };
 }
 
+/** A label that has its room on the axis. */
+function shortened(label, width) {
+  const most = Math.max(3, Math.floor(width / LETTER));
+  const letters = [...label];
+  return letters.length > most ? `${letters.slice(0, most - 1).join('')}…` : label;
+}
+
+/** How bars are drawn: those of several series stand beside each other. */
+function barsOf(x, step, count) {
+  if (count === 1) return () => uPlot.paths.bars({ size: [BARS, 48] });
+  const width = (step * BARS) / count;
+  return (number) => uPlot.paths.bars({
+    disp: {
+      x0: { unit: 1, values: () => x.map((at) => at - (step * BARS) / 2 + number * width) },
+      size: { unit: 1, values: () => x.map(() => width) },
+    },
+  });
+}
+
 function draw(figure) {
   const table = figure.querySelector('table');
   const place = figure.querySelector('.plot');
@@ -49,7 +72,9 @@ function draw(figure) {
   const shape = figure.dataset.chart;
   const ink = colour(figure, '--ink-quiet');
   const line = colour(figure, '--line');
-  const bars = shape === 'bars' ? uPlot.paths.bars({ size: [0.7, 48] }) : undefined;
+  const isBars = shape === 'bars';
+  const step = x.length > 1 ? x[1] - x[0] : 1;
+  const bars = isBars ? barsOf(x, step, series.length) : () => undefined;
   const bands = [];
   const lines = series.map(({ label, shown }, number) => {
     const isEnd = shape === 'bands' && number % 3 > 0;
@@ -61,8 +86,8 @@ function draw(figure) {
       stroke,
       width: isEnd ? 0.75 : 2,
       dash: isEnd ? [3, 3] : undefined,
-      fill: bars ? stroke : undefined,
-      paths: bars,
+      fill: isBars ? stroke : undefined,
+      paths: bars(number),
       points: { show: x.length < 3 },
       value: (_, __, ___, at) => (at === null ? '–' : shown[at]),
     };
@@ -73,9 +98,9 @@ function draw(figure) {
     height: HEIGHT,
     bands,
     cursor: { y: false },
-    scales: { x: { time: isTime, range: bars ? (_, low, high) => { const step = x.length > 1 ? x[1] - x[0] : 1; return [low - step / 2, high + step / 2]; } : undefined }, y: { range: (_, low, high) => [Math.min(0, low ?? 0), high > 0 ? high * 1.05 : 1] } },
+    scales: { x: { time: isTime, range: isBars ? (_, low, high) => [low - step / 2, high + step / 2] : undefined }, y: { range: (_, low, high) => [Math.min(0, low ?? 0), high > 0 ? high * 1.05 : 1] } },
     axes: [
-      isTime ? { ...axis, space: 70 } : { ...axis, values: (_, splits) => splits.map((split) => (Number.isInteger(split) ? (labels[split] ?? '') : '')), space: 70 },
+      isTime ? { ...axis, space: 70 } : { ...axis, values: (plot, splits) => splits.map((split) => (Number.isInteger(split) ? shortened(labels[split] ?? '', plot.width / x.length) : '')), space: 70 },
       { ...axis, size: 56 },
     ],
     series: [{ label: '', value: (_, __, ___, at) => (at === null ? '–' : labels[at]) }, ...lines],

@@ -25,7 +25,7 @@ pub(super) struct InForce {
     /// The configuration without anything that was posted.
     base: Arc<Config>,
     /// The same with posted rules, and without content.
-    config: Arc<Config>,
+    pub(super) config: Arc<Config>,
     /// What was posted of rules, where anything was.
     pub(super) rules: Option<Arc<RulesVersion>>,
     /// Rules of it that are left out, and why.
@@ -235,6 +235,15 @@ impl Contents {
     pub(super) fn with(&self, posted: &Posted) -> Result<Config, Vec<ContentProblem>> {
         let config = self.present().config.clone();
         config.with_posted(posted)
+    }
+
+    /// The configuration with what was posted and is fine.
+    pub(super) fn whole(&self) -> Config {
+        let present = self.present();
+        match &present.posted {
+            Some(version) => present.config.with_what_is_fine(&version.posted).0,
+            None => (*present.config).clone(),
+        }
     }
 
     /// What rules come to beside the configuration. Takes some milliseconds of a thread.

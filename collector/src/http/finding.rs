@@ -118,9 +118,8 @@ impl Finding {
                 .list(lists.clone(), after.clone(), READ_AT_ONCE)
                 .await?;
             let last_page = page.len() < READ_AT_ONCE;
-            let is_too_old = |position: &Position| {
-                wanted.since.is_some_and(|since| position.is_before(since))
-            };
+            let is_too_old =
+                |position: &Position| wanted.since.is_some_and(|since| position.is_before(since));
             for listed in page {
                 if is_too_old(&listed.position) {
                     break 'reading None;
@@ -306,7 +305,9 @@ impl Wanted {
             return false;
         };
         let is = |wanted: &Option<Box<str>>, value: &str| {
-            wanted.as_ref().is_none_or(|wanted| same_folded(wanted, value))
+            wanted
+                .as_ref()
+                .is_none_or(|wanted| same_folded(wanted, value))
         };
         // Who links without saying so is named by the host.
         let source = match touch.campaign.get("utm_source") {
@@ -386,7 +387,11 @@ mod tests {
         ] {
             assert_eq!(filter(same), asked, "{same}");
         }
-        for other in ["segment=a&text=b", "segment=a&text=b&trait.x=1&channel=Email", "segment=ab&text=&trait.x=1"] {
+        for other in [
+            "segment=a&text=b",
+            "segment=a&text=b&trait.x=1&channel=Email",
+            "segment=ab&text=&trait.x=1",
+        ] {
             assert_ne!(filter(other), asked, "{other}");
         }
     }

@@ -46,6 +46,7 @@ mod settings;
 mod sightings;
 mod site;
 mod sites;
+mod slots;
 mod tls;
 
 use std::path::Path;

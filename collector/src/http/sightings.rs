@@ -155,7 +155,10 @@ mod tests {
         sightings.wrong_origin("https://15.example", at(30));
         let seen = sightings.wrong_origins(at(14));
         let told: Vec<(&str, u64)> = seen.iter().map(|one| (&*one.what, one.count)).collect();
-        assert_eq!(told[..2], [("https://15.example", 2), ("https://19.example", 1)]);
+        assert_eq!(
+            told[..2],
+            [("https://15.example", 2), ("https://19.example", 1)]
+        );
         assert_eq!(seen.len(), 6);
         assert_eq!(sightings.wrong_origins(at(0)).len(), MOST);
     }
@@ -163,7 +166,12 @@ mod tests {
     #[test]
     fn no_key_is_remembered_whole() {
         let sightings = Sightings::default();
-        for (key, kept) in [("demo-fietsen-oud", "demo-f"), ("abc", "a"), ("é", ""), ("", "")] {
+        for (key, kept) in [
+            ("demo-fietsen-oud", "demo-f"),
+            ("abc", "a"),
+            ("é", ""),
+            ("", ""),
+        ] {
             sightings.wrong_key(key, at(1));
             assert_eq!(&*sightings.wrong_keys(at(0))[0].what, kept, "{key}");
         }

@@ -38,9 +38,17 @@ async fn it_says_what_is_wrong_and_what_to_do() {
     let wrong = batch(&one).replace("\"k\"", "\"former-key<b>\"");
     assert_eq!(collector.send(post("/v1/batch", wrong)).await.status, 401);
     // How the key begins, and no more of it.
-    has(&["Messages come with a wrong key", "former…", &tag], &["former-key"]).await;
+    has(
+        &["Messages come with a wrong key", "former…", &tag],
+        &["former-key"],
+    )
+    .await;
 
-    for origin in ["https://shop.example", "https://\"><script>.example", "null"] {
+    for origin in [
+        "https://shop.example",
+        "https://\"><script>.example",
+        "null",
+    ] {
         let refused = post("/v1/batch", batch(&one)).header("Origin", origin);
         assert_eq!(collector.send(refused).await.status, 403);
     }
@@ -57,16 +65,30 @@ async fn it_says_what_is_wrong_and_what_to_do() {
     // The line does what it says.
     let line = r#"allowed_origins = ["https://www.example.nl", "https://shop.example"]"#;
     let config = format!("[site]\nwrite_key = \"k\"\n{line}\n");
-    let allowing = Collector::start_with(Options { config, ..Options::default() }).await;
+    let allowing = Collector::start_with(Options {
+        config,
+        ..Options::default()
+    })
+    .await;
     let sent = post("/v1/batch", batch(&one)).header("Origin", "https://shop.example");
     assert_eq!(allowing.send(sent).await.status, 200);
 
     assert_eq!(collector.batch(&one).await.status, 200);
-    has(&["We see your site", "<code><bdi>/lamps/</bdi></code>"], &["We do not see"]).await;
+    has(
+        &["We see your site", "<code><bdi>/lamps/</bdi></code>"],
+        &["We do not see"],
+    )
+    .await;
 
     // What is shown already is not sent again.
     let html = viewer.page("live/state").await;
-    let again = html.split("hx-get=\"/console/site/").nth(1).unwrap().split('"').next().unwrap();
+    let again = html
+        .split("hx-get=\"/console/site/")
+        .nth(1)
+        .unwrap()
+        .split('"')
+        .next()
+        .unwrap();
     let status = viewer.see(again).await.status;
     assert!(status == 204 || status == 200);
 }
@@ -80,15 +102,22 @@ async fn scripts_that_are_asked_for_and_send_nothing() {
         // Built without what a page loads.
         return;
     }
-    assert!(viewer.page("live").await.contains("A page has just loaded the script"));
+    assert!(
+        viewer
+            .page("live")
+            .await
+            .contains("A page has just loaded the script")
+    );
 }
 
 #[tokio::test]
 async fn robots_alone_are_said_to_be_that() {
     let collector = Collector::start().await;
     let viewer = Viewer::sign_in(&collector, &collector.token).await;
-    let robot = post("/v1/batch", batch(&[page("r", "m1", "/", 1)]))
-        .header("User-Agent", "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)");
+    let robot = post("/v1/batch", batch(&[page("r", "m1", "/", 1)])).header(
+        "User-Agent",
+        "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
+    );
     assert_eq!(collector.send(robot).await.status, 200);
     // What is kept apart is written when there is time.
     for _ in 0..400 {
@@ -107,7 +136,10 @@ impl Listening {
     async fn to(collector: &Collector, viewer: &Viewer<'_>, query: &str) -> Self {
         let mut stream = TcpStream::connect(collector.address).await.unwrap();
         let request = viewer.request("GET", &format!("live/stream?{query}"));
-        stream.write_all(&request.bytes(collector.address)).await.unwrap();
+        stream
+            .write_all(&request.bytes(collector.address))
+            .await
+            .unwrap();
         let mut listening = Self(stream, String::new());
         listening.until(": connected").await;
         listening
@@ -117,7 +149,9 @@ impl Listening {
         let mut bytes = vec![0; 65_536];
         while !self.1.contains(text) {
             let read = timeout(PATIENCE, self.0.read(&mut bytes)).await;
-            let read = read.unwrap_or_else(|_| panic!("no {text} in {}", self.1)).unwrap();
+            let read = read
+                .unwrap_or_else(|_| panic!("no {text} in {}", self.1))
+                .unwrap();
             assert!(read > 0, "no {text} in {}", self.1);
             self.1.push_str(&String::from_utf8_lossy(&bytes[..read]));
         }
@@ -125,8 +159,13 @@ impl Listening {
 
     /// What was told so far.
     fn rows(&self) -> Vec<Value> {
-        let lines = self.1.lines().filter_map(|line| line.strip_prefix("data: {\"id\""));
-        lines.map(|rest| serde_json::from_str(&format!("{{\"id\"{rest}")).unwrap()).collect()
+        let lines = self
+            .1
+            .lines()
+            .filter_map(|line| line.strip_prefix("data: {\"id\""));
+        lines
+            .map(|rest| serde_json::from_str(&format!("{{\"id\"{rest}")).unwrap())
+            .collect()
     }
 }
 
@@ -145,25 +184,47 @@ async fn events_are_told_as_sentences_and_stay_texts() {
         let sent = json!({"writeKey": "k", "batch": messages}).to_string();
         assert_eq!(collector.send(post("/v1/batch", sent)).await.status, 200);
     }
-    assert_eq!(collector.batch(&[page("b", "last", "/", 0)]).await.status, 200);
+    assert_eq!(
+        collector.batch(&[page("b", "last", "/", 0)]).await.status,
+        200
+    );
     all.until("\"id\":\"last\"").await;
     all.until("\n\n").await;
     let rows = all.rows();
     assert_eq!(rows.len(), 2 * texts.len() + 1);
     for row in &rows {
-        assert!(row["href"].as_str().unwrap().starts_with("/console/site/profiles/"), "{row}");
+        assert!(
+            row["href"]
+                .as_str()
+                .unwrap()
+                .starts_with("/console/site/profiles/"),
+            "{row}"
+        );
         assert!(!row["pieces"].as_array().unwrap().is_empty());
     }
     let last = rows.last().unwrap();
-    assert_eq!((&last["visitor"], &last["kind"]), (&json!("b"), &json!("page")));
+    assert_eq!(
+        (&last["visitor"], &last["kind"]),
+        (&json!("b"), &json!("page"))
+    );
     let searches = rows.iter().filter(|row| row["kind"] == "search");
     for (row, text) in searches.zip(&texts) {
         assert_eq!(row["pieces"][0], json!({"ours": "Searched for "}));
         let shown = row["pieces"][1]["theirs"].as_str().unwrap();
-        assert!(text.trim().is_empty() || text.contains(shown.trim_end_matches('…')), "{text:?} {shown:?}");
+        assert!(
+            text.trim().is_empty() || text.contains(shown.trim_end_matches('…')),
+            "{text:?} {shown:?}"
+        );
     }
-    tracks.until(&format!("\"id\":\"t{}\"", texts.len() - 1)).await;
-    assert!(tracks.rows().iter().all(|row| row["kind"] != "page" && row["visitor"] == "a"));
+    tracks
+        .until(&format!("\"id\":\"t{}\"", texts.len() - 1))
+        .await;
+    assert!(
+        tracks
+            .rows()
+            .iter()
+            .all(|row| row["kind"] != "page" && row["visitor"] == "a")
+    );
     // The page has the latest, filtered in the same way.
     let html = viewer.page("live?visitor=b").await;
     assert!(html.contains("data-id=\"last\"") && !html.contains("data-id=\"p0\""));
@@ -171,7 +232,12 @@ async fn events_are_told_as_sentences_and_stay_texts() {
     assert!(html.contains("data-id=\"t0\"") && !html.contains("data-id=\"last\""));
     let file = viewer.see("live?csv=events&visitor=b").await;
     assert_eq!(file.text().lines().count(), 2, "{}", file.text());
-    for wrong in ["live?type=x", "live?visitor=%00", "live/stream?type=x", "live/stream?last_event_id=x"] {
+    for wrong in [
+        "live?type=x",
+        "live?visitor=%00",
+        "live/stream?type=x",
+        "live/stream?last_event_id=x",
+    ] {
         assert_eq!(viewer.see(wrong).await.status, 400, "{wrong}");
     }
 }

@@ -37,13 +37,18 @@ async fn fill(collector: &Collector) {
         1,
     );
     let known = page("known", "known-1", "/", 40);
-    let identify = page("known", "known-2", "/", 39)
-        .replace(r#""type":"page""#, r#""type":"identify","userId":"u-7","traits":{"name":"Jo Vos","email":"jo@x.example"}"#);
+    let identify = page("known", "known-2", "/", 39).replace(
+        r#""type":"page""#,
+        r#""type":"identify","userId":"u-7","traits":{"name":"Jo Vos","email":"jo@x.example"}"#,
+    );
     let reads = [
         page("reader", "reader-1", "/a/", 30),
         page("reader", "reader-2", "/b/", 29),
         page("reader", "reader-3", "/c/", 28)
-            .replace(r#""type":"page""#, r#""type":"track","event":"Site Searched""#)
+            .replace(
+                r#""type":"page""#,
+                r#""type":"track","event":"Site Searched""#,
+            )
             .replace(r#""path":"/c/""#, r#""query":"blue lamp""#),
     ];
     let mut messages = vec![campaign, known, identify];
@@ -55,7 +60,12 @@ async fn fill(collector: &Collector) {
 /// The first column of a table as CSV.
 fn firsts(answer: &Answer) -> BTreeSet<String> {
     assert_eq!(answer.status, 200, "{}", answer.text());
-    assert!(answer.header("content-type").unwrap().starts_with("text/csv"));
+    assert!(
+        answer
+            .header("content-type")
+            .unwrap()
+            .starts_with("text/csv")
+    );
     let mut reader = csv::Reader::from_reader(&answer.body[..]);
     let rows = reader.records().map(|row| row.unwrap()[0].to_owned());
     rows.collect()
@@ -86,24 +96,64 @@ async fn visitors_are_found_by_what_they_are_and_came_by() {
         match expected.is_empty() {
             // What has no rows is a file of names alone.
             true => assert_eq!(firsts(&answer).len(), 0, "{query}"),
-            false => assert_eq!(firsts(&answer), expected.into_iter().map(str::to_owned).collect(), "{query}"),
+            false => assert_eq!(
+                firsts(&answer),
+                expected.into_iter().map(str::to_owned).collect(),
+                "{query}"
+            ),
         }
         let html = viewer.page(&format!("profiles?{query}")).await;
-        assert!(html.contains("<table") || html.contains("Nobody was found"), "{query}");
+        assert!(
+            html.contains("<table") || html.contains("Nobody was found"),
+            "{query}"
+        );
     }
-    for wrong in ["channel=x", "seen_after=yesterday", "interest=a:2", "cursor=x"] {
-        assert_eq!(viewer.see(&format!("profiles?{wrong}")).await.status, 400, "{wrong}");
+    for wrong in [
+        "channel=x",
+        "seen_after=yesterday",
+        "interest=a:2",
+        "cursor=x",
+    ] {
+        assert_eq!(
+            viewer.see(&format!("profiles?{wrong}")).await.status,
+            400,
+            "{wrong}"
+        );
     }
     // The same by the API.
-    for (query, expected) in [("channel=Paid%20Search", 1), ("campaign=autumn", 1), ("medium=x", 0)] {
+    for (query, expected) in [
+        ("channel=Paid%20Search", 1),
+        ("campaign=autumn", 1),
+        ("medium=x", 0),
+    ] {
         let found = collector.admin(&format!("profiles?{query}")).await.json();
-        assert_eq!(found["profiles"].as_array().unwrap().len(), expected, "{query}");
+        assert_eq!(
+            found["profiles"].as_array().unwrap().len(),
+            expected,
+            "{query}"
+        );
     }
-    assert_eq!(collector.admin("profiles?channel=x").await.error(), "invalid_parameter");
+    assert_eq!(
+        collector.admin("profiles?channel=x").await.error(),
+        "invalid_parameter"
+    );
     // Columns are what the address says.
-    let html = viewer.page("profiles?columns=device,first&columns=campaign").await;
-    for (column, is_there) in [("First campaign", true), ("Device", true), ("First seen", true), ("Last seen", false)] {
-        let head = html.split("<thead>").nth(1).unwrap().split("</thead>").next().unwrap();
+    let html = viewer
+        .page("profiles?columns=device,first&columns=campaign")
+        .await;
+    for (column, is_there) in [
+        ("First campaign", true),
+        ("Device", true),
+        ("First seen", true),
+        ("Last seen", false),
+    ] {
+        let head = html
+            .split("<thead>")
+            .nth(1)
+            .unwrap()
+            .split("</thead>")
+            .next()
+            .unwrap();
         assert_eq!(head.contains(column), is_there, "{column}");
     }
 }
@@ -112,7 +162,14 @@ async fn visitors_are_found_by_what_they_are_and_came_by() {
 async fn pages_of_the_list_are_stable() {
     let collector = collector().await;
     let messages: Vec<String> = (0..120)
-        .map(|number| page(&format!("v{number:03}"), &format!("m{number}"), "/", 600 + number))
+        .map(|number| {
+            page(
+                &format!("v{number:03}"),
+                &format!("m{number}"),
+                "/",
+                600 + number,
+            )
+        })
         .collect();
     for some in messages.chunks(60) {
         assert_eq!(collector.batch(some).await.json()["accepted"], some.len());
@@ -125,13 +182,31 @@ async fn pages_of_the_list_are_stable() {
         let rows = html.split("/console/site/profiles/v").skip(1);
         seen.extend(rows.map(|row| row[..3].to_owned()));
         // Somebody who comes meanwhile stands at the top, and moves nobody.
-        let late = [page(&format!("vlate{pages}"), &format!("late{pages}"), "/", 0)];
+        let late = [page(
+            &format!("vlate{pages}"),
+            &format!("late{pages}"),
+            "/",
+            0,
+        )];
         assert_eq!(collector.batch(&late).await.status, 200);
-        let Some(next) = html.split("rel=\"next\"").next().filter(|head| head.len() < html.len()) else {
+        let Some(next) = html
+            .split("rel=\"next\"")
+            .next()
+            .filter(|head| head.len() < html.len())
+        else {
             break;
         };
-        let href = next.rsplit("href=\"").next().unwrap().split('"').next().unwrap();
-        path = href.replace("&amp;", "&").trim_start_matches("/console/site/").to_owned();
+        let href = next
+            .rsplit("href=\"")
+            .next()
+            .unwrap()
+            .split('"')
+            .next()
+            .unwrap();
+        path = href
+            .replace("&amp;", "&")
+            .trim_start_matches("/console/site/")
+            .to_owned();
     }
     assert_eq!(pages, 3);
     let distinct: BTreeSet<&String> = seen.iter().collect();
@@ -159,19 +234,34 @@ async fn one_profile_tells_who_what_and_why() {
         assert!(html.contains(text), "{text}");
     }
     let html = viewer.page("profiles/paid").await;
-    for text in ["Viewed <bdi class=\"theirs\">Lamps</bdi>", "Paid Search", "autumn", "<bdi>Lamps</bdi>"] {
+    for text in [
+        "Viewed <bdi class=\"theirs\">Lamps</bdi>",
+        "Paid Search",
+        "autumn",
+        "<bdi>Lamps</bdi>",
+    ] {
         assert!(html.contains(text), "{text}");
     }
     // The course of interests, as the chart has it.
     let course = viewer.see("profiles/paid?csv=interests-course").await;
     let lines: Vec<&str> = course.text().lines().collect();
     assert_eq!(lines[0].trim(), "Moment,Lamps");
-    let last: f64 = lines.last().unwrap().split(',').nth(1).unwrap().trim().parse().unwrap();
+    let last: f64 = lines
+        .last()
+        .unwrap()
+        .split(',')
+        .nth(1)
+        .unwrap()
+        .trim()
+        .parse()
+        .unwrap();
     let told = collector.admin("profiles/paid").await.json();
     let score = told["interests"][0]["score"].as_f64().unwrap();
     assert!((last - score).abs() < 0.01, "{last} {score}");
     // In Dutch.
-    let dutch = viewer.request("GET", "profiles/reader").header("Accept-Language", "nl");
+    let dutch = viewer
+        .request("GET", "profiles/reader")
+        .header("Accept-Language", "nl");
     let html = collector.send(dutch).await.text().to_owned();
     assert!(html.contains("Zocht naar") && html.contains("Anoniem reader"));
     for missing in ["profiles/nobody", "profiles/%00", "profiles/nobody/access"] {
@@ -187,7 +277,12 @@ async fn a_long_timeline_is_read_a_page_at_a_time() {
     for visit in 0..12_u64 {
         for number in 0..30 {
             let seconds = (12 - visit) * 86_400 + (30 - number) * 10;
-            messages.push(page("a", &format!("m{visit}-{number}"), &format!("/{visit}-{number}/"), seconds));
+            messages.push(page(
+                "a",
+                &format!("m{visit}-{number}"),
+                &format!("/{visit}-{number}/"),
+                seconds,
+            ));
         }
     }
     for some in messages.chunks(90) {
@@ -205,7 +300,13 @@ async fn a_long_timeline_is_read_a_page_at_a_time() {
         let Some(rest) = html.split("rel=\"next\"").nth(1) else {
             break;
         };
-        let href = rest.split("href=\"").nth(1).unwrap().split('"').next().unwrap();
+        let href = rest
+            .split("href=\"")
+            .nth(1)
+            .unwrap()
+            .split('"')
+            .next()
+            .unwrap();
         path = href.trim_start_matches("/console/site/").to_owned();
         path = path.split('#').next().unwrap().to_owned();
     }
@@ -218,21 +319,53 @@ async fn a_long_timeline_is_read_a_page_at_a_time() {
 async fn each_role_sees_and_does_its_own() {
     let collector = collector().await;
     fill(&collector).await;
-    for (role, erase, undo) in [(Role::Read, 403, 403), (Role::Operate, 403, 303), (Role::Erase, 303, 409)] {
+    for (role, erase, undo) in [
+        (Role::Read, 403, 403),
+        (Role::Operate, 403, 303),
+        (Role::Erase, 303, 409),
+    ] {
         let token = collector.new_token(role.name(), role, None);
         let viewer = Viewer::sign_in(&collector, &token).await;
         let html = viewer.page("profiles/known").await;
-        assert_eq!(html.contains("profiles/known/erase"), role >= Role::Erase, "{role}");
+        assert_eq!(
+            html.contains("profiles/known/erase"),
+            role >= Role::Erase,
+            "{role}"
+        );
         let merges = collector.admin("merges?visitor=known").await.json();
-        let merge = merges["merges"].as_array().unwrap().last().unwrap()["id"].as_str().unwrap().to_owned();
+        let merge = merges["merges"].as_array().unwrap().last().unwrap()["id"]
+            .as_str()
+            .unwrap()
+            .to_owned();
         let fields = format!("merge={merge}");
-        assert_eq!(viewer.send("profiles/known/undo", &fields).await.status, undo, "{role}");
+        assert_eq!(
+            viewer.send("profiles/known/undo", &fields).await.status,
+            undo,
+            "{role}"
+        );
         // Without what every form carries nothing is done.
-        assert_eq!(viewer.send_as("profiles/known/erase", "person=true").await.status, 403);
+        assert_eq!(
+            viewer
+                .send_as("profiles/known/erase", "person=true")
+                .await
+                .status,
+            403
+        );
         assert_eq!(viewer.see("profiles/known").await.status, 200, "{role}");
-        assert_eq!(viewer.send("profiles/known/erase", "person=true").await.status, erase, "{role}");
+        assert_eq!(
+            viewer
+                .send("profiles/known/erase", "person=true")
+                .await
+                .status,
+            erase,
+            "{role}"
+        );
         let expected = if role == Role::Erase { 404 } else { 200 };
-        assert_eq!(viewer.see("profiles/known").await.status, expected, "{role}");
+        assert_eq!(
+            viewer.see("profiles/known").await.status,
+            expected,
+            "{role}"
+        );
         if role == Role::Erase {
             assert_eq!(viewer.send("profiles/known/erase", "").await.status, 404);
             let html = viewer.page("profiles?erased=1").await;
@@ -245,13 +378,17 @@ async fn each_role_sees_and_does_its_own() {
     let entries = log["entries"].as_array().unwrap();
     let of = |name: &str, route: &str| -> Vec<&Value> {
         let all = entries.iter();
-        all.filter(|one| one["name"] == name && one["route"] == route).collect()
+        all.filter(|one| one["name"] == name && one["route"] == route)
+            .collect()
     };
     assert!(!of("read", "GET console/profiles/{id}").is_empty(), "{log}");
     let refused = of("read", "POST console/profiles/{id}/erase");
     assert!(refused.iter().any(|one| one["status"] == 403), "{log}");
     let erased = of("erase", "POST console/profiles/{id}/erase");
-    let done: Vec<_> = erased.iter().filter(|one| !one["visitor"].is_null()).collect();
+    let done: Vec<_> = erased
+        .iter()
+        .filter(|one| !one["visitor"].is_null())
+        .collect();
     assert!(!done.is_empty(), "{log}");
     assert!(!log.to_string().contains("\"known\""), "{log}");
 }
@@ -263,14 +400,24 @@ async fn what_is_held_and_whole_exports_are_those_of_the_api() {
     let token = collector.new_token("reads", Role::Read, None);
     let viewer = Viewer::sign_in(&collector, &token).await;
     let held = viewer.see("profiles/known/access").await;
-    assert!(held.whole && held.header("content-disposition").unwrap().contains("attachment"));
+    assert!(
+        held.whole
+            && held
+                .header("content-disposition")
+                .unwrap()
+                .contains("attachment")
+    );
     let mut same = collector.admin("profiles/known/access").await.json();
     let mut held = held.json();
     for one in [&mut same, &mut held] {
         one["at"] = json!(null);
     }
     assert_eq!(held, same);
-    for query in ["what=profiles&format=csv", "what=events&format=ndjson", "what=profiles&format=csv&segment=reader"] {
+    for query in [
+        "what=profiles&format=csv",
+        "what=events&format=ndjson",
+        "what=profiles&format=csv&segment=reader",
+    ] {
         let own = viewer.see(&format!("export?{query}")).await;
         let same = collector.admin(&format!("export?{query}")).await;
         assert!(own.whole && own.status == 200, "{query}");
@@ -282,7 +429,15 @@ async fn what_is_held_and_whole_exports_are_those_of_the_api() {
     let log = collector.admin("audit?limit=100").await.text().to_owned();
     assert!(log.contains("GET console/export") && log.contains("GET console/profiles/{id}/access"));
     // Nobody gets any of it without a session.
-    for path in ["export", "profiles/known/access", "profiles/known", "profiles", "live", "live/stream", "live/state"] {
+    for path in [
+        "export",
+        "profiles/known/access",
+        "profiles/known",
+        "profiles",
+        "live",
+        "live/stream",
+        "live/state",
+    ] {
         let answer = collector.send(get(&format!("/console/site/{path}"))).await;
         assert_eq!(answer.status, 303, "{path}");
         assert!(!answer.text().contains("Jo Vos"));
@@ -292,7 +447,9 @@ async fn what_is_held_and_whole_exports_are_those_of_the_api() {
 #[tokio::test]
 async fn sites_see_nothing_of_each_other() {
     let site = |id: &str, key: &str| {
-        format!("[site]\nid = \"{id}\"\nwrite_key = \"{key}\"\nallowed_origins = [\"https://{id}.example\"]\n")
+        format!(
+            "[site]\nid = \"{id}\"\nwrite_key = \"{key}\"\nallowed_origins = [\"https://{id}.example\"]\n"
+        )
     };
     let collector = Collector::start_with(Options {
         config: site("one", "k"),
@@ -300,17 +457,40 @@ async fn sites_see_nothing_of_each_other() {
         ..Options::default()
     })
     .await;
-    assert_eq!(collector.batch(&[page("secret", "m1", "/of-one/", 9)]).await.status, 200);
+    assert_eq!(
+        collector
+            .batch(&[page("secret", "m1", "/of-one/", 9)])
+            .await
+            .status,
+        200
+    );
     let two = batch(&[page("own", "m2", "/of-two/", 9)]).replace("\"k\"", "\"k2\"");
-    assert_eq!(collector.send(crate::client::post("/v1/batch", two)).await.status, 200);
+    assert_eq!(
+        collector
+            .send(crate::client::post("/v1/batch", two))
+            .await
+            .status,
+        200
+    );
     let token = collector.new_token("of two", Role::Erase, Some("two"));
     let viewer = Viewer::sign_in_to(&collector, &token, "two").await;
     assert!(viewer.page("profiles").await.contains("Anonymous own"));
     let elsewhere = Viewer::sign_in_to(&collector, &token, "one").await;
-    for path in ["profiles", "profiles/secret", "profiles/secret/access", "export", "live", "live/state", "live/stream"] {
+    for path in [
+        "profiles",
+        "profiles/secret",
+        "profiles/secret/access",
+        "export",
+        "live",
+        "live/state",
+        "live/stream",
+    ] {
         let answer = elsewhere.see(path).await;
         assert_eq!(answer.status, 403, "{path}");
-        assert!(!answer.text().contains("of-one") && !answer.text().contains("secret\""), "{path}");
+        assert!(
+            !answer.text().contains("of-one") && !answer.text().contains("secret\""),
+            "{path}"
+        );
         // The stream of the own site goes on for ever.
         if path != "live/stream" {
             assert!(!viewer.see(path).await.text().contains("of-one"), "{path}");
@@ -341,13 +521,25 @@ async fn texts_that_try_to_be_more_stay_texts() {
             json!({"type": "identify", "messageId": id("i"), "anonymousId": visitor, "traits": {"name": text, "email": text, text: text}}),
         ];
         let batch = json!({"writeKey": "k", "batch": messages});
-        let answer = collector.send(crate::client::post("/v1/batch", batch.to_string())).await;
-        assert!(answer.json()["accepted"].as_u64().unwrap() >= 3, "{text:?}: {}", answer.text());
+        let answer = collector
+            .send(crate::client::post("/v1/batch", batch.to_string()))
+            .await;
+        assert!(
+            answer.json()["accepted"].as_u64().unwrap() >= 3,
+            "{text:?}: {}",
+            answer.text()
+        );
     }
     let viewer = Viewer::sign_in(&collector, &collector.token).await;
     let empty = viewer.page("profiles?text=nobody-is-called-that").await;
     let scripts = empty.matches("<script").count();
-    let mut paths: Vec<String> = ["profiles", "live", "profiles?columns=campaign,device,language,interests,segments"].map(str::to_owned).into();
+    let mut paths: Vec<String> = [
+        "profiles",
+        "live",
+        "profiles?columns=campaign,device,language,interests,segments",
+    ]
+    .map(str::to_owned)
+    .into();
     paths.extend((0..=texts.len()).map(|number| format!("profiles/v{number}")));
     for path in &paths {
         let html = viewer.page(path).await;
@@ -355,14 +547,24 @@ async fn texts_that_try_to_be_more_stay_texts() {
         for text in texts.iter().filter(|text| text.contains('<')) {
             assert!(!html.contains(text.trim()), "{path}: {text}");
         }
-        for never in ["<img", "<iframe", "<i>", "onerror=\"", "onload=\"", "href=\"javascript:"] {
+        for never in [
+            "<img",
+            "<iframe",
+            "<i>",
+            "onerror=\"",
+            "onload=\"",
+            "href=\"javascript:",
+        ] {
             assert!(!html.contains(never), "{path}: {never}");
         }
         // Of ten thousand signs a page shows some.
         assert!(html.len() < 600_000, "{path}: {}", html.len());
     }
     // What is searched for is shown again.
-    for text in texts.iter().filter(|text| text.contains('<') || text.contains('"')) {
+    for text in texts
+        .iter()
+        .filter(|text| text.contains('<') || text.contains('"'))
+    {
         let sought: String = text.bytes().map(|byte| format!("%{byte:02x}")).collect();
         for name in ["text", "segment", "campaign", "stage"] {
             let html = viewer.page(&format!("profiles?{name}={sought}")).await;

@@ -7,7 +7,9 @@
 
 #![allow(dead_code)]
 
+mod campaigns;
 mod census;
+mod content;
 mod frame;
 mod language;
 mod live;
@@ -61,13 +63,40 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 const PAGES: &[Page] = &[
     visitors("live", Role::Read, |view| Box::pin(live::show(view))),
     totals("live/state", Role::Read, |view| Box::pin(live::state(view))),
-    visitors("live/stream", Role::Read, |view| Box::pin(live::listen(view))),
-    visitors("profiles", Role::Read, |view| Box::pin(profiles::show(view))),
-    visitors("profiles/{id}", Role::Read, |view| Box::pin(profiles::one(view))),
-    visitors("profiles/{id}/access", Role::Read, |view| Box::pin(profiles::access(view))),
-    change("profiles/{id}/erase", Role::Erase, |view| Box::pin(profiles::erase(view))),
-    change("profiles/{id}/undo", Role::Operate, |view| Box::pin(profiles::undo(view))),
-    visitors("export", Role::Read, |view| Box::pin(profiles::export(view))),
+    visitors("live/stream", Role::Read, |view| {
+        Box::pin(live::listen(view))
+    }),
+    visitors("profiles", Role::Read, |view| {
+        Box::pin(profiles::show(view))
+    }),
+    visitors("profiles/{id}", Role::Read, |view| {
+        Box::pin(profiles::one(view))
+    }),
+    visitors("profiles/{id}/access", Role::Read, |view| {
+        Box::pin(profiles::access(view))
+    }),
+    change("profiles/{id}/erase", Role::Erase, |view| {
+        Box::pin(profiles::erase(view))
+    }),
+    change("profiles/{id}/undo", Role::Operate, |view| {
+        Box::pin(profiles::undo(view))
+    }),
+    visitors("export", Role::Read, |view| {
+        Box::pin(profiles::export(view))
+    }),
+    totals("campaigns", Role::Read, |view| {
+        Box::pin(campaigns::show(view))
+    }),
+    totals("content", Role::Read, |view| Box::pin(content::show(view))),
+    totals("content/{slot}", Role::Read, |view| {
+        Box::pin(content::show_slot(view))
+    }),
+    change("content/restore", Role::Operate, |view| {
+        Box::pin(content::restore(view))
+    }),
+    change("content/preview", Role::Operate, |view| {
+        Box::pin(content::preview(view))
+    }),
     totals("segments", Role::Read, |view| {
         Box::pin(segments::list(view))
     }),

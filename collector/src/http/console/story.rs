@@ -55,7 +55,10 @@ impl Reading {
     pub(super) fn tell(self, language: Language) -> Story {
         let time = language.duration((self.milliseconds / 1_000.0).round() as u64 * 1_000);
         let percent = format!("{:.0}%", self.percent);
-        let template = language.say("Read for {t}, down to {p}", "Las {t}, tot {p} van de pagina");
+        let template = language.say(
+            "Read for {t}, down to {p}",
+            "Las {t}, tot {p} van de pagina",
+        );
         let template = template.replace("{t}", &time).replace("{p}", &percent);
         Story {
             reading: Some(self),
@@ -170,11 +173,9 @@ pub(super) fn of_message(names: &Names, message: &Message) -> Story {
         ),
         MessageKind::Track { event, properties } => track(names, event, properties),
         MessageKind::Identify { traits } => match told(traits, MOST_TRAITS) {
-            text if text.is_empty() => Story::of(
-                "identify",
-                say("Was recognised", "Werd herkend"),
-                &[],
-            ),
+            text if text.is_empty() => {
+                Story::of("identify", say("Was recognised", "Werd herkend"), &[])
+            }
             text => Story::of(
                 "identify",
                 say("Gave their details: {}", "Gaf gegevens: {}"),
@@ -253,19 +254,29 @@ fn track(names: &Names, event: &str, properties: &Properties) -> Story {
             }
         }
         events::CONTENT_VIEWED | events::CONTENT_CLICKED => {
-            let template = match (event == events::CONTENT_VIEWED, properties.get(property::CONTROL)) {
+            let template = match (
+                event == events::CONTENT_VIEWED,
+                properties.get(property::CONTROL),
+            ) {
                 (true, Some(_)) => say(
                     "Saw the usual content in slot {}: held out of {}",
                     "Zag de gewone inhoud in slot {}: buiten {} gehouden",
                 ),
-                (true, None) => say("Saw in slot {} the variant {}", "Zag in slot {} de variant {}"),
+                (true, None) => say(
+                    "Saw in slot {} the variant {}",
+                    "Zag in slot {} de variant {}",
+                ),
                 (false, _) => say(
                     "Clicked in slot {} on the variant {}",
                     "Klikte in slot {} op de variant {}",
                 ),
             };
             let variant = text(property::VARIANT);
-            let variant = if variant.is_empty() { say("the default", "de standaard") } else { variant };
+            let variant = if variant.is_empty() {
+                say("the default", "de standaard")
+            } else {
+                variant
+            };
             Story::of("content", template, &[text(property::SLOT), variant])
         }
         events::SEGMENTS_DERIVED => {
@@ -298,12 +309,12 @@ fn told(properties: &Properties, most: usize) -> String {
         "referrer",
     ];
     let others = properties.iter().filter(|(name, _)| !own.contains(name));
-    let told = others.take(most).map(|(name, value)| {
-        match value.as_text() {
+    let told = others
+        .take(most)
+        .map(|(name, value)| match value.as_text() {
             Some(text) => format!("{name}: {text}"),
             None => format!("{name}: {}", plain(value)),
-        }
-    });
+        });
     told.collect::<Vec<_>>().join(", ")
 }
 
@@ -315,10 +326,17 @@ pub(super) fn of_change(names: &Names, raw: &str, at: Timestamp) -> Option<Story
         let label = label.map_or(&*reached.goal, |goal| &*goal.label);
         let worth = language.number(reached.hundredths as f64 / 100.0, 2);
         return Some(match reached.hundredths {
-            0 => Story::of("goal", language.say("Reached the goal {}", "Bereikte het doel {}"), &[label]),
+            0 => Story::of(
+                "goal",
+                language.say("Reached the goal {}", "Bereikte het doel {}"),
+                &[label],
+            ),
             _ => Story::of(
                 "goal",
-                language.say("Reached the goal {}, worth {}", "Bereikte het doel {}, waarde {}"),
+                language.say(
+                    "Reached the goal {}, worth {}",
+                    "Bereikte het doel {}, waarde {}",
+                ),
                 &[label, &worth],
             ),
         });
@@ -427,6 +445,9 @@ mod tests {
         assert_eq!(ours, "Viewed ");
         assert_eq!(theirs.chars().count(), LONGEST + 1);
         let story = Story::of("page", "Viewed {}", &["<b>"]);
-        assert_eq!(story.show().0, "Viewed <bdi class=\"theirs\">&lt;b&gt;</bdi>");
+        assert_eq!(
+            story.show().0,
+            "Viewed <bdi class=\"theirs\">&lt;b&gt;</bdi>"
+        );
     }
 }

@@ -36,7 +36,10 @@ pub(super) async fn of(view: &View<'_>) -> Result<Vec<Latest>, HttpError> {
     if let Some(kind) = kind.as_deref().filter(|kind| !TYPES.contains(kind)) {
         return Err(HttpError::Query {
             name: "type",
-            detail: format!("there is no type {kind:?}; those known are: {}", TYPES.join(", ")),
+            detail: format!(
+                "there is no type {kind:?}; those known are: {}",
+                TYPES.join(", ")
+            ),
         });
     }
     let visitors: Vec<(VisitorId, Timestamp)> = match view.parameter("visitor") {
@@ -46,12 +49,16 @@ pub(super) async fn of(view: &View<'_>) -> Result<Vec<Latest>, HttpError> {
                 detail: format!("\"visitor\" {error}"),
             })?;
             let profile = store.visitor(&visitor).await?;
-            profile.map(|profile| (visitor, profile.last_seen)).into_iter().collect()
+            profile
+                .map(|profile| (visitor, profile.last_seen))
+                .into_iter()
+                .collect()
         }
         None => {
             let listed = store.list(vec![List::All], None, VISITORS).await?;
             let seen = listed.into_iter();
-            seen.map(|one| (one.position.visitor, one.profile.last_seen)).collect()
+            seen.map(|one| (one.position.visitor, one.profile.last_seen))
+                .collect()
         }
     };
     let page = view.parameter("page");

@@ -90,7 +90,10 @@ impl Row<'_> {
         json.open('{');
         json.text_member("id", self.id);
         json.text_member("visitor", self.visitor.as_str());
-        json.text_member("href", &format!("{profiles}{}", encoded(self.visitor.as_str())));
+        json.text_member(
+            "href",
+            &format!("{profiles}{}", encoded(self.visitor.as_str())),
+        );
         json.name("at");
         json.moment(self.at);
         json.text_member("time", self.time);
@@ -226,7 +229,6 @@ fn events(view: &View<'_>, latest: &[Latest], place: &str) -> Markup {
         }
     }
 }
-
 
 /// The same as a file.
 fn file(view: &View<'_>, latest: &[Latest], names: &Names) -> Table {

@@ -152,7 +152,9 @@ fn verdict(view: &View<'_>, seen: &Seen, problems: &[Problem]) -> Markup {
     let page = seen.page.as_deref().unwrap_or("/");
     match seen.heard {
         Some(heard) if seen.is_seen(view.now) => {
-            let ago = view.language.duration(view.now.since(heard).0 / 1_000 * 1_000);
+            let ago = view
+                .language
+                .duration(view.now.since(heard).0 / 1_000 * 1_000);
             notice(
                 Tone::Good,
                 view.say("We see your site", "We zien uw site"),
@@ -163,8 +165,15 @@ fn verdict(view: &View<'_>, seen: &Seen, problems: &[Problem]) -> Markup {
             )
         }
         Some(heard) => notice(
-            if problems.is_empty() { Tone::Plain } else { Tone::Warning },
-            view.say("We have seen your site, but nothing came of late", "We hebben uw site gezien, maar er kwam de laatste tijd niets"),
+            if problems.is_empty() {
+                Tone::Plain
+            } else {
+                Tone::Warning
+            },
+            view.say(
+                "We have seen your site, but nothing came of late",
+                "We hebben uw site gezien, maar er kwam de laatste tijd niets",
+            ),
             &html! { p {
                 (view.say("The last message came on ", "Het laatste bericht kwam op ")) (view.moment(heard)) "."
                 @if problems.is_empty() { " " (view.say("If nobody was there, that is in order. Open a page of your site: it shows here within seconds.", "Als er niemand was, is dat in orde. Open een pagina van uw site: die verschijnt hier binnen enkele seconden.")) }
@@ -187,7 +196,10 @@ fn told(view: &View<'_>, problem: &Problem, place: usize) -> Markup {
     match problem {
         Problem::WrongKey(refusal) => notice(
             Tone::Bad,
-            say("Messages come with a wrong key", "Er komen berichten met een verkeerde sleutel"),
+            say(
+                "Messages come with a wrong key",
+                "Er komen berichten met een verkeerde sleutel",
+            ),
             &html! {
                 p {
                     @match refusal.what.is_empty() {
@@ -202,7 +214,10 @@ fn told(view: &View<'_>, problem: &Problem, place: usize) -> Markup {
         ),
         Problem::WrongOrigin(refusal) => notice(
             Tone::Bad,
-            say("Pages of an origin that is not allowed want to send", "Pagina's van een niet toegestane herkomst willen sturen"),
+            say(
+                "Pages of an origin that is not allowed want to send",
+                "Pagina's van een niet toegestane herkomst willen sturen",
+            ),
             &html! {
                 p { code { bdi { (refusal.what) } } (times(refusal)) }
                 @if let Some(allowed) = Origin::parse(&refusal.what) {
@@ -228,12 +243,18 @@ fn told(view: &View<'_>, problem: &Problem, place: usize) -> Markup {
         ),
         Problem::Waiting => notice(
             Tone::Plain,
-            say("A page has just loaded the script", "Een pagina heeft zojuist het script geladen"),
+            say(
+                "A page has just loaded the script",
+                "Een pagina heeft zojuist het script geladen",
+            ),
             &html! { p { (say("It sends its first message within seconds, when the page is idle.", "Binnen enkele seconden, als de pagina rustig is, komt het eerste bericht.")) } },
         ),
         Problem::NoScripts => notice(
             Tone::Bad,
-            say("Pages load the script, but not what it brings", "Pagina's laden het script, maar niet wat het meebrengt"),
+            say(
+                "Pages load the script, but not what it brings",
+                "Pagina's laden het script, maar niet wat het meebrengt",
+            ),
             &html! {
                 p { (say("Most likely the Content-Security-Policy of your pages forbids it. Allow in it:", "Waarschijnlijk verbiedt de Content-Security-Policy van uw pagina's het. Sta daarin toe:")) }
                 (copied(view, &format!("policy-{place}"), &policy(view)))
@@ -247,7 +268,10 @@ fn told(view: &View<'_>, problem: &Problem, place: usize) -> Markup {
             );
             notice(
                 Tone::Bad,
-                say("Pages load everything, but send nothing", "Pagina's laden alles, maar sturen niets"),
+                say(
+                    "Pages load everything, but send nothing",
+                    "Pagina's laden alles, maar sturen niets",
+                ),
                 &html! {
                     @if is_asking {
                         p { (say("Your configuration asks for consent first (", "Uw configuratie vraagt eerst toestemming (")) code { "consent = " (view.app.site.consent.name()) } (say("). Until a visitor consents, pages send nothing: give consent on a page of yours and look again.", "). Tot een bezoeker toestemt sturen pagina's niets: geef toestemming op een pagina van uzelf en kijk opnieuw.")) }
@@ -261,7 +285,10 @@ fn told(view: &View<'_>, problem: &Problem, place: usize) -> Markup {
         }
         Problem::NoTag => notice(
             Tone::Plain,
-            say("Put the script tag into your pages", "Zet de script-tag in uw pagina's"),
+            say(
+                "Put the script tag into your pages",
+                "Zet de script-tag in uw pagina's",
+            ),
             &html! {
                 p { (say("Nobody has asked for the script since the collector started. Paste this into the head of every page:", "Sinds de start van de collector heeft niemand om het script gevraagd. Plak dit in de head van elke pagina:")) }
                 (tag(view, place))
@@ -278,7 +305,10 @@ fn debug(view: &View<'_>) -> Markup {
 
 /// The address by which the console was reached, without a path.
 fn origin(view: &View<'_>) -> String {
-    let host = view.headers.get(hyper::header::HOST).and_then(|host| host.to_str().ok());
+    let host = view
+        .headers
+        .get(hyper::header::HOST)
+        .and_then(|host| host.to_str().ok());
     // The session's cookie has this name where it came by TLS.
     let scheme = match named(view.headers, "__Secure-fg-console") {
         Some(_) => "https",
@@ -290,7 +320,12 @@ fn origin(view: &View<'_>) -> String {
 /// The script tag for this site.
 fn tag(view: &View<'_>, place: usize) -> Markup {
     let names = &view.app.tracker.names;
-    let key = view.app.site.write_key.replace('&', "&amp;").replace('"', "&quot;");
+    let key = view
+        .app
+        .site
+        .write_key
+        .replace('&', "&amp;")
+        .replace('"', "&quot;");
     let tag = format!(
         "<script async src=\"{}{}{}\" data-site=\"{key}\"></script>",
         origin(view),
@@ -307,10 +342,18 @@ fn policy(view: &View<'_>) -> String {
 
 /// The line of the configuration that allows one origin more.
 fn allowing(view: &View<'_>, origin: &str) -> String {
-    let listed = view.app.site.allowed_origins.iter().map(|one| one.as_str().to_owned());
+    let listed = view
+        .app
+        .site
+        .allowed_origins
+        .iter()
+        .map(|one| one.as_str().to_owned());
     let all = listed.chain([origin.to_owned()]);
     let quoted = all.map(|one| serde_json::Value::from(one).to_string());
-    format!("allowed_origins = [{}]", quoted.collect::<Vec<_>>().join(", "))
+    format!(
+        "allowed_origins = [{}]",
+        quoted.collect::<Vec<_>>().join(", ")
+    )
 }
 
 /// A text to take along.
@@ -364,18 +407,34 @@ mod tests {
             (seen(ago(9_000), ago(9_010), ago(9_009)), vec![]),
             (seen(ago(9_000), None, None), vec![]),
             (seen(ago(9_000), ago(60), None), vec![Problem::NoScripts]),
-            (with(|seen| seen.keys.push(refusal("demo"))), vec![Problem::WrongKey(refusal("demo"))]),
-            (with(|seen| seen.origins.push(refusal("o"))), vec![Problem::WrongOrigin(refusal("o"))]),
+            (
+                with(|seen| seen.keys.push(refusal("demo"))),
+                vec![Problem::WrongKey(refusal("demo"))],
+            ),
+            (
+                with(|seen| seen.origins.push(refusal("o"))),
+                vec![Problem::WrongOrigin(refusal("o"))],
+            ),
             (with(|seen| seen.robots = ago(3)), vec![Problem::RobotsOnly]),
-            (with(|seen| seen.faulty = Some((ago(3).unwrap(), "x".to_owned()))), vec![Problem::Faulty("x".to_owned())]),
+            (
+                with(|seen| seen.faulty = Some((ago(3).unwrap(), "x".to_owned()))),
+                vec![Problem::Faulty("x".to_owned())],
+            ),
             // What a site that is seen also gets.
-            (with(|seen| {
-                seen.heard = ago(1);
-                seen.robots = ago(3);
-                seen.keys.push(refusal("old"));
-            }), vec![Problem::WrongKey(refusal("old"))]),
+            (
+                with(|seen| {
+                    seen.heard = ago(1);
+                    seen.robots = ago(3);
+                    seen.keys.push(refusal("old"));
+                }),
+                vec![Problem::WrongKey(refusal("old"))],
+            ),
         ] {
-            assert_eq!(seen.problems(Timestamp::from_milliseconds(NOW)), expected, "{seen:?}");
+            assert_eq!(
+                seen.problems(Timestamp::from_milliseconds(NOW)),
+                expected,
+                "{seen:?}"
+            );
         }
     }
 }

@@ -184,7 +184,7 @@ impl Table {
                                 @if place == 0 {
                                     th scope="row" data-value=(cell.value.plain()) { (content(cell, view)) }
                                 } @else {
-                                    td class=[cell.class()] data-value=(cell.value.plain()) { (content(cell, view)) }
+                                    td class=[cell.class().or(is_number(place).then(|| "number".to_owned()))] data-value=(cell.value.plain()) { (content(cell, view)) }
                                 }
                             }
                         }

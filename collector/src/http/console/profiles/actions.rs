@@ -26,7 +26,9 @@ pub(in crate::http::console) async fn erase(view: &View<'_>) -> Result<Shown, Ht
     let erased = erasing::of(view.app, visitor, person).await?;
     view.told(erased.len());
     let count = erased.len().to_string();
-    Ok(Shown::SeeOther(view.link("profiles", &[("erased", &count)])))
+    Ok(Shown::SeeOther(
+        view.link("profiles", &[("erased", &count)]),
+    ))
 }
 
 /// Undoes a merge that concerns a visitor, and shows that visitor again.
@@ -44,5 +46,7 @@ pub(in crate::http::console) async fn undo(view: &View<'_>) -> Result<Shown, Htt
     view.told(1);
     let outcome = if together { "together" } else { "apart" };
     let profile = view.profile(&visitor);
-    Ok(Shown::SeeOther(format!("{profile}?undone={outcome}#merges")))
+    Ok(Shown::SeeOther(format!(
+        "{profile}?undone={outcome}#merges"
+    )))
 }

@@ -149,7 +149,10 @@ impl Kind {
                 }
                 Cell::text(text)
             }
-            Self::Channel => touch.map_or_else(|| Value::Nothing.into(), |touch| Cell::text(channels.of(&touch))),
+            Self::Channel => touch.map_or_else(
+                || Value::Nothing.into(),
+                |touch| Cell::text(channels.of(&touch)),
+            ),
             Self::Campaign => {
                 let campaign = touch.map(|touch| touch.campaign.get("utm_campaign").to_owned());
                 let campaign = campaign.filter(|campaign| !campaign.is_empty());
@@ -168,7 +171,10 @@ impl Kind {
             }
             Self::Language => {
                 let language = profile.entries.one(EntryKind::Language);
-                language.map_or_else(|| Value::Nothing.into(), |language| Cell::text(&*language.value))
+                language.map_or_else(
+                    || Value::Nothing.into(),
+                    |language| Cell::text(&*language.value),
+                )
             }
         }
     }

@@ -43,7 +43,9 @@ pub(super) async fn chart(
                 index: 0,
             };
             let entries = view.app.store.timeline(visitor, Some(after), MOST).await?;
-            let sent = entries.into_iter().filter(|entry| entry.source == Source::Sender);
+            let sent = entries
+                .into_iter()
+                .filter(|entry| entry.source == Source::Sender);
             messages.extend(sent.filter_map(|entry| {
                 let mut message = story::read(&entry.raw, &entry.kind, entry.context.as_deref())?;
                 message.timestamp = entry.position.timestamp;
@@ -85,7 +87,9 @@ pub(super) async fn chart(
 
 /// The moment before.
 fn earlier(at: Timestamp) -> Timestamp {
-    let before = i64::try_from(at.as_milliseconds()).unwrap_or(i64::MAX).saturating_sub(1);
+    let before = i64::try_from(at.as_milliseconds())
+        .unwrap_or(i64::MAX)
+        .saturating_sub(1);
     Timestamp::from_milliseconds(before.max(0))
 }
 
@@ -109,7 +113,8 @@ fn course(
             let evaluation = Evaluation::of(&profile, model, moment);
             let share = |id: &Box<str>| {
                 let mut all = evaluation.interests.iter();
-                all.find(|interest| interest.id == *id).map_or(0.0, |interest| interest.score)
+                all.find(|interest| interest.id == *id)
+                    .map_or(0.0, |interest| interest.score)
             };
             (moment, topics.iter().map(share).collect())
         })
@@ -120,7 +125,11 @@ fn course(
 fn moments(first: Timestamp, last: Timestamp) -> impl Iterator<Item = Timestamp> {
     let whole = last.since(first).0;
     let count = MOMENTS.min(whole / 1_000 + 1);
-    (0..=count).map(move |number| first.plus(Milliseconds(whole / count * number + if number == count { whole % count } else { 0 })))
+    (0..=count).map(move |number| {
+        first.plus(Milliseconds(
+            whole / count * number + if number == count { whole % count } else { 0 },
+        ))
+    })
 }
 
 #[cfg(test)]
@@ -130,7 +139,13 @@ mod tests {
     #[test]
     fn moments_reach_from_the_first_to_the_last() {
         let at = Timestamp::from_milliseconds;
-        for (first, last) in [(0, 0), (5, 6), (0, 1_999), (7, 1_000_003), (0, 90 * 86_400_000)] {
+        for (first, last) in [
+            (0, 0),
+            (5, 6),
+            (0, 1_999),
+            (7, 1_000_003),
+            (0, 90 * 86_400_000),
+        ] {
             let all: Vec<Timestamp> = moments(at(first), at(last)).collect();
             assert_eq!(all.first(), Some(&at(first)));
             assert_eq!(all.last(), Some(&at(last)));
@@ -148,9 +163,18 @@ mod tests {
             story::read(&raw, "track", None).unwrap()
         };
         let messages = vec![
-            message(0, r#""type":"page","properties":{"path":"/","topics":["Lamps"]}"#),
-            message(5, r#""type":"track","event":"Site Searched","properties":{"query":"lamps"}"#),
-            message(6, r#""type":"track","event":"Site Searched","properties":{"query":"lamps"}"#),
+            message(
+                0,
+                r#""type":"page","properties":{"path":"/","topics":["Lamps"]}"#,
+            ),
+            message(
+                5,
+                r#""type":"track","event":"Site Searched","properties":{"query":"lamps"}"#,
+            ),
+            message(
+                6,
+                r#""type":"track","event":"Site Searched","properties":{"query":"lamps"}"#,
+            ),
         ];
         let now = Timestamp::parse("2026-12-02T03:00:00Z").unwrap();
         let rows = course(messages, &["lamps".into()], &Arc::new(Model::new()), now);

@@ -41,7 +41,8 @@ pub(super) fn seen_after(view: &View<'_>) -> Result<Option<Timestamp>, HttpError
     };
     let wrong = || HttpError::Query {
         name: "seen_after",
-        detail: "\"seen_after\" must be a day such as 2026-05-31, or a moment with its zone".to_owned(),
+        detail: "\"seen_after\" must be a day such as 2026-05-31, or a moment with its zone"
+            .to_owned(),
     };
     if let Ok(moment) = Timestamp::parse(&text) {
         return Ok(Some(moment));
@@ -66,8 +67,16 @@ impl Offered {
     pub(super) async fn of(view: &View<'_>) -> Result<Self, HttpError> {
         let model = view.app.model();
         let pair = |id: &str, label: &str| (id.to_owned(), label.to_owned());
-        let mut segments: Vec<_> = model.segments.iter().map(|one| pair(&one.id, &one.label)).collect();
-        let mut interests: Vec<_> = model.interests.iter().map(|one| pair(&one.id, &one.label)).collect();
+        let mut segments: Vec<_> = model
+            .segments
+            .iter()
+            .map(|one| pair(&one.id, &one.label))
+            .collect();
+        let mut interests: Vec<_> = model
+            .interests
+            .iter()
+            .map(|one| pair(&one.id, &one.label))
+            .collect();
         let mut sizes = view.app.store.list_sizes().await?;
         sizes.sort_by_key(|size| std::cmp::Reverse(size.visitors));
         let found = sizes.into_iter().filter_map(|size| match size.list {
@@ -82,7 +91,11 @@ impl Offered {
             .collect();
         interests.extend(found);
         // An interest that is strong enough is a segment as well.
-        let more: Vec<_> = interests.iter().filter(|(id, _)| !known(id, &segments)).cloned().collect();
+        let more: Vec<_> = interests
+            .iter()
+            .filter(|(id, _)| !known(id, &segments))
+            .cloned()
+            .collect();
         segments.extend(more);
         let mut stages: Vec<String> = model.stages.iter().map(|id| id.to_string()).collect();
         if stages.is_empty() {
@@ -98,8 +111,15 @@ impl Offered {
 
 /// The form.
 pub(super) fn form(view: &View<'_>, offered: &Offered, chosen: &Chosen) -> Markup {
-    let stages: Vec<_> = offered.stages.iter().map(|id| (id.clone(), id.clone())).collect();
-    let channels: Vec<_> = CHANNELS.iter().map(|name| ((*name).to_owned(), (*name).to_owned())).collect();
+    let stages: Vec<_> = offered
+        .stages
+        .iter()
+        .map(|id| (id.clone(), id.clone()))
+        .collect();
+    let channels: Vec<_> = CHANNELS
+        .iter()
+        .map(|name| ((*name).to_owned(), (*name).to_owned()))
+        .collect();
     let value = |name: &str| view.parameter(name).unwrap_or_default();
     let path = view.link("profiles", &[]);
     html! {

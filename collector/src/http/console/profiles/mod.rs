@@ -61,9 +61,15 @@ pub(super) async fn show(view: &View<'_>) -> Result<Shown, HttpError> {
 fn table(view: &View<'_>, found: &Found, chosen: &Chosen) -> Table {
     let is_filtered = filters::is_any(view);
     let advice = match (is_filtered, found.next.is_some()) {
-        (_, true) => html! { p { (view.say("Nobody among those looked at so far. Look further below.", "Niemand onder wie er tot nu toe bekeken is. Zoek hieronder verder.")) } },
-        (true, false) => html! { p { (view.say("Nobody is all of this. Leave out a filter, or ", "Niemand is dit allemaal. Laat een filter weg, of ")) a href=(view.link("profiles", &[])) { (view.say("see everybody", "bekijk iedereen")) } "." } },
-        (false, false) => html! { p { (view.say("Visitors appear here as soon as your pages send something. ", "Bezoekers verschijnen hier zodra uw pagina's iets sturen. ")) a href=(view.link("live", &[])) { (view.say("See whether they do", "Kijk of dat zo is")) } "." } },
+        (_, true) => {
+            html! { p { (view.say("Nobody among those looked at so far. Look further below.", "Niemand onder wie er tot nu toe bekeken is. Zoek hieronder verder.")) } }
+        }
+        (true, false) => {
+            html! { p { (view.say("Nobody is all of this. Leave out a filter, or ", "Niemand is dit allemaal. Laat een filter weg, of ")) a href=(view.link("profiles", &[])) { (view.say("see everybody", "bekijk iedereen")) } "." } }
+        }
+        (false, false) => {
+            html! { p { (view.say("Visitors appear here as soon as your pages send something. ", "Bezoekers verschijnen hier zodra uw pagina's iets sturen. ")) a href=(view.link("live", &[])) { (view.say("See whether they do", "Kijk of dat zo is")) } "." } }
+        }
     };
     let title = match is_filtered {
         true => view.say("Nobody was found", "Er is niemand gevonden"),
@@ -156,8 +162,16 @@ fn done(view: &View<'_>) -> Markup {
     };
     let count = view.language.count(erased);
     let title = match erased {
-        1 => view.say("The visitor was erased", "De bezoeker is gewist").to_owned(),
-        _ => format!("{count} {}", view.say("browsers of one person were erased", "browsers van een persoon zijn gewist")),
+        1 => view
+            .say("The visitor was erased", "De bezoeker is gewist")
+            .to_owned(),
+        _ => format!(
+            "{count} {}",
+            view.say(
+                "browsers of one person were erased",
+                "browsers van een persoon zijn gewist"
+            )
+        ),
     };
     notice(
         Tone::Good,

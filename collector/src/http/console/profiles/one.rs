@@ -97,7 +97,10 @@ impl Page<'_> {
         };
         notice(
             Tone::Good,
-            view.say("The merge was undone", "De samenvoeging is ongedaan gemaakt"),
+            view.say(
+                "The merge was undone",
+                "De samenvoeging is ongedaan gemaakt",
+            ),
             &html! { p { (text) } },
         )
     }
@@ -264,7 +267,12 @@ impl Page<'_> {
         let is_in = |id: &str| self.snapshot.segments.iter().any(|one| **one == *id);
         let others = model.segments.iter().filter(|segment| !is_in(&segment.id));
         let why = |id: &str| {
-            let trace = explain(Question::Segment(id), &self.evaluation, &self.known.profile, &model);
+            let trace = explain(
+                Question::Segment(id),
+                &self.evaluation,
+                &self.known.profile,
+                &model,
+            );
             html! { @if let Some(trace) = trace { (reasons::show(view, &trace)) } }
         };
         html! {
@@ -400,10 +408,14 @@ impl Page<'_> {
                 Cell::from(Value::Moment(merge.entry.at)),
                 Cell::text(self.told(merge)),
                 Cell::text(match &merge.entry.cause {
-                    Cause::Message { kind, .. } => format!("{} {kind}", view.say("a message:", "een bericht:")),
+                    Cause::Message { kind, .. } => {
+                        format!("{} {kind}", view.say("a message:", "een bericht:"))
+                    }
                     Cause::Admin { name, .. } if view.may(Role::Operate) => name.to_string(),
                     Cause::Admin { .. } => view.say("an administrator", "een beheerder").to_owned(),
-                    Cause::Erased => view.say("somebody erased since", "iemand die sindsdien gewist is").to_owned(),
+                    Cause::Erased => view
+                        .say("somebody erased since", "iemand die sindsdien gewist is")
+                        .to_owned(),
                 }),
             ];
             row.push(Cell::text(match merge.undone_by {
@@ -414,7 +426,9 @@ impl Page<'_> {
         });
         let table = Table {
             id: "merge-list",
-            caption: view.say("How they came together", "Hoe ze samenkwamen").to_owned(),
+            caption: view
+                .say("How they came together", "Hoe ze samenkwamen")
+                .to_owned(),
             columns: vec![
                 Column::new(view.say("When", "Wanneer")),
                 Column::new(view.say("What", "Wat")),
@@ -488,10 +502,18 @@ impl Page<'_> {
                 view.say("are one person", "zijn één persoon"),
             ),
             MergeChange::Undone(undoing) => {
-                format!("{} {}", view.say("undo of merge", "ongedaan maken van samenvoeging"), undoing.of)
+                format!(
+                    "{} {}",
+                    view.say("undo of merge", "ongedaan maken van samenvoeging"),
+                    undoing.of
+                )
             }
             MergeChange::Restored(undoing) => {
-                format!("{} {}", view.say("undo of the undo", "ongedaan maken van ongedaan maken"), undoing.of)
+                format!(
+                    "{} {}",
+                    view.say("undo of the undo", "ongedaan maken van ongedaan maken"),
+                    undoing.of
+                )
             }
         }
     }

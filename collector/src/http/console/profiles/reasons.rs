@@ -68,12 +68,16 @@ fn mark(trace: &Trace) -> Markup {
 /// A part and what it came to.
 fn line(view: &View<'_>, trace: &Trace) -> Markup {
     let value = match &trace.value {
-        TraceValue::Truth(true) => return html! {
-            code { bdi { (trace.source) } } " " span class="quiet" { (view.say("holds", "klopt")) }
-        },
-        TraceValue::Truth(false) => return html! {
-            code { bdi { (trace.source) } } " " span class="quiet" { (view.say("does not hold", "klopt niet")) }
-        },
+        TraceValue::Truth(true) => {
+            return html! {
+                code { bdi { (trace.source) } } " " span class="quiet" { (view.say("holds", "klopt")) }
+            };
+        }
+        TraceValue::Truth(false) => {
+            return html! {
+                code { bdi { (trace.source) } } " " span class="quiet" { (view.say("does not hold", "klopt niet")) }
+            };
+        }
         TraceValue::Number(number) if number.is_nan() => {
             view.say("not known", "niet bekend").to_owned()
         }

@@ -54,7 +54,10 @@ async fn latest(
 ) -> Result<Markup, HttpError> {
     let before = before(view)?;
     let spans = profile.sessions.recent.iter().rev();
-    let spans: Vec<Span> = spans.filter(|span| before.is_none_or(|before| span.start < before)).copied().collect();
+    let spans: Vec<Span> = spans
+        .filter(|span| before.is_none_or(|before| span.start < before))
+        .copied()
+        .collect();
     let (mut visits, mut shown, mut until, mut earlier) = (Vec::new(), 0, before, None);
     for span in spans {
         if shown >= MOST {
@@ -67,7 +70,8 @@ async fn latest(
         visits.push(visit);
     }
     view.told(shown);
-    let is_all = earlier.is_none() && profile.sessions.count <= profile.sessions.recent.len() as u64;
+    let is_all =
+        earlier.is_none() && profile.sessions.count <= profile.sessions.recent.len() as u64;
     Ok(html! {
         (list(view, &visits, visitors))
         nav class="pager" aria-label=(view.say("Earlier", "Eerder")) {
@@ -102,8 +106,15 @@ async fn within(
     let mut entries = Vec::new();
     let mut more = false;
     for visitor in visitors.iter().take(BROWSERS) {
-        let read = view.app.store.timeline(visitor, Some(after), OF_VISIT + 1).await?;
-        more |= read.len() > OF_VISIT && read.last().is_some_and(|last| last.position.timestamp <= span.end);
+        let read = view
+            .app
+            .store
+            .timeline(visitor, Some(after), OF_VISIT + 1)
+            .await?;
+        more |= read.len() > OF_VISIT
+            && read
+                .last()
+                .is_some_and(|last| last.position.timestamp <= span.end);
         let of_visit = read.into_iter().take(OF_VISIT).filter(|entry| {
             let at = entry.position.timestamp;
             at >= span.start && until.is_none_or(|until| at < until)
@@ -111,7 +122,11 @@ async fn within(
         entries.extend(of_visit.map(|entry| (visitor.clone(), entry)));
     }
     entries.sort_by_key(|(_, entry)| entry.position);
-    Ok(Visit { span, entries, more })
+    Ok(Visit {
+        span,
+        entries,
+        more,
+    })
 }
 
 /// Everything of one browser, from a position on.
@@ -127,7 +142,10 @@ async fn beginning(view: &View<'_>, visitor: &VisitorId, from: &str) -> Result<M
     let has_more = entries.len() > MOST;
     entries.truncate(MOST);
     view.told(entries.len());
-    let next = entries.last().filter(|_| has_more).map(|last| told::cursor(last.position));
+    let next = entries
+        .last()
+        .filter(|_| has_more)
+        .map(|last| told::cursor(last.position));
     let mut visits: Vec<Visit> = Vec::new();
     for entry in entries {
         let at = entry.position.timestamp;
@@ -172,7 +190,10 @@ fn list(view: &View<'_>, visits: &[Visit], visitors: &[VisitorId]) -> Markup {
 fn of_visit(view: &View<'_>, visit: &Visit, visitors: &[VisitorId]) -> Markup {
     let names = view.names();
     let length = visit.span.end.since(visit.span.start);
-    let circumstances = visit.entries.iter().find_map(|(_, entry)| circumstances(view, entry));
+    let circumstances = visit
+        .entries
+        .iter()
+        .find_map(|(_, entry)| circumstances(view, entry));
     html! {
         h3 {
             time datetime=(visit.span.start) { (view.moment(visit.span.start)) }

@@ -31,7 +31,9 @@ pub(super) fn known(profile: &Profile) -> Option<String> {
         let user = profile.entries.one(EntryKind::User)?;
         (!user.value.is_empty()).then(|| user.value.to_string())
     };
-    let name = said(NAMES[0]).or_else(|| said(NAMES[1])).or_else(|| said(NAMES[2]));
+    let name = said(NAMES[0])
+        .or_else(|| said(NAMES[1]))
+        .or_else(|| said(NAMES[2]));
     let found = name.or_else(both).or_else(|| said(NAMES[3])).or_else(user);
     found.map(|name| shortened(&name))
 }
@@ -46,7 +48,11 @@ pub(super) fn short(id: &VisitorId) -> String {
 }
 
 /// What the console calls somebody.
-pub(in crate::http::console) fn called(view: &View<'_>, id: &VisitorId, profile: &Profile) -> String {
+pub(in crate::http::console) fn called(
+    view: &View<'_>,
+    id: &VisitorId,
+    profile: &Profile,
+) -> String {
     known(profile).unwrap_or_else(|| {
         let anonymous = view.say("Anonymous", "Anoniem");
         format!("{anonymous} {}", short(id))
@@ -63,16 +69,25 @@ mod tests {
     #[test]
     fn names() {
         for (said, expected) in [
-            (r#""traits":{"firstName":"Jo","lastName":"Vos","email":"jo@x.example"}"#, "Jo Vos"),
+            (
+                r#""traits":{"firstName":"Jo","lastName":"Vos","email":"jo@x.example"}"#,
+                "Jo Vos",
+            ),
             (r#""traits":{"name":"Jo","email":"jo@x.example"}"#, "Jo"),
-            (r#""traits":{"name":" ","email":"jo@x.example"}"#, "jo@x.example"),
+            (
+                r#""traits":{"name":" ","email":"jo@x.example"}"#,
+                "jo@x.example",
+            ),
             (r#""traits":{"name":7}"#, "u-1"),
             (r#""traits":{}"#, "u-1"),
         ] {
             let raw = format!(
                 r#"{{"type":"identify","messageId":"m","anonymousId":"a","userId":"u-1","timestamp":"2026-01-02T03:04:05Z",{said}}}"#
             );
-            let clock = Clock { received_at: Timestamp::MAX, sent_at: None };
+            let clock = Clock {
+                received_at: Timestamp::MAX,
+                sent_at: None,
+            };
             let message = read_message(&raw, None, &SharedFields::default(), clock).unwrap();
             let mut profile = Profile::new();
             profile.fold(&message, &Model::new());
