@@ -70,7 +70,7 @@ test('one profile: what they want and why, and what they did', async () => {
   const viewer = await console_.signIn();
   const page = await viewer.see('profiles/jo-laptop');
   assert.equal(await page.locator('h1').textContent(), 'Jo Vos');
-  await page.getByText('Searched for bakfiets elektrisch').waitFor();
+  await page.locator('.sentence', { hasText: 'Searched for bakfiets elektrisch' }).waitFor();
   // An interest opens to what it rests on.
   const interest = page.locator('.bars details').first();
   await interest.locator('summary').click();

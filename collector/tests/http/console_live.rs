@@ -114,10 +114,13 @@ async fn scripts_that_are_asked_for_and_send_nothing() {
 async fn robots_alone_are_said_to_be_that() {
     let collector = Collector::start().await;
     let viewer = Viewer::sign_in(&collector, &collector.token).await;
-    let robot = post("/v1/batch", batch(&[page("r", "m1", "/", 1)])).header(
-        "User-Agent",
-        "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
-    );
+    let robot = post("/v1/batch", batch(&[page("r", "m1", "/", 1)]))
+        .header("Sec-Fetch-Site", "same-site")
+        .header("X-Forwarded-For", "198.51.100.77")
+        .header(
+            "User-Agent",
+            "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
+        );
     assert_eq!(collector.send(robot).await.status, 200);
     // What is kept apart is written when there is time.
     for _ in 0..400 {
