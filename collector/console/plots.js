@@ -41,7 +41,14 @@ function read(table) {
     shown: rows.map((cells) => cells[place + 1]?.textContent.trim() ?? ''),
   }));
   const labels = rows.map(([cell]) => cell.textContent.trim());
-  return { isTime, x: isTime ? moments : first.map((_, place) => place), labels, series: series.filter(({ values }) => values.every((value) => value === null || Number.isFinite(value))) };
+  return { first: heads[0], isTime, x: isTime ? moments : first.map((_, place) => place), labels, series: series.filter(({ values }) => values.every((value) => value === null || Number.isFinite(value))) };
+}
+
+/** How moments so many seconds apart stand on the axis: as the page's language writes them. */
+function moments(timeZone, between) {
+  const parts = between < 86_400 ? { hour: '2-digit', minute: '2-digit' } : { day: 'numeric', month: 'short' };
+  const form = new Intl.DateTimeFormat(document.documentElement.lang || 'en', { ...parts, timeZone, hourCycle: 'h23' });
+  return (seconds) => form.format(seconds * 1000);
 }
 
 /** A label that has its room on the axis. */
@@ -67,7 +74,7 @@ function draw(figure) {
   const table = figure.querySelector('table');
   const place = figure.querySelector('.plot');
   if (!table || !place) return;
-  const { isTime, x, labels, series } = read(table);
+  const { first, isTime, x, labels, series } = read(table);
   if (!x.length || !series.length) return;
   const shape = figure.dataset.chart;
   const ink = colour(figure, '--ink-quiet');
@@ -100,11 +107,11 @@ function draw(figure) {
     cursor: { y: false },
     scales: { x: { time: isTime, range: isBars ? (_, low, high) => [low - step / 2, high + step / 2] : undefined }, y: { range: (_, low, high) => [Math.min(0, low ?? 0), high > 0 ? high * 1.05 : 1] } },
     axes: [
-      isTime ? { ...axis, space: 70 } : { ...axis, values: (plot, splits) => splits.map((split) => (Number.isInteger(split) ? shortened(labels[split] ?? '', plot.width / x.length) : '')), space: 70 },
+      isTime ? { ...axis, space: 80, values: (_, splits, __, ___, between) => splits.map(moments(figure.dataset.zone, between)) } : { ...axis, values: (plot, splits) => splits.map((split) => (Number.isInteger(split) ? shortened(labels[split] ?? '', plot.width / x.length) : '')), space: 70 },
       { ...axis, size: 56 },
     ],
-    series: [{ label: '', value: (_, __, ___, at) => (at === null ? '–' : labels[at]) }, ...lines],
-    tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC'),
+    series: [{ label: first, value: (_, __, ___, at) => (at === null ? '–' : labels[at]) }, ...lines],
+    tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), figure.dataset.zone),
   };
   place.replaceChildren();
   const plot = new uPlot(options, [x, ...series.map(({ values }) => values)], place);

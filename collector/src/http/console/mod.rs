@@ -11,6 +11,7 @@ mod campaigns;
 mod census;
 mod content;
 mod frame;
+mod journeys;
 mod language;
 mod live;
 mod packing;
@@ -21,6 +22,7 @@ mod session;
 mod sign_in;
 mod story;
 mod system;
+mod today;
 mod view;
 
 use std::pin::Pin;
@@ -83,6 +85,13 @@ const PAGES: &[Page] = &[
     }),
     visitors("export", Role::Read, |view| {
         Box::pin(profiles::export(view))
+    }),
+    totals("today", Role::Read, |view| Box::pin(today::show(view))),
+    totals("today/reading", Role::Read, |view| {
+        Box::pin(today::reading_part(view))
+    }),
+    totals("journeys", Role::Read, |view| {
+        Box::pin(journeys::show(view))
     }),
     totals("campaigns", Role::Read, |view| {
         Box::pin(campaigns::show(view))

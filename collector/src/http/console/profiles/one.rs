@@ -113,7 +113,7 @@ impl Page<'_> {
         let id = crate::http::console::view::encoded(self.visitor.as_str());
         html! {
             div class="profile-head" {
-                p {
+                div class="who" {
                     @match is_known {
                         true => span class="badge good" { (view.say("known", "bekend")) },
                         false => span class="badge" { (view.say("anonymous", "anoniem")) },
@@ -124,16 +124,14 @@ impl Page<'_> {
                         "Judged by what their browser sends: under the consent \"segments\" only results leave it, and without consent nothing. The choice itself stays in the browser.",
                         "Beoordeeld naar wat de browser stuurt: onder de toestemming \"segments\" verlaten alleen uitkomsten de browser, en zonder toestemming niets. De keuze zelf blijft in de browser.",
                     )))
-                    br;
-                    span class="quiet" {
+                    p class="quiet" {
                         (view.say("First seen ", "Eerst gezien ")) (view.moment(self.known.profile.first_seen))
                         " · " (view.say("last seen ", "laatst gezien ")) (view.moment(self.known.profile.last_seen))
                     }
-                    br;
-                    span class="quiet" { "id " code { bdi { (self.visitor) } } }
+                    p class="quiet" { "id " code { bdi { (self.visitor) } }
                     @if let Some(user) = self.known.profile.entries.one(EntryKind::User) {
-                        span class="quiet" { " · " (view.say("user", "gebruiker")) " " code { bdi { (story::shortened(&user.value)) } } }
-                    }
+                        " · " (view.say("user", "gebruiker")) " " code { bdi { (story::shortened(&user.value)) } }
+                    } }
                 }
                 div class="actions" {
                     a class="button" href=(view.link(&format!("profiles/{id}/access"), &[("person", if person > 1 { "true" } else { "" })])) download {
@@ -203,7 +201,7 @@ impl Page<'_> {
             .show(view)
         };
         html! {
-            div class="figures" {
+            div class="figures of-profile" {
                 (figure("score", view.say("Lead score", "Leadscore"), Value::Number(self.snapshot.score, 0), view.say(
                     "The score now, as your configuration works it out. Its parts stand below.",
                     "De score nu, zoals uw configuratie die berekent. De onderdelen staan hieronder.")))
@@ -306,7 +304,7 @@ impl Page<'_> {
             section class="panel" aria-labelledby="score-parts" {
                 h2 id="score-parts" { (view.say("Score and stage, and why", "Score en fase, en waarom")) }
                 @if let Some(trace) = ask(Question::Score) {
-                    details open { summary { (view.say("Score", "Score")) ": " strong { (view.language.number(self.snapshot.score, 1)) } } (reasons::show(view, &trace)) }
+                    details open { summary { (view.say("Score", "Score")) ": " strong { (view.language.number(self.snapshot.score, 1)) } } (reasons::parts(view, &trace)) }
                 }
                 @if let Some(trace) = ask(Question::Stage) {
                     details { summary { (view.say("Stage", "Fase")) ": " strong { bdi { (self.snapshot.stage) } } } (reasons::show(view, &trace)) }
@@ -484,7 +482,7 @@ impl Page<'_> {
     /// What a merge says.
     fn told(&self, merge: &KeptMerge) -> String {
         let view = self.view;
-        let short = |id: &VisitorId| who::short(id);
+        let short = |id: &VisitorId| story::shortened(id.as_str());
         match &merge.entry.change {
             MergeChange::Joined { visitor, to, .. } => format!(
                 "{} {} {} {}",

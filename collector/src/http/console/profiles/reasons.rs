@@ -19,6 +19,13 @@ pub(super) fn show(view: &View<'_>, trace: &Trace) -> Markup {
         ul class="why" {
             li class=(class(trace)) { (mark(trace)) div { (line(view, trace)) (evidence_of(view, trace)) } }
         }
+        (parts(view, trace))
+    }
+}
+
+/// What it consists of, where what it came to stands elsewhere.
+pub(super) fn parts(view: &View<'_>, trace: &Trace) -> Markup {
+    html! {
         @if !trace.parts.is_empty() {
             ul class="why parts" { @for part in &trace.parts { (folded(view, part, DEEPEST)) } }
         }
