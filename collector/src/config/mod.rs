@@ -51,6 +51,7 @@ pub use origin::Origin;
 pub use posted_rules::{PostedInterest, PostedRules, PostedSegment};
 pub use privacy::Privacy;
 pub use problem::{ConfigError, Problem};
+pub use score::DISQUALIFIED;
 pub use segment::SegmentText;
 pub use server::{Server, TlsFiles};
 pub use several::{ConfigFile, load_all};
