@@ -20,6 +20,7 @@ mod cors;
 mod decide;
 pub mod decompression;
 pub mod error;
+mod finding;
 mod forget;
 mod headers;
 mod health;
@@ -42,6 +43,7 @@ mod rules;
 mod sender;
 mod server;
 mod settings;
+mod sightings;
 mod site;
 mod sites;
 mod slots;
@@ -174,6 +176,7 @@ pub struct App {
     files: Option<SiteFolder>,
     backups: Option<Backups>,
     limiters: limit::Limiters,
+    sightings: Arc<sightings::Sightings>,
     shared: Arc<Shared>,
 }
 
@@ -204,6 +207,7 @@ impl App {
             networks: Arc::default(),
             files: None,
             backups: None,
+            sightings: Arc::default(),
             shared,
         }
     }
@@ -231,6 +235,7 @@ impl App {
             networks: Arc::default(),
             files: self.files.clone(),
             backups: self.backups.clone(),
+            sightings: self.sightings.clone(),
             shared: self.shared.clone(),
         }
     }
