@@ -35,13 +35,8 @@ pub(super) fn label(world: &World, id: &str) -> String {
     if label != id {
         return label;
     }
-    let topics = world
-        .messages()
-        .filter_map(|one| one.properties.get("topics")?.as_array());
-    let mut labels = topics.flatten().filter_map(Value::as_str);
-    let found = labels.find(|label| label.to_lowercase() == id);
-    if let Some(found) = found {
-        return found.to_owned();
+    if let Some(label) = world.topics.get(id) {
+        return label.clone();
     }
     // Nobody declared it: a part of a path, spelled out.
     let mut spelled = id.replace('-', " ");
