@@ -121,12 +121,12 @@ fn touches_of(message: &Value) -> Vec<String> {
 
 /// What so many touches have in a goal that is worth [`WORTH`].
 fn credited(touches: usize) -> Vec<(Metric, Vec<u64>)> {
-    let amounts: [(fn(Attribution) -> Metric, u64); 2] = [
-        (Metric::GoalsByOrigin, 1_000_000),
-        (Metric::ValueByOrigin, WORTH),
-    ];
     let mut all = Vec::new();
-    for (metric, amount) in amounts {
+    for (is_value, amount) in [(false, 1_000_000), (true, WORTH)] {
+        let metric = |model| match is_value {
+            true => Metric::ValueByOrigin(model),
+            false => Metric::GoalsByOrigin(model),
+        };
         let equal = |count: u64, amount: u64| -> Vec<u64> {
             let parts = (0..count).map(|place| (amount + count - 1 - place) / count);
             parts.collect()
