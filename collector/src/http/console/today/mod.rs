@@ -116,7 +116,8 @@ fn compared(view: &View<'_>, so: &So) -> String {
     };
     let number = view.language.number(usual, usize::from(usual < 10.0));
     let usually = view.say("usual by now", "gebruikelijk op dit moment");
-    if usual < 1.0 {
+    // Of little, or of many times as much, a share says nothing.
+    if usual < 1.0 || so.today as f64 > usual * 4.0 {
         return format!("{number} {usually}");
     }
     let change = so.today as f64 / usual - 1.0;
