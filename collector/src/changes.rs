@@ -9,6 +9,7 @@ use firstglance_engine::json::JsonWriter;
 use firstglance_engine::{MessageId, Profile, Timestamp, VisitorId};
 use sha2::{Digest as _, Sha256};
 
+use crate::circumstances::Circumstances;
 use crate::effect::Reached;
 use crate::hexadecimal::hexadecimal;
 
@@ -53,6 +54,21 @@ pub fn kind_of(raw: &str) -> Option<ChangeKind> {
     }
 }
 
+/// The circumstances that the stored text of a change or goal tells; none where it was told before they
+/// were.
+#[must_use]
+pub fn circumstances_of(raw: &str) -> Circumstances {
+    #[derive(serde::Deserialize)]
+    struct Text {
+        properties: Circumstances,
+    }
+    let told = serde_json::from_str(raw);
+    told.map_or_else(
+        |_| Circumstances::default(),
+        |Text { properties }| properties,
+    )
+}
+
 /// Name of the event by which a goal is told.
 const GOAL_REACHED: &str = "Goal Reached";
 
@@ -85,13 +101,19 @@ pub fn reached_id(reached: &Reached, by: &MessageId) -> String {
 
 /// The message that tells in a visitor's timeline that a message has reached a goal.
 #[must_use]
-pub fn reached_message(reached: &Reached, by: &MessageId, visitor: &VisitorId) -> String {
+pub fn reached_message(
+    reached: &Reached,
+    by: &MessageId,
+    visitor: &VisitorId,
+    circumstances: &Circumstances,
+) -> String {
     let id = reached_id(reached, by);
     told_message(GOAL_REACHED, &id, reached.at, visitor, |json| {
         json.text_member("goal", &reached.goal);
         json.name("hundredths");
         json.integer(reached.hundredths);
         json.text_member("by", by.as_str());
+        circumstances.write_members(json);
     })
 }
 
@@ -112,10 +134,11 @@ fn told_id(named: &str) -> String {
 
 /// The message that tells a change in a visitor's timeline.
 #[must_use]
-pub fn message(change: &Change, visitor: &VisitorId) -> String {
+pub fn message(change: &Change, visitor: &VisitorId, circumstances: &Circumstances) -> String {
     let id = message_id(change);
     told_message(change.name(), &id, change.at, visitor, |json| {
         change.write_members(json);
+        circumstances.write_members(json);
     })
 }
 
@@ -175,6 +198,46 @@ mod tests {
     use firstglance_engine::json::{Clock, SharedFields, read_message};
 
     use super::*;
+    use crate::circumstances::Touched;
+    use crate::store::counting::Origin;
+
+    fn circumstances() -> Circumstances {
+        let origin = Origin {
+            source: "a \"b\"".to_owned(),
+            medium: "cpc".to_owned(),
+            term: "<é>".to_owned(),
+            ..Origin::default()
+        };
+        let touched = |at: &str, origin| Touched {
+            at: Timestamp::parse(at).unwrap(),
+            origin,
+        };
+        Circumstances {
+            touches: vec![
+                touched("2025-12-31T23:59:59.999Z", Origin::default()),
+                touched("2026-01-01T00:00:00Z", origin),
+            ],
+            path: vec!["/".into(), "/product".into()],
+        }
+    }
+
+    #[test]
+    fn circumstances_are_read_back() {
+        let reached = Reached {
+            goal: "sale".into(),
+            at: Timestamp::parse("2026-01-02T03:04:05Z").unwrap(),
+            hundredths: 1_250,
+        };
+        let (visitor, by) = (
+            VisitorId::parse("a").unwrap(),
+            MessageId::parse("m").unwrap(),
+        );
+        for circumstances in [Circumstances::default(), circumstances()] {
+            let json = reached_message(&reached, &by, &visitor, &circumstances);
+            assert_eq!(reached_of(&json, reached.at).as_ref(), Some(&reached));
+            assert_eq!(circumstances_of(&json), circumstances, "{json}");
+        }
+    }
 
     #[test]
     fn a_change_is_a_message_like_others() {
@@ -189,7 +252,7 @@ mod tests {
         };
         for (visitor, user) in [("a", None), ("user:jo:1", Some("jo:1"))] {
             let visitor = VisitorId::parse(visitor).unwrap();
-            let json = message(&change, &visitor);
+            let json = message(&change, &visitor, &circumstances());
             let read = read_message(&json, None, &SharedFields::default(), clock).unwrap();
             assert_eq!(read.visitor, visitor, "{json}");
             assert_eq!(read.user_id.as_ref().map(|user| user.as_str()), user);

@@ -12,6 +12,7 @@ pub mod agent;
 pub mod assets;
 pub mod backup;
 pub mod changes;
+pub mod circumstances;
 pub mod clock;
 pub mod command;
 pub mod config;

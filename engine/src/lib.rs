@@ -16,6 +16,8 @@ extern crate alloc;
 extern crate std;
 
 pub mod address;
+#[cfg(feature = "explain")]
+pub mod attribution;
 pub mod campaign;
 pub mod codec;
 #[cfg(feature = "rules")]

@@ -1,7 +1,8 @@
 //! Everything that continuous integration runs, as named steps.
 //!
 //! A failed step does not stop the others, except those that need its result. Each step brings
-//! what it needs, so that any of them can be run alone. Never changes a source file.
+//! what it needs, so that any of them can be run alone. Steps run in turn; while those run that wait
+//! for browsers, the fuzz targets are compiled behind them. Never changes a source file.
 
 use std::time::{Duration, Instant};
 
@@ -216,6 +217,26 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> bool {
         .filter(|step| options.only.is_empty() || options.only.iter().any(|name| name == step.name))
         .collect();
 
+    std::thread::scope(|scope| {
+        let mut ahead = None;
+        run_steps(&steps, |step| {
+            // What the browser's steps leave of two cores is enough to compile them in.
+            if step.name == "browser" && steps.iter().any(|step| step.name == "fuzz") {
+                ahead = Some(scope.spawn(|| fuzz::build_ahead(workspace)));
+            }
+            // What came of it the step says itself.
+            if step.name == "fuzz"
+                && let Some(ahead) = ahead.take()
+            {
+                drop(ahead.join());
+            }
+            (step.run)(workspace)
+        })
+    })
+}
+
+/// Runs steps in turn; false when one failed.
+fn run_steps(steps: &[&Step], mut play: impl FnMut(&Step) -> Result<()>) -> bool {
     let begun = Instant::now();
     let mut outcomes: Vec<(&Step, Outcome, Duration)> = Vec::new();
     for (number, step) in steps.iter().enumerate() {
@@ -236,7 +257,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> bool {
         let outcome = if let Some(missing) = missing {
             println!("not run, because {missing} did not pass");
             Outcome::NotRun
-        } else if let Err(error) = (step.run)(workspace) {
+        } else if let Err(error) = play(step) {
             println!("{} failed: {error:#}", step.name);
             Outcome::Failed
         } else {

@@ -13,10 +13,11 @@ use std::fmt;
 use std::ops::Range;
 use std::str::FromStr;
 
-use firstglance_engine::origin::channel_of;
-use firstglance_engine::profile::Touch;
+use firstglance_engine::attribution::Attribution;
 use firstglance_engine::text::clip;
-use firstglance_engine::{Campaign, Milliseconds, Timestamp};
+use firstglance_engine::{Milliseconds, Timestamp};
+
+pub use super::origin::Origin;
 
 /// Longest name, and longest part of an origin, in bytes.
 const LONGEST_NAME: usize = 80;
@@ -210,6 +211,17 @@ pub enum Metric {
     Revenue,
     /// The sum of the squares of what it was worth of each visitor, in hundreds of squared hundredths.
     RevenueSquares,
+    /// Visitors whose first page view it is, by the origin of their first touch. This and what follows
+    /// is counted by day alone.
+    NewByOrigin,
+    /// Visitors who came to a stage, by its id and the origin of their first touch, see
+    /// [`Origin::beside`].
+    StagesByOrigin,
+    /// What touches have in goals that were reached, in millionths of a goal, by the goal's id and the
+    /// origin of the touch: those of a goal are a million together.
+    GoalsByOrigin(Attribution),
+    /// What touches have in what reaching goals was worth, in hundredths of the owner's currency.
+    ValueByOrigin(Attribution),
     /// Page views, by path. This and what follows is counted by day alone.
     PageViews,
     /// Active time on pages in milliseconds, by path.
@@ -257,10 +269,24 @@ impl Metric {
         Self::RevenueSquares,
     ];
 
+    /// Those of what brought visitors who did something later.
+    pub const OF_ORIGINS: [Self; 10] = [
+        Self::NewByOrigin,
+        Self::StagesByOrigin,
+        Self::GoalsByOrigin(Attribution::First),
+        Self::GoalsByOrigin(Attribution::Last),
+        Self::GoalsByOrigin(Attribution::Linear),
+        Self::GoalsByOrigin(Attribution::Position),
+        Self::ValueByOrigin(Attribution::First),
+        Self::ValueByOrigin(Attribution::Last),
+        Self::ValueByOrigin(Attribution::Linear),
+        Self::ValueByOrigin(Attribution::Position),
+    ];
+
     /// All of them.
     pub fn all() -> impl Iterator<Item = Self> {
         let told = Self::TOLD.into_iter().chain(Self::OF_CONTENT);
-        told.chain(Self::OF_JOURNEYS)
+        told.chain(Self::OF_ORIGINS).chain(Self::OF_JOURNEYS)
     }
 
     /// Its name in addresses and answers.
@@ -286,6 +312,16 @@ impl Metric {
             Self::Conversions => "conversions",
             Self::Revenue => "revenue",
             Self::RevenueSquares => "revenue_squares",
+            Self::NewByOrigin => "new_by_origin",
+            Self::StagesByOrigin => "stages_by_origin",
+            Self::GoalsByOrigin(Attribution::First) => "goals_by_first_origin",
+            Self::GoalsByOrigin(Attribution::Last) => "goals_by_last_origin",
+            Self::GoalsByOrigin(Attribution::Linear) => "goals_by_linear_origin",
+            Self::GoalsByOrigin(Attribution::Position) => "goals_by_position_origin",
+            Self::ValueByOrigin(Attribution::First) => "value_by_first_origin",
+            Self::ValueByOrigin(Attribution::Last) => "value_by_last_origin",
+            Self::ValueByOrigin(Attribution::Linear) => "value_by_linear_origin",
+            Self::ValueByOrigin(Attribution::Position) => "value_by_position_origin",
             Self::PageViews => "page_views",
             Self::PageTime => "page_time",
             Self::Landings => "landings",
@@ -302,6 +338,10 @@ impl Metric {
             Self::Visitors
                 | Self::ArrivedVisitors
                 | Self::EngagedVisitors
+                | Self::NewByOrigin
+                | Self::StagesByOrigin
+                | Self::GoalsByOrigin(_)
+                | Self::ValueByOrigin(_)
                 | Self::PageViews
                 | Self::PageTime
                 | Self::Landings
@@ -361,8 +401,14 @@ impl Metric {
             Self::Events => Some(100),
             Self::StageEntries | Self::StageExits => Some(50),
             Self::SegmentEntries | Self::SegmentExits => Some(500),
+            Self::Arrivals
+            | Self::ArrivedVisitors
+            | Self::EngagedVisitors
+            | Self::NewByOrigin
+            | Self::StagesByOrigin
+            | Self::GoalsByOrigin(_)
+            | Self::ValueByOrigin(_) => Some(1_000),
             Self::PageViews | Self::PageTime | Self::Landings | Self::PageTopics => Some(500),
-            Self::Arrivals | Self::ArrivedVisitors | Self::EngagedVisitors => Some(400),
             Self::ContentVisitors
             | Self::ContentClickers
             | Self::ContentImpressions
@@ -429,82 +475,6 @@ pub fn counted_name(name: &str) -> Cow<'_, str> {
     clip(&words.join(" "), LONGEST_NAME).to_owned().into()
 }
 
-/// What brought somebody to a page, as far as it is counted apart: not which click it was, nor which
-/// of a campaign's links.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Origin {
-    /// Host of the page before; empty where there was none.
-    pub referrer: String,
-    /// `utm_source`.
-    pub source: String,
-    /// `utm_medium`.
-    pub medium: String,
-    /// `utm_campaign`.
-    pub campaign: String,
-    /// The parameter of an advertising platform's click id.
-    pub click_id: String,
-}
-
-impl Origin {
-    /// Of what a page view says.
-    #[must_use]
-    pub fn new(referrer: &str, campaign: &Campaign) -> Self {
-        Self {
-            referrer: counted_name(referrer).into_owned(),
-            source: counted_name(campaign.get("utm_source")).into_owned(),
-            medium: counted_name(campaign.get("utm_medium")).into_owned(),
-            campaign: counted_name(campaign.get("utm_campaign")).into_owned(),
-            click_id: Campaign::click_id_name(campaign.as_lines()).to_owned(),
-        }
-    }
-
-    /// The name under which it is counted: its parts, a line each.
-    #[must_use]
-    pub fn to_name(&self) -> String {
-        let Self {
-            referrer,
-            source,
-            medium,
-            campaign,
-            click_id,
-        } = self;
-        [referrer, source, medium, campaign, click_id]
-            .map(String::as_str)
-            .join("\n")
-    }
-
-    /// Of the name under which it was counted.
-    #[must_use]
-    pub fn of_name(name: &str) -> Self {
-        let mut parts = name.split('\n').map(str::to_owned);
-        let mut next = || parts.next().unwrap_or_default();
-        Self {
-            referrer: next(),
-            source: next(),
-            medium: next(),
-            campaign: next(),
-            click_id: next(),
-        }
-    }
-
-    /// Its channel, by the engine's rules of today.
-    #[must_use]
-    pub fn channel(&self) -> &'static str {
-        let pairs = [
-            ("utm_source", &*self.source),
-            ("utm_medium", &*self.medium),
-            ("utm_campaign", &*self.campaign),
-            (&*self.click_id, "1"),
-        ];
-        channel_of(&Touch {
-            at: Timestamp::MIN,
-            path: "/",
-            referrer: &self.referrer,
-            campaign: Campaign::from_pairs(pairs),
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -547,7 +517,8 @@ mod tests {
         for metric in Metric::TOLD {
             assert_eq!(metric.name().parse(), Ok(metric));
         }
-        for metric in Metric::OF_CONTENT.into_iter().chain(Metric::OF_JOURNEYS) {
+        let beside = Metric::OF_ORIGINS.into_iter().chain(Metric::OF_JOURNEYS);
+        for metric in Metric::OF_CONTENT.into_iter().chain(beside) {
             assert!(metric.name().parse::<Metric>().is_err());
         }
         assert!("week".parse::<Step>().is_err() && "".parse::<Metric>().is_err());
@@ -557,26 +528,5 @@ mod tests {
             "mail to @ sent"
         );
         assert_eq!(counted_name(&"é".repeat(100)).len(), LONGEST_NAME);
-    }
-
-    #[test]
-    fn origins_and_their_channels() {
-        let long = format!("{}\n", "x".repeat(300));
-        for (referrer, pairs, channel) in [
-            ("google.com", vec![], "Organic Search"),
-            ("", vec![("gclid", "abc")], "Paid Search"),
-            (
-                "",
-                vec![("utm_source", "news"), ("utm_medium", "email")],
-                "Email",
-            ),
-            ("a.example", vec![("utm_campaign", &*long)], "Referral"),
-        ] {
-            let origin = Origin::new(referrer, &Campaign::from_pairs(pairs));
-            assert_eq!(origin.channel(), channel, "{origin:?}");
-            let name = origin.to_name();
-            assert_eq!(Origin::of_name(&name), origin);
-            assert!(name.len() < 400 && !name.contains("abc"));
-        }
     }
 }

@@ -20,6 +20,7 @@ pub mod joining;
 pub mod listing;
 pub mod merges;
 pub mod meter;
+mod origin;
 pub mod refused;
 
 use std::future::Future;

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
+use firstglance_engine::attribution::{Attribution, WHOLE};
 use firstglance_engine::codec::Encode as _;
 use firstglance_engine::events::property;
 use firstglance_engine::history::{Change, ChangeKind};
@@ -17,9 +18,12 @@ use firstglance_engine::{Message, MessageKind, Milliseconds, Profile, Timestamp,
 use super::batch::Batch;
 use super::counters::{Few, Tally};
 use super::days::{self, Day, Settled};
+use super::exposures::number;
 use super::record::{LONGEST_SPAN, MessageRecord};
 use super::{EmbeddedError, keys, recount};
 use crate::changes;
+use crate::circumstances::{Circumstances, Touched};
+use crate::effect::Reached;
 use crate::store::counting::{Metric, Origin, Period, Step, Week, counted_name};
 
 /// Topics of one page view that are counted, as many as are evidence.
@@ -29,11 +33,34 @@ const MOST_TOPICS: usize = 5;
 const LONGEST_TOPIC: usize = 60;
 
 /// What a profile was before something was taken in.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Debug, Default)]
 struct Before {
     events: u64,
     first_seen: Timestamp,
     last_seen: Timestamp,
+    first_touch: FirstTouch,
+}
+
+/// What first brought the visitor.
+#[derive(Debug, Default)]
+enum FirstTouch {
+    /// They saw no page yet.
+    #[default]
+    None,
+    /// What comes now may have been before it.
+    Known(Touched),
+    /// It stays.
+    Settled,
+}
+
+impl FirstTouch {
+    fn before(profile: &Profile, earliest: Timestamp) -> Self {
+        match profile.first_touch() {
+            None => Self::None,
+            Some(first) if first.at < earliest => Self::Settled,
+            Some(first) => Self::Known(Touched::of(&first)),
+        }
+    }
 }
 
 /// See the module.
@@ -52,13 +79,14 @@ pub(super) struct Contribution {
 }
 
 impl Contribution {
-    /// Of a visitor of whom a profile is known already.
-    pub(super) fn after(profile: &Profile) -> Self {
+    /// Of a visitor of whom a profile is known already, and messages of whom come from a moment on.
+    pub(super) fn after(profile: &Profile, earliest: Timestamp) -> Self {
         Self {
             before: Before {
                 events: profile.events,
                 first_seen: profile.first_seen,
                 last_seen: profile.last_seen,
+                first_touch: FirstTouch::before(profile, earliest),
             },
             ..Self::default()
         }
@@ -157,8 +185,13 @@ impl Contribution {
         }
     }
 
-    /// Takes in a change of segment or stage.
-    pub(super) fn change(&mut self, at: Timestamp, kind: &ChangeKind) {
+    /// Takes in a change of segment or stage, and under which circumstances it was.
+    pub(super) fn change(
+        &mut self,
+        at: Timestamp,
+        kind: &ChangeKind,
+        circumstances: &Circumstances,
+    ) {
         let mut count = |metric, id: &str| self.tally.count(at, metric, &counted_name(id), 1);
         match kind {
             ChangeKind::Entered(id) => count(Metric::SegmentEntries, id),
@@ -166,14 +199,49 @@ impl Contribution {
             ChangeKind::Stage { from, to } => {
                 count(Metric::StageExits, from);
                 count(Metric::StageEntries, to);
+                let first = circumstances.touches.first();
+                let name = Origin::beside(to, first.map(|first| &first.origin));
+                let day = Period::of(Step::Day, at);
+                self.tally.count_in(day, Metric::StagesByOrigin, &name, 1);
             }
         }
     }
 
     /// Takes in changes of segments and stage.
-    pub(super) fn changes(&mut self, changed: &[Change]) {
-        for change in changed {
-            self.change(change.at, &change.kind);
+    pub(super) fn changes(&mut self, changed: &[(Change, Circumstances)]) {
+        for (change, circumstances) in changed {
+            self.change(change.at, &change.kind, circumstances);
+        }
+    }
+
+    /// Takes in a goal that was reached, and under which circumstances.
+    pub(super) fn goal(&mut self, reached: &Reached, circumstances: &Circumstances) {
+        let day = Period::of(Step::Day, reached.at);
+        let touches = circumstances.touches.iter();
+        let mut names: Vec<String> = touches
+            .map(|touch| Origin::beside(&reached.goal, Some(&touch.origin)))
+            .collect();
+        if names.is_empty() {
+            names.push(Origin::beside(&reached.goal, None));
+        }
+        for model in Attribution::ALL {
+            for (metric, amount) in [
+                (Metric::GoalsByOrigin(model), WHOLE),
+                (Metric::ValueByOrigin(model), reached.hundredths),
+            ] {
+                for (name, part) in names.iter().zip(model.parts(names.len(), amount)) {
+                    if part > 0 {
+                        self.tally.count_in(day, metric, name, number(part));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Takes in goals that were reached.
+    pub(super) fn goals(&mut self, reached: &[(Reached, Circumstances)]) {
+        for (reached, circumstances) in reached {
+            self.goal(reached, circumstances);
         }
     }
 
@@ -189,7 +257,9 @@ impl Contribution {
         batch: &mut Batch,
     ) -> Result<(), EmbeddedError> {
         self.late_visits(tree, visitor)?;
-        let before = self.before;
+        let first_touch = std::mem::take(&mut self.before.first_touch);
+        self.first_touched(profile, &first_touch);
+        let before = &self.before;
         if before.events == 0 || profile.first_seen < before.first_seen {
             self.tally
                 .count(profile.first_seen, Metric::NewVisitors, "", 1);
@@ -221,6 +291,31 @@ impl Contribution {
         Ok(())
     }
 
+    /// Counts by what first brought the visitor, and takes away what was that until now.
+    fn first_touched(&mut self, profile: &Profile, before: &FirstTouch) {
+        let after = match before {
+            FirstTouch::Settled => return,
+            FirstTouch::None | FirstTouch::Known(_) => Touched::first(profile),
+        };
+        let before = match before {
+            FirstTouch::Known(touched) => Some(touched),
+            FirstTouch::None | FirstTouch::Settled => None,
+        };
+        if before != after.as_ref() {
+            for (touched, times) in [(before, -1), (after.as_ref(), 1)] {
+                if let Some(touched) = touched {
+                    self.new_by_origin(touched, times);
+                }
+            }
+        }
+    }
+
+    /// Counts a visitor by what first brought them.
+    pub(super) fn new_by_origin(&mut self, first: &Touched, times: i64) {
+        let (day, name) = (Period::of(Step::Day, first.at), first.origin.to_name());
+        self.tally.count_in(day, Metric::NewByOrigin, &name, times);
+    }
+
     /// Counts the weeks in which the visitor was not there before. Where one of them is before all
     /// others, those that are stored count from it.
     fn returns(
@@ -230,7 +325,7 @@ impl Contribution {
         profile: &Profile,
         now: Timestamp,
     ) -> Result<(), EmbeddedError> {
-        let before = self.before;
+        let before = &self.before;
         let first = Week::of(profile.first_seen);
         let days = self.periods.iter().filter(|one| one.step == Step::Day);
         let weeks: BTreeSet<Week> = days.map(|day| Week::of_day(day.number)).collect();
@@ -354,6 +449,7 @@ impl Contribution {
             events,
             first_seen,
             last_seen,
+            ..
         } = self.before;
         if events == 0 {
             return Ok(false);

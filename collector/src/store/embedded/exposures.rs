@@ -20,6 +20,7 @@ use super::counters::{Few, Tally};
 use super::record::MessageRecord;
 use super::{EmbeddedError, keys};
 use crate::changes;
+use crate::circumstances::Circumstances;
 use crate::effect::{Arm, Cell, Exposure, Reached, Shown, WINDOW};
 use crate::store::counting::{Metric, Period, Step};
 
@@ -42,7 +43,7 @@ const MOST_HUNDREDTHS: u64 = 100_000_000;
 #[derive(Debug, Default)]
 pub(super) struct News {
     exposures: Vec<(Exposure, bool, Option<Box<str>>)>,
-    reached: Vec<(Reached, MessageId)>,
+    reached: Vec<(Reached, Circumstances, MessageId)>,
 }
 
 impl News {
@@ -50,7 +51,7 @@ impl News {
     pub(super) fn take_in(
         &mut self,
         message: &Message,
-        reached: Vec<Reached>,
+        reached: Vec<(Reached, Circumstances)>,
         (model, evaluation): (&Model, &Evaluation),
     ) {
         if let Some(exposure) = Exposure::of(message) {
@@ -58,13 +59,13 @@ impl News {
             let segment = exposure.segment(model, evaluation);
             self.exposures.push((exposure, is_known, segment));
         }
-        for one in reached {
-            self.reached.push((one, message.id.clone()));
+        for (one, circumstances) in reached {
+            self.reached.push((one, circumstances, message.id.clone()));
         }
     }
 
-    /// Goals that were reached, and by which messages.
-    pub(super) fn reached(&self) -> &[(Reached, MessageId)] {
+    /// Goals that were reached, under which circumstances, and by which messages.
+    pub(super) fn reached(&self) -> &[(Reached, Circumstances, MessageId)] {
         &self.reached
     }
 
@@ -109,7 +110,7 @@ impl News {
                     stored_goals(tree, visitor, within.clone(), |one| slot.reach(&one))?;
                 }
             }
-            for (one, _) in &self.reached {
+            for (one, ..) in &self.reached {
                 slot.reach(one);
             }
         }
@@ -361,7 +362,7 @@ impl Slot {
     }
 }
 
-fn number(count: u64) -> i64 {
+pub(super) fn number(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
@@ -467,9 +468,9 @@ impl Gathered {
         }
     }
 
-    /// Takes in what the store has told beside the messages.
-    pub(super) fn told(&mut self, raw: &str, at: Timestamp) {
-        self.reached.extend(changes::reached_of(raw, at));
+    /// Takes in a goal that the store has told beside the messages.
+    pub(super) fn told(&mut self, reached: Reached) {
+        self.reached.push(reached);
     }
 
     /// What they come to.

@@ -9,6 +9,7 @@ use firstglance_engine::{Evaluation, Profile, VisitorId};
 
 use super::contribution::Contribution;
 use super::exposures::News;
+use crate::circumstances::Circumstances;
 use crate::effect::Watching;
 use crate::store::{NewMessage, ProfileFold};
 
@@ -24,8 +25,8 @@ pub(super) struct Folding {
     /// For each request, by its number in the group, what of it is new.
     pub(super) fresh: Vec<(usize, Vec<NewMessage>)>,
     pub(super) profile: Profile,
-    /// What the messages changed, oldest first.
-    pub(super) changed: Vec<Change>,
+    /// What the messages changed, oldest first, and under which circumstances.
+    pub(super) changed: Vec<(Change, Circumstances)>,
     /// What the messages add to the counts.
     pub(super) contribution: Contribution,
     /// What they tell of content and goals.
@@ -42,7 +43,9 @@ impl Folding {
         let mut in_time: Vec<&NewMessage> = self.fresh.iter().flat_map(|(_, new)| new).collect();
         in_time.sort_by_key(|new| new.message.timestamp);
         let mut evaluation = Evaluation::new();
-        self.contribution = Contribution::after(&self.profile);
+        let earliest = in_time.first().map(|new| new.message.timestamp);
+        let earliest = earliest.unwrap_or_default();
+        self.contribution = Contribution::after(&self.profile, earliest);
         let rules = fold.rules();
         let (goals, model) = (&rules.goals, &*rules.model);
         let mut watching = Watching::begin(goals, &self.profile, model, &mut evaluation);
@@ -51,13 +54,32 @@ impl Folding {
             let visits = &self.profile.sessions;
             self.contribution.visit(visits, new.message.timestamp);
             let changed = fold.apply(&mut self.profile, &mut evaluation, &new.message);
+            let changed = with_circumstances(&self.profile, changed);
             self.contribution.changes(&changed);
             self.changed.extend(changed);
             let reached = watching.after(&new.message, &evaluation);
+            let reached = reached.into_iter().map(|reached| {
+                let circumstances = Circumstances::of_goal(&self.profile, reached.at);
+                (reached, circumstances)
+            });
+            let reached: Vec<_> = reached.collect();
+            self.contribution.goals(&reached);
             self.news
                 .take_in(&new.message, reached, (model, &evaluation));
         }
     }
+}
+
+/// Changes, and what was known of the visitor then, given the profile after them.
+pub(super) fn with_circumstances(
+    profile: &Profile,
+    changed: Vec<Change>,
+) -> Vec<(Change, Circumstances)> {
+    let changed = changed.into_iter().map(|change| {
+        let circumstances = Circumstances::of_change(profile, &change);
+        (change, circumstances)
+    });
+    changed.collect()
 }
 
 /// Folds all of them.

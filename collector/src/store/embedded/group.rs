@@ -30,6 +30,7 @@ use super::refused::Shelves;
 use super::seen::{self, Buckets};
 use super::{EmbeddedError, keys};
 use crate::changes;
+use crate::circumstances::Circumstances;
 use crate::store::feed::FedMessage;
 use crate::store::joining;
 use crate::store::refused::RefusedMessage;
@@ -418,6 +419,7 @@ impl<'a> Group<'a> {
             if !changed.is_empty() {
                 held.changed = true;
                 count += changed.len();
+                let changed = folding::with_circumstances(&held.record.profile, changed);
                 let mut contribution = Contribution::default();
                 contribution.changes(&changed);
                 contribution.tally.add_to(&mut self.tally);
@@ -469,20 +471,21 @@ fn tell(
     visitor: &VisitorId,
     record: &mut VisitorRecord,
     received_at: Timestamp,
-    changed: &[Change],
+    changed: &[(Change, Circumstances)],
     news: &News,
 ) {
-    let reached = news.reached().iter().map(|(reached, by)| StoredMessage {
+    let reached = news.reached().iter();
+    let reached = reached.map(|(reached, circumstances, by)| StoredMessage {
         timestamp: reached.at,
         id: changes::reached_id(reached, by).into(),
         kind: changes::STORED.into(),
-        raw: changes::reached_message(reached, by, visitor).into(),
+        raw: changes::reached_message(reached, by, visitor, circumstances).into(),
     });
-    let told = changed.iter().map(|change| StoredMessage {
+    let told = changed.iter().map(|(change, circumstances)| StoredMessage {
         timestamp: change.at,
         id: changes::message_id(change).into(),
         kind: changes::STORED.into(),
-        raw: changes::message(change, visitor).into(),
+        raw: changes::message(change, visitor, circumstances).into(),
     });
     let told = told.chain(reached).collect();
     keep(batch, visitor, record, received_at, None, told);

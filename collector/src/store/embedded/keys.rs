@@ -35,6 +35,7 @@
 //! ([`VisitorId`] and [`UserId`] see to that), so the `0` after it ends it, and no visitor's keys begin with
 //! another's.
 
+use firstglance_engine::attribution::Attribution;
 use firstglance_engine::{Timestamp, UserId, VisitorId};
 
 use crate::store::counting::{Metric, Period, Step};
@@ -409,6 +410,16 @@ pub(super) const fn number_of(metric: Metric) -> u8 {
         Metric::Conversions => 17,
         Metric::Revenue => 18,
         Metric::RevenueSquares => 19,
+        Metric::NewByOrigin => 20,
+        Metric::StagesByOrigin => 21,
+        Metric::GoalsByOrigin(Attribution::First) => 22,
+        Metric::GoalsByOrigin(Attribution::Last) => 23,
+        Metric::GoalsByOrigin(Attribution::Linear) => 24,
+        Metric::GoalsByOrigin(Attribution::Position) => 25,
+        Metric::ValueByOrigin(Attribution::First) => 26,
+        Metric::ValueByOrigin(Attribution::Last) => 27,
+        Metric::ValueByOrigin(Attribution::Linear) => 28,
+        Metric::ValueByOrigin(Attribution::Position) => 29,
         Metric::PageViews => 40,
         Metric::PageTime => 41,
         Metric::Landings => 42,

@@ -7,7 +7,7 @@ use firstglance_engine::codec::Encode as _;
 use firstglance_engine::history::Change;
 use firstglance_engine::json::{Clock, SharedFields, read_message};
 use firstglance_engine::profile::INACTIVITY;
-use firstglance_engine::{Timestamp, VisitorId};
+use firstglance_engine::{MessageKind, Model, Profile, Timestamp, VisitorId};
 
 use super::batch::Batch;
 use super::contribution::{Contribution, records_within};
@@ -18,6 +18,7 @@ use super::record::{MessageRecord, StoredMessage, VisitorRecord};
 use super::seen::{self, Buckets};
 use super::{EmbeddedError, keys};
 use crate::changes;
+use crate::circumstances::Touched;
 use crate::store::counting::{Metric, Period, Step, Week};
 
 /// Visitors, or records of messages, in one batch.
@@ -50,6 +51,7 @@ impl Stored {
         let mut times = Vec::new();
         let mut numbers = BTreeSet::new();
         let mut gathered = Gathered::default();
+        let mut earliest = Profile::new();
         let mut received_at = Timestamp::MIN;
         for entry in tree.scan_prefix(keys::messages(visitor)) {
             let (key, bytes) = entry?;
@@ -64,7 +66,7 @@ impl Stored {
             received_at = received_at.max(stored.received_at);
             let times = &mut times;
             take_in(
-                (&mut all, &mut gathered),
+                (&mut all, &mut gathered, &mut earliest),
                 &stored,
                 |_| true,
                 |at| times.push(at),
@@ -97,6 +99,10 @@ impl Stored {
                 all.tally.returned(first, *week, 1);
             }
         }
+        let touched = if whole { &earliest } else { profile };
+        if let Some(first) = Touched::first(touched) {
+            all.new_by_origin(&first, 1);
+        }
         for period in &all.periods {
             all.tally.count_in(*period, Metric::Visitors, "", 1);
         }
@@ -123,7 +129,7 @@ pub(super) fn day(
         let (_, bytes) = entry?;
         let stored = MessageRecord::from_bytes(&bytes)?;
         take_in(
-            (&mut all, &mut Gathered::default()),
+            (&mut all, &mut Gathered::default(), &mut Profile::new()),
             &stored,
             |one| range.contains(&one.timestamp),
             |_| {},
@@ -132,13 +138,15 @@ pub(super) fn day(
     Ok(all.days.remove(&day.number).unwrap_or_default())
 }
 
-/// Takes in messages of a record. Says when each was that is not a change.
+/// Takes in messages of a record, and into `earliest` what the first touch follows from. Says when each
+/// was that is not a change.
 fn take_in(
-    (all, gathered): (&mut Contribution, &mut Gathered),
+    (all, gathered, earliest): (&mut Contribution, &mut Gathered, &mut Profile),
     stored: &MessageRecord,
     wanted: impl Fn(&StoredMessage) -> bool,
     mut was: impl FnMut(Timestamp),
 ) {
+    let model = Model::new();
     let shared = SharedFields::read(stored.context.as_deref()).unwrap_or_default();
     // By the sender's clock, which is not stored, it may lie in what was the future then.
     let clock = Clock {
@@ -147,10 +155,12 @@ fn take_in(
     };
     for one in stored.messages.iter().filter(|one| wanted(one)) {
         if *one.kind == *changes::STORED {
+            let circumstances = changes::circumstances_of(&one.raw);
             if let Some(kind) = changes::kind_of(&one.raw) {
-                all.change(one.timestamp, &kind);
-            } else {
-                gathered.told(&one.raw, one.timestamp);
+                all.change(one.timestamp, &kind, &circumstances);
+            } else if let Some(reached) = changes::reached_of(&one.raw, one.timestamp) {
+                all.goal(&reached, &circumstances);
+                gathered.told(reached);
             }
             continue;
         }
@@ -160,6 +170,11 @@ fn take_in(
                 message.timestamp = one.timestamp;
                 all.message(&message);
                 gathered.message(&message);
+                let first = earliest.first_touch().map(|first| first.at);
+                let is_page = matches!(message.kind, MessageKind::Page { .. });
+                if is_page && first.is_none_or(|first| message.timestamp <= first) {
+                    earliest.fold(&message, &model);
+                }
             }
             // It was taken by other rules than those of today: that it was there counts.
             Err(_) => all.seen(one.timestamp, &one.kind),

@@ -114,7 +114,7 @@ impl Table {
         let shown = html! {
             div class="table" id=(format!("table-{}", self.id)) {
                 div class="table-head" {
-                    h3 { (self.caption) }
+                    h2 { (self.caption) }
                     @if !self.rows.is_empty() {
                         a class="download" href=(view.csv_of(self.id)) download {
                             "CSV" span class="visually-hidden" { ": " (self.caption) }

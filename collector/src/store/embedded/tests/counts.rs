@@ -1,14 +1,17 @@
 //! Counts against what is stored: after whatever was committed, joined, settled and erased, across
 //! restarts and failures of the disk, and made anew.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 
+use firstglance_engine::attribution::Attribution;
 use firstglance_engine::json::{Clock, SharedFields, read_message};
 use serde_json::Value;
 
 use super::faults::{Failing, Leaves, copy_of};
 use super::*;
 use crate::clock;
+use crate::effect::{Goal, GoalValue, ReachedBy};
 use crate::store::counting::{Metric, Period, Step as Length};
 use crate::store::embedded::verify::walk;
 use crate::store::{Erasure, Ground};
@@ -46,8 +49,9 @@ fn raw(said: &Said) -> String {
             id % 4
         ),
         1 => format!(
-            r#"{{"type":"page",{common},"context":{{"page":{{"url":"{url}?utm_source=s{}&utm_medium=email&utm_campaign=c"}}}}}}"#,
-            id % 3
+            r#"{{"type":"page",{common},"context":{{"page":{{"url":"{url}?utm_source=s{}&utm_medium=email&utm_campaign=c{}"}}}}}}"#,
+            id % 3,
+            ["", "&utm_term=t"][usize::from(id) % 2]
         ),
         2 => format!(
             r#"{{"type":"page",{common},"context":{{"page":{{"url":"{url}","referrer":"https://www.google.com/"}}}}}}"#
@@ -100,20 +104,87 @@ fn counted(store: &Embedded) -> Counts {
     counts
 }
 
+/// The names of the origins that a change tells.
+fn touches_of(message: &Value) -> Vec<String> {
+    let touches = message["properties"]["touches"].as_array();
+    let names = touches.into_iter().flatten().map(|touch| {
+        let parts = ["referrer", "source", "medium", "campaign", "click_id"];
+        let name = parts.map(|part| touch[part].as_str().unwrap_or_default());
+        match touch["term"].as_str() {
+            Some(term) => format!("{}\n{term}\n", name.join("\n")),
+            None => name.join("\n"),
+        }
+    });
+    names.collect()
+}
+
+/// What so many touches have in a goal that is worth [`WORTH`].
+fn credited(touches: usize) -> Vec<(Metric, Vec<u64>)> {
+    let amounts: [(fn(Attribution) -> Metric, u64); 2] = [
+        (Metric::GoalsByOrigin, 1_000_000),
+        (Metric::ValueByOrigin, WORTH),
+    ];
+    let mut all = Vec::new();
+    for (metric, amount) in amounts {
+        let equal = |count: u64, amount: u64| -> Vec<u64> {
+            let parts = (0..count).map(|place| (amount + count - 1 - place) / count);
+            parts.collect()
+        };
+        let count = touches as u64;
+        let mut first = vec![0; touches];
+        first[0] = amount;
+        let last = first.iter().rev().copied().collect();
+        let ends = amount * 2 / 5;
+        let position = match count {
+            1 | 2 => equal(count, amount),
+            _ => [&[ends][..], &equal(count - 2, amount - 2 * ends), &[ends]].concat(),
+        };
+        all.push((metric(Attribution::First), first));
+        all.push((metric(Attribution::Last), last));
+        all.push((metric(Attribution::Linear), equal(count, amount)));
+        all.push((metric(Attribution::Position), position));
+    }
+    all
+}
+
+/// A goal that two of the events reach.
+fn rules() -> Rules {
+    let goal = |event: &str| Goal {
+        id: "sale".into(),
+        label: "Sale".into(),
+        by: ReachedBy::Event(event.into()),
+        value: Some(GoalValue::Fixed(3.33)),
+    };
+    Rules {
+        model: Arc::new(Model::default()),
+        goals: [goal("Event 1"), goal("Event 2")].into(),
+    }
+}
+
+/// What it is worth, in hundredths.
+const WORTH: u64 = 333;
+
 /// What a visitor's timeline says, told without any of the code that counts.
 fn meant_of(store: &Embedded, visitor: &VisitorId, counts: &mut Counts) {
     let timeline = runtime().block_on(store.timeline(visitor, None, 100_000));
-    let mut add = |at: Timestamp, steps: &[Length], metric, name: &str| {
+    let counts = RefCell::new(counts);
+    let add_many = |at: Timestamp, steps: &[Length], metric, name: &str, number: u64| {
         for step in steps {
             let period = Period::of(*step, at);
             *counts
+                .borrow_mut()
                 .entry((period, metric, Some(name.to_owned())))
-                .or_default() += 1;
+                .or_default() += number;
         }
     };
+    let add = |at: Timestamp, steps: &[Length], metric, name: &str| {
+        add_many(at, steps, metric, name, 1);
+    };
+    let day = &[Length::Day][..];
     let both = &Length::ALL[..];
-    let by_day = &[Length::Day][..];
     let mut times = Vec::new();
+    // The earliest page view; of several at once the one whose path is first.
+    let mut first: Option<(Timestamp, String, String)> = None;
     let mut reading = Vec::new();
     let mut days: BTreeMap<u32, (u32, f64, BTreeSet<String>)> = BTreeMap::new();
     for entry in timeline.unwrap() {
@@ -125,9 +196,29 @@ fn meant_of(store: &Embedded, visitor: &VisitorId, counts: &mut Counts) {
             match event {
                 "Segment Entered" => add(at, both, Metric::SegmentEntries, property("segment")),
                 "Segment Left" => add(at, both, Metric::SegmentExits, property("segment")),
+                "Goal Reached" => {
+                    let goal = property("goal");
+                    let mut names: Vec<String> = (touches_of(&message).into_iter())
+                        .map(|origin| format!("{goal}\n{origin}"))
+                        .collect();
+                    if names.is_empty() {
+                        names.push(goal.to_owned());
+                    }
+                    for (metric, parts) in credited(names.len()) {
+                        for (name, part) in names.iter().zip(parts) {
+                            if part > 0 {
+                                add_many(at, day, metric, name, part);
+                            }
+                        }
+                    }
+                }
                 _ => {
+                    let to = property("to");
                     add(at, both, Metric::StageExits, property("from"));
-                    add(at, both, Metric::StageEntries, property("to"));
+                    add(at, both, Metric::StageEntries, to);
+                    let first = touches_of(&message).into_iter().next();
+                    let name = first.map_or(to.to_owned(), |first| format!("{to}\n{first}"));
+                    add(at, day, Metric::StagesByOrigin, &name);
                 }
             }
             continue;
@@ -144,17 +235,24 @@ fn meant_of(store: &Embedded, visitor: &VisitorId, counts: &mut Counts) {
             let page = &message["context"]["page"];
             let url = page["url"].as_str().unwrap();
             let origin = match url.split_once("utm_source=") {
-                Some((_, rest)) => Some(format!("\n{}\nemail\nc\n", &rest[..2])),
+                Some((_, rest)) => {
+                    let term = rest.split_once("utm_term=");
+                    let term = term.map_or(String::new(), |(_, term)| format!("\n{term}\n"));
+                    Some(format!("\n{}\nemail\nc\n{term}", &rest[..2]))
+                }
                 None => page
                     .get("referrer")
                     .map(|_| "google.com\n\n\n\n".to_owned()),
             };
             let (address, _) = url.split_once('?').unwrap_or((url, ""));
             let path = address.strip_prefix("https://h.example").unwrap();
-            add(at, by_day, Metric::PageViews, path);
+            add(at, day, Metric::PageViews, path);
+            let touch = origin.clone().unwrap_or("\n\n\n\n".to_owned());
+            let this = (at, path.to_owned(), touch);
+            first = Some(first.map_or(this.clone(), |first| first.min(this)));
             if let Some(origin) = origin {
                 add(at, both, Metric::Arrivals, &origin);
-                add(at, by_day, Metric::Landings, path);
+                add(at, day, Metric::Landings, path);
                 origins.insert(origin);
             }
             let topics = message["properties"]["topics"].as_array();
@@ -162,7 +260,7 @@ fn meant_of(store: &Embedded, visitor: &VisitorId, counts: &mut Counts) {
             let topics = topics.map(|topic| topic.as_str().unwrap().to_lowercase());
             for topic in topics.collect::<BTreeSet<_>>() {
                 let name = format!("{path}\n{topic}");
-                add(at, by_day, Metric::PageTopics, &name);
+                add(at, day, Metric::PageTopics, &name);
             }
         }
         let read = message["properties"]["active_seconds"]
@@ -173,6 +271,9 @@ fn meant_of(store: &Embedded, visitor: &VisitorId, counts: &mut Counts) {
             let path = message["properties"]["path"].as_str().unwrap();
             reading.push((at, path.to_owned(), (read * 1_000.0) as u64));
         }
+    }
+    if let Some((at, _, origin)) = first {
+        add(at, day, Metric::NewByOrigin, &origin);
     }
     for (day, (views, seconds, origins)) in days {
         let step = Length::Day;
@@ -207,18 +308,13 @@ fn meant_of(store: &Embedded, visitor: &VisitorId, counts: &mut Counts) {
         let number = first * 7 - 3;
         let monday = Period { step, number }.start();
         for later in &weeks {
-            add(
-                monday,
-                by_day,
-                Metric::Returns,
-                &(later - first).to_string(),
-            );
+            add(monday, day, Metric::Returns, &(later - first).to_string());
         }
     }
     for (at, path, time) in reading {
         let period = Period::of(Length::Day, at);
         let key = (period, Metric::PageTime, Some(path));
-        *counts.entry(key).or_default() += time;
+        *counts.borrow_mut().entry(key).or_default() += time;
     }
 }
 
@@ -327,8 +423,9 @@ proptest! {
         let mut data = folder.path().join("data");
         let leaves = if whole { Leaves::All } else { Leaves::Nothing };
         let disk = Arc::new(Failing::new(fails, leaves));
-        let fold = ProfileFold::new(Arc::new(Model::default()));
+        let fold = ProfileFold::new(rules());
         let mut store = Embedded::open_on(&data, fold, disk).unwrap();
+        let open = |data: &Path| patiently_by(data, &rules()).unwrap();
         for step in &steps {
             let acknowledged = ask(&store, step);
             if acknowledged.is_err() {
@@ -393,7 +490,7 @@ fn a_flood_of_names_counts_together() {
         let store = open(folder.path());
         let runtime = runtime();
         let room = metric.room().unwrap();
-        let sent = 1_000;
+        let sent = 1_300;
         for first in (0..sent).step_by(100) {
             let flood = (first..first + 100).map(|number| made_up(metric, number));
             let commit = commit_of(flood, NOW);

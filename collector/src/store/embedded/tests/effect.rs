@@ -7,7 +7,7 @@ use super::counts::{assert_same, commit_of, findings};
 use super::*;
 use crate::effect::{Arm, Cell, Goal, GoalValue, ReachedBy, Shown};
 use crate::store::counting::{Metric, Period, Step as Length};
-use crate::store::{Erasure, Ground, Rules};
+use crate::store::{Erasure, Ground};
 
 const NOW: Timestamp = Timestamp::from_milliseconds(1_700_500_000_000);
 
@@ -32,14 +32,7 @@ fn rules() -> Rules {
 }
 
 fn open(folder: &Path) -> Embedded {
-    let mut tries = 0;
-    loop {
-        match Embedded::open(folder, ProfileFold::new(rules())) {
-            Err(EmbeddedError::Engine(sled::Error::Io(_))) if tries < 200 => tries += 1,
-            opened => return opened.unwrap(),
-        }
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
+    patiently_by(folder, &rules()).unwrap()
 }
 
 /// A message as it comes from outside. What it is follows from its id.

@@ -25,7 +25,7 @@ use firstglance_engine::{
 use proptest::prelude::*;
 
 use super::*;
-use crate::store::{Claim, NewMessage};
+use crate::store::{Claim, NewMessage, Rules};
 
 const VISITORS: [&str; 3] = ["a", "ab", "b"];
 
@@ -73,12 +73,15 @@ fn open(folder: &Path) -> Embedded {
     patiently(folder).unwrap()
 }
 
-/// Within one process sled's own threads may hold the file for a moment after it was closed.
 fn patiently(folder: &Path) -> Result<Embedded, EmbeddedError> {
+    patiently_by(folder, &Arc::new(Model::default()).into())
+}
+
+/// Within one process sled's own threads may hold the file for a moment after it was closed.
+fn patiently_by(folder: &Path, rules: &Rules) -> Result<Embedded, EmbeddedError> {
     let mut tries = 0;
     loop {
-        let fold = ProfileFold::new(Arc::new(Model::default()));
-        match Embedded::open(folder, fold) {
+        match Embedded::open(folder, ProfileFold::new(rules.clone())) {
             Err(EmbeddedError::Engine(sled::Error::Io(_))) if tries < 200 => tries += 1,
             opened => return opened,
         }
