@@ -33,6 +33,7 @@ mod statistics;
 mod test;
 mod tools;
 mod tracker;
+mod traffic;
 mod workspace;
 
 use std::process::ExitCode;
@@ -71,6 +72,11 @@ enum Command {
         after_help = "Example:\n  cargo xtask demo --listen 127.0.0.1:8080 --data /tmp/demo-data"
     )]
     Demo(demo::Options),
+    /// Sends visitors of whom everything is known to a collector that runs.
+    #[command(
+        after_help = "Example, beside `cargo xtask demo`:\n  cargo xtask traffic --visitors 2000 --days 21 --seed 7 --truth target/truth.json"
+    )]
+    Traffic(traffic::Options),
     /// Runs everything that continuous integration runs.
     #[command(
         after_help = "Example:\n  cargo xtask test\n  cargo xtask test --only clippy --only size"
@@ -160,6 +166,7 @@ fn run(command: Command) -> Result<ExitCode> {
         }
         Command::Size => size::report(&assets::build(&workspace)?)?,
         Command::Demo(options) => return demo::run(&workspace, options),
+        Command::Traffic(options) => traffic::run(&workspace, &options)?,
         Command::Test(options) => {
             if !test::run(&workspace, &options) {
                 return Ok(ExitCode::FAILURE);

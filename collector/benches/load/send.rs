@@ -11,7 +11,7 @@ use firstglance_collector::clock;
 use serde_json::{Value, json};
 
 use crate::bodies::{self, Body};
-use crate::wire::Connection;
+use crate::wire::{Connection, JSON};
 
 /// Bytes of a thread's stack: there may be thousands of them.
 const STACK: usize = 128 * 1024;
@@ -227,7 +227,7 @@ fn one(
         let first_id = ids.fetch_add(options.batch as u64, Ordering::Relaxed);
         let bytes = body.of(visitor, first_id, clock::now());
         let begun = Instant::now();
-        let answer = connection.post("/v1/batch", bytes);
+        let answer = connection.post("/v1/batch", JSON, bytes);
         tally.sent += 1;
         let events = options.batch as u64;
         let keep = options.verify.is_some();
@@ -275,7 +275,7 @@ fn me(options: &Options, number: u64, ids: &AtomicU64, end: Instant) -> Tally {
     let own = options.first_visitor + options.visitors + clock::now().as_milliseconds() + number;
     let first_id = ids.fetch_add(options.batch as u64, Ordering::Relaxed);
     let bytes = body.of(own, first_id, clock::now());
-    let cookie = (connection.post("/v1/batch", bytes).ok())
+    let cookie = (connection.post("/v1/batch", JSON, bytes).ok())
         .and_then(|answer| {
             let cookie = answer.header("set-cookie")?;
             Some(cookie.split(';').next()?.to_owned())
@@ -318,7 +318,7 @@ pub(crate) fn fill(options: &FillOptions) -> Value {
                     let visitor = options.first_visitor + first;
                     let bytes = body.of_each(visitor, first_id, clock::now());
                     loop {
-                        let answer = connection.post("/v1/batch", bytes);
+                        let answer = connection.post("/v1/batch", JSON, bytes);
                         match answer.map(|answer| answer.status) {
                             Ok(200) => break,
                             Ok(503) => thread::sleep(Duration::from_millis(20)),

@@ -7,6 +7,9 @@ use std::time::Duration;
 /// Longest wait for an answer.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// The header of a body of JSON.
+pub(crate) const JSON: &str = "Content-Type: application/json\r\n";
+
 /// A connection that is opened again where it broke.
 pub(crate) struct Connection {
     address: SocketAddr,
@@ -42,13 +45,18 @@ impl Connection {
         }
     }
 
-    /// Posts a body of JSON.
-    pub(crate) fn post(&mut self, path: &str, body: &[u8]) -> io::Result<Answer<'_>> {
+    /// Posts a body, with headers that end in a line break each.
+    pub(crate) fn post(
+        &mut self,
+        path: &str,
+        headers: &str,
+        body: &[u8],
+    ) -> io::Result<Answer<'_>> {
         self.out.clear();
         write!(
             self.out,
-            "POST {path} HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n\
-             Content-Length: {}\r\n\r\n",
+            "POST {path} HTTP/1.1\r\nHost: {}\r\n{headers}Content-Length: {}\r\n\r\n",
+            self.address,
             body.len()
         )?;
         self.out.extend_from_slice(body);
@@ -58,7 +66,11 @@ impl Connection {
     /// Gets an address; further headers end in a line break each.
     pub(crate) fn get(&mut self, path: &str, headers: &str) -> io::Result<Answer<'_>> {
         self.out.clear();
-        write!(self.out, "GET {path} HTTP/1.1\r\nHost: h\r\n{headers}\r\n")?;
+        write!(
+            self.out,
+            "GET {path} HTTP/1.1\r\nHost: {}\r\n{headers}\r\n",
+            self.address
+        )?;
         self.ask()
     }
 
