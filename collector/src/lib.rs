@@ -28,6 +28,8 @@ pub mod http;
 pub mod ingest;
 pub mod metrics;
 pub mod networks;
+pub mod openmetrics;
+pub mod pulse;
 pub mod reference;
 pub mod schema;
 pub mod store;

@@ -20,7 +20,7 @@ use crate::store::{ProfileFold, Rules, Store, StoreError};
 /// What is in force.
 pub(super) struct InForce {
     /// The configuration without anything that was posted.
-    config: Arc<Config>,
+    pub(super) config: Arc<Config>,
     /// What was posted, where anything was.
     pub(super) posted: Option<Arc<PostedVersion>>,
     /// Slots of it that are left out, and why.

@@ -9,6 +9,7 @@ mod audit;
 mod body;
 mod click;
 mod client;
+mod console;
 mod content;
 mod cookie;
 mod cookieless;

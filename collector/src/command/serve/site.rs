@@ -16,6 +16,7 @@ use crate::data::{DataError, DataFolder};
 use crate::evaluation::{self, Evaluations};
 use crate::http::{App, Shared, SiteFiles, learning};
 use crate::networks::Networks;
+use crate::pulse;
 use crate::store::embedded::Embedded;
 use crate::store::{ProfileFold, Retention, Store};
 use crate::upkeep;
@@ -31,6 +32,7 @@ pub(super) struct Running {
     learning: JoinHandle<()>,
     retentions: watch::Sender<Retention>,
     upkeep: JoinHandle<()>,
+    pulse: JoinHandle<()>,
     daily: Option<Daily>,
     networks: Arc<Networks>,
 }
@@ -92,6 +94,7 @@ impl Running {
             .map_err(|error| format!("cannot read the posted content: {error}"))?;
         let shares = data.file(learning::FILE);
         let (app, learning) = app.with_learned_shares(shares).await;
+        app.pulse().keep_in(data.file(pulse::FILE));
         let evaluations = Evaluations {
             site: id.clone(),
             store,
@@ -107,6 +110,7 @@ impl Running {
             learning: tokio::spawn(learning.run()),
             retentions,
             upkeep,
+            pulse: tokio::spawn(app.pulse().clone().run()),
             daily,
             networks,
         };
@@ -160,6 +164,7 @@ impl Running {
         self.evaluating.abort();
         self.learning.abort();
         self.upkeep.abort();
+        self.pulse.abort();
         if let Some(daily) = &self.daily {
             daily.renewing.abort();
         }

@@ -6,8 +6,8 @@
 //! also before anything is erased.
 
 mod access;
-mod audit;
-mod backup;
+pub(super) mod audit;
+pub(super) mod backup;
 mod campaigns;
 mod compact;
 mod content;
