@@ -173,9 +173,7 @@ pub fn file_name(now: Timestamp) -> String {
 
 /// The moment that a backup's name says; nothing where it is the name of something else.
 fn made_at(name: &str) -> Option<Timestamp> {
-    let moment = name
-        .strip_prefix("firstglance-")?
-        .strip_suffix(".backup")?;
+    let moment = name.strip_prefix("firstglance-")?.strip_suffix(".backup")?;
     let (day, time) = moment.split_once('T')?;
     Timestamp::parse(&format!("{day}T{}", time.replace('-', ":"))).ok()
 }
@@ -200,7 +198,12 @@ mod tests {
             let at = Timestamp::parse(text).unwrap();
             assert_eq!(made_at(&file_name(at)), Some(at));
         }
-        for other in ["", "firstglance-.backup", "firstglance-x.backup", "a.backup"] {
+        for other in [
+            "",
+            "firstglance-.backup",
+            "firstglance-x.backup",
+            "a.backup",
+        ] {
             assert_eq!(made_at(other), None, "{other}");
         }
     }

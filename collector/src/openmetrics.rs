@@ -142,8 +142,17 @@ mod tests {
         let flushes = Steps::by_label(&text, "firstglance_store_flush_seconds", "route");
         let flushes = &flushes[""];
         assert_eq!(flushes.count(), 4.0);
-        for (share, expected) in [(0.25, 0.000_25), (0.5, 0.000_5), (0.75, 0.000_5), (0.76, 0.005)] {
-            assert_eq!(flushes.within(share), Some(Within::Step(expected)), "{share}");
+        for (share, expected) in [
+            (0.25, 0.000_25),
+            (0.5, 0.000_5),
+            (0.75, 0.000_5),
+            (0.76, 0.005),
+        ] {
+            assert_eq!(
+                flushes.within(share),
+                Some(Within::Step(expected)),
+                "{share}"
+            );
         }
         meter.flushed(1, 60.0);
         let text = metrics.text().unwrap();

@@ -112,7 +112,7 @@ impl Pulse {
             let measured = self.lock().measured;
             if measured.is_none_or(|then| now.since(then) >= SIZE_EVERY) {
                 match self.measure(now).await {
-                    Ok(()) => {}
+                    Ok(_) => {}
                     Err(StoreError::Closing) => return,
                     Err(error) => tracing::debug!(%error, "the store's size is not known"),
                 }
@@ -239,7 +239,8 @@ mod tests {
         let metrics = Arc::new(Metrics::of_store(store.meter()));
         let pulse = Pulse::new(metrics.clone(), store.clone());
         pulse.keep_in(data.file(FILE));
-        let at = |seconds: u64| Timestamp::MIN.plus(Milliseconds(1_700_000_000_000 + seconds * 1_000));
+        let at =
+            |seconds: u64| Timestamp::MIN.plus(Milliseconds(1_700_000_000_000 + seconds * 1_000));
         for beat in 0..MOST_BEATS as u64 + 10 {
             let committed = Committed {
                 new: vec![true, true, false],
@@ -253,7 +254,10 @@ mod tests {
         assert_eq!((beats.len(), beats[0].at), (MOST_BEATS, at(100)));
         let rate = Rate::between(&beats[0], &beats[MOST_BEATS - 1]).unwrap();
         assert_eq!(rate.until.since(rate.from), Milliseconds::from_minutes(60));
-        assert_eq!((rate.messages.accepted, rate.messages.duplicate), (720, 360));
+        assert_eq!(
+            (rate.messages.accepted, rate.messages.duplicate),
+            (720, 360)
+        );
         assert!((rate.a_second(rate.messages.accepted) - 0.2).abs() < 1e-9);
         assert_eq!(Rate::between(&beats[0], &beats[0]), None);
         // A clock that went back begins anew.

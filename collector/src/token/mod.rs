@@ -87,6 +87,19 @@ pub struct Access {
     pub site: Option<Box<str>>,
 }
 
+impl Access {
+    /// What the token in the file `admin-token` allows.
+    #[must_use]
+    pub fn owner() -> Self {
+        Self {
+            id: OWNER.into(),
+            name: OWNER.into(),
+            role: Role::Erase,
+            site: None,
+        }
+    }
+}
+
 /// All tokens that are known.
 pub struct Tokens {
     owner: TokenDigest,
@@ -137,7 +150,7 @@ impl Tokens {
         let digest = digest(token);
         if self.owner.ct_eq(&digest).into() {
             self.note_use(OWNER, now);
-            return Some(owner());
+            return Some(Access::owner());
         }
         let kept = self.kept();
         let found = kept.tokens.iter().find(|one| one.is(&digest))?;
@@ -152,7 +165,7 @@ impl Tokens {
     pub fn still(&self, id: &str, now: Timestamp) -> Option<Access> {
         if id == OWNER {
             self.note_use(OWNER, now);
-            return Some(owner());
+            return Some(Access::owner());
         }
         let kept = self.kept();
         let found = kept.tokens.iter().find(|one| *one.id == *id)?;
@@ -211,15 +224,6 @@ impl Tokens {
         let kept = Arc::new(Kept { stamp, tokens });
         self.kept.store(kept.clone());
         kept
-    }
-}
-
-fn owner() -> Access {
-    Access {
-        id: OWNER.into(),
-        name: OWNER.into(),
-        role: Role::Erase,
-        site: None,
     }
 }
 

@@ -14,7 +14,16 @@ use crate::server::{Collector, Options, page};
 const FORM: &str = "application/x-www-form-urlencoded";
 
 /// The pages that every role of the console may see, and those that only some may.
-const PAGES: &[(&str, Role)] = &[("system", Role::Operate)];
+const PAGES: &[(&str, Role)] = &[
+    ("system", Role::Operate),
+    ("system/requests", Role::Operate),
+    ("system/refused", Role::Operate),
+    ("system/configuration", Role::Operate),
+    ("system/access", Role::Operate),
+    ("system/audit", Role::Operate),
+    ("system/merges", Role::Operate),
+    ("system/backup", Role::Operate),
+];
 
 /// A form as browsers send it.
 fn form(path: &str, fields: &[(&str, &str)]) -> Request {
@@ -116,9 +125,15 @@ async fn who_gets_in() {
         answer.header("location"),
         Some("/console/-/sign-in?return=%2Fconsole%2Fsite%2Ftoday%3Fdays%3D7")
     );
-    let asking = collector.send(get(answer.header("location").unwrap())).await;
+    let asking = collector
+        .send(get(answer.header("location").unwrap()))
+        .await;
     assert_eq!(asking.status, 200);
-    assert!(asking.text().contains(r#"value="/console/site/today?days=7""#));
+    assert!(
+        asking
+            .text()
+            .contains(r#"value="/console/site/today?days=7""#)
+    );
     // A part of a page does not become the page that asks.
     let part = get("/console/site/today").header("HX-Request", "true");
     let part = collector.send(part).await;
@@ -172,7 +187,9 @@ async fn an_address_may_try_ten_times_a_minute() {
         assert!((1..=60).contains(&wait), "{wait}");
         assert!(answer.text().contains(&format!("in {wait} seconds")));
     }
-    let other = collector.send(attempt("203.0.113.8", &collector.token)).await;
+    let other = collector
+        .send(attempt("203.0.113.8", &collector.token))
+        .await;
     assert_eq!(other.status, 303);
 }
 
@@ -190,7 +207,9 @@ async fn the_cookie_is_for_this_browser_alone() {
             None => request,
         };
         let fields = [("token", &*collector.token)];
-        let answer = collector.send(with(form("/console/-/sign-in", &fields))).await;
+        let answer = collector
+            .send(with(form("/console/-/sign-in", &fields)))
+            .await;
         let cookie = answer.header("set-cookie").unwrap().to_owned();
         let attributes: Vec<&str> = cookie.split("; ").skip(1).collect();
         assert!(cookie.starts_with(&format!("{name}=")), "{cookie}");
@@ -200,8 +219,14 @@ async fn the_cookie_is_for_this_browser_alone() {
         assert_eq!(attributes.contains(&"Secure"), secure, "{cookie}");
         assert!(!cookie.contains("Domain"), "{cookie}");
         // What was kept meanwhile carries the secret of the session that has just begun.
-        let fields = [fields[0], ("return", "/console/site/system"), ("kept:a", "b")];
-        let kept = collector.send(with(form("/console/-/sign-in", &fields))).await;
+        let fields = [
+            fields[0],
+            ("return", "/console/site/system"),
+            ("kept:a", "b"),
+        ];
+        let kept = collector
+            .send(with(form("/console/-/sign-in", &fields)))
+            .await;
         let session = get("/console/-/session").header("Cookie", &kept.cookie().unwrap());
         let session = collector.send(with(session)).await;
         let csrf = session.header("x-csrf-token").unwrap();
@@ -245,8 +270,12 @@ async fn by_tls_the_cookie_is_secure() {
         let name = rustls::pki_types::ServerName::try_from("data.shop.nl").unwrap();
         let connector = tokio_rustls::TlsConnector::from(config.clone());
         let mut stream = connector.connect(name, stream.unwrap()).await.unwrap();
-        let bytes = request.header("Host", "data.shop.nl").bytes(collector.address);
-        tokio::io::AsyncWriteExt::write_all(&mut stream, &bytes).await.unwrap();
+        let bytes = request
+            .header("Host", "data.shop.nl")
+            .bytes(collector.address);
+        tokio::io::AsyncWriteExt::write_all(&mut stream, &bytes)
+            .await
+            .unwrap();
         crate::client::read(&mut stream).await
     };
     let fields = [("token", &*collector.token), ("kept:a", "b")];
@@ -255,7 +284,10 @@ async fn by_tls_the_cookie_is_secure() {
     assert_eq!(answer.status, 200);
     let cookie = answer.header("set-cookie").unwrap();
     assert!(cookie.starts_with("__Secure-fg-console="), "{cookie}");
-    assert!(cookie.contains("; HttpOnly; SameSite=Strict; Secure"), "{cookie}");
+    assert!(
+        cookie.contains("; HttpOnly; SameSite=Strict; Secure"),
+        "{cookie}"
+    );
     let session = get("/console/-/session").header("Cookie", &answer.cookie().unwrap());
     let session = send(session).await;
     let csrf = session.header("x-csrf-token").unwrap();
@@ -281,7 +313,10 @@ async fn nothing_changes_by_what_no_page_of_the_session_sent() {
         (Some(csrf), &[("Origin", "null")]),
         (Some(csrf), &[("Origin", "https://evil.example@127.0.0.1")]),
         (Some(csrf), &[("Sec-Fetch-Site", "cross-site")]),
-        (Some(csrf), &[("Sec-Fetch-Site", "same-site"), ("Origin", &*own)]),
+        (
+            Some(csrf),
+            &[("Sec-Fetch-Site", "same-site"), ("Origin", &*own)],
+        ),
     ] {
         let fields = field.map(|field| ("csrf", field));
         let mut request = form(path, &fields.into_iter().collect::<Vec<_>>());
@@ -292,8 +327,15 @@ async fn nothing_changes_by_what_no_page_of_the_session_sent() {
         assert_eq!(answer.status, 403, "{field:?} {headers:?}");
         assert!(answer.text().contains("not sent by a page"));
         // Nor is anybody signed in, or out, by a foreign page.
-        for path in ["/console/-/sign-in", "/console/-/sign-out", "/console/-/settings"] {
-            let fields = [("csrf", field.unwrap_or_default()), ("token", &*collector.token)];
+        for path in [
+            "/console/-/sign-in",
+            "/console/-/sign-out",
+            "/console/-/settings",
+        ] {
+            let fields = [
+                ("csrf", field.unwrap_or_default()),
+                ("token", &*collector.token),
+            ];
             let mut request = form(path, &fields);
             for (name, value) in headers {
                 request = request.header(name, value);
@@ -327,7 +369,10 @@ async fn sessions_end() {
     assert_eq!(out.status, 303);
     assert_eq!(out.header("location"), Some("/console/-/sign-in"));
     let gone = out.header("set-cookie").unwrap();
-    assert!(gone.starts_with("fg-console=; ") && gone.contains("Max-Age=0"), "{gone}");
+    assert!(
+        gone.starts_with("fg-console=; ") && gone.contains("Max-Age=0"),
+        "{gone}"
+    );
     // Whoever kept a copy of the cookie has nothing.
     assert!(!holds(&person).await);
     assert_eq!(person.get("/console/site/system").await.status, 303);
@@ -344,7 +389,11 @@ async fn sessions_end() {
 
     collector.revoke_token("Anna");
     assert!(!holds(&second).await);
-    let fields = [("name", "a\"><b>"), ("text", "\nline 1\r\nline 2"), ("text", "again")];
+    let fields = [
+        ("name", "a\"><b>"),
+        ("text", "\nline 1\r\nline 2"),
+        ("text", "again"),
+    ];
     let kept = second.post("/console/site/system/backup", &fields).await;
     assert_eq!(kept.status, 200);
     // What was sent is in the page that asks for a token, and nothing was done.
@@ -368,12 +417,18 @@ async fn sessions_end() {
     assert_eq!(shown.status, 200);
     let owner = Person::with(&collector, shown.cookie().unwrap()).await;
     let text = shown.text();
-    assert!(text.contains(r#"action="/console/site/system/backup""#), "{text}");
+    assert!(
+        text.contains(r#"action="/console/site/system/backup""#),
+        "{text}"
+    );
     assert!(text.contains(&format!(r#"name="csrf" value="{}""#, owner.csrf)));
     assert!(!text.contains(&second.csrf));
     assert!(text.contains("a&quot;&gt;&lt;b&gt;</textarea>"), "{text}");
     assert!(text.contains(">\n\nline 1</textarea>"), "{text}");
-    assert_eq!(owner.post("/console/site/system/backup", &[]).await.status, 303);
+    assert_eq!(
+        owner.post("/console/site/system/backup", &[]).await.status,
+        303
+    );
 }
 
 #[tokio::test]
@@ -413,7 +468,11 @@ async fn one_site_and_no_other() {
     let token = collector.new_token("Anna", Role::Erase, Some("blog"));
     let person = Person::of(&collector, &token).await;
     let home = person.send(get("/console").header("Host", "shop.nl")).await;
-    assert!(home.header("location").unwrap().starts_with("/console/blog/"));
+    assert!(
+        home.header("location")
+            .unwrap()
+            .starts_with("/console/blog/")
+    );
     let own = person.get("/console/blog/system").await;
     assert_eq!(own.status, 200);
     assert!(own.text().contains("Blog &lt;b&gt;") && !own.text().contains("/console/site"));
@@ -424,7 +483,10 @@ async fn one_site_and_no_other() {
         let answer = person.get(path).await;
         assert_eq!(answer.status, 403, "{path}");
         told.push(answer.text().to_owned());
-        assert_eq!(person.post(&format!("{path}/backup"), &[]).await.status, 403);
+        assert_eq!(
+            person.post(&format!("{path}/backup"), &[]).await.status,
+            403
+        );
     }
     told.dedup();
     assert_eq!(told.len(), 1);
@@ -443,15 +505,27 @@ async fn every_answer_has_the_headers_of_safety() {
     let mut answers = vec![
         ("sign-in", collector.send(get("/console/-/sign-in")).await),
         ("refused", collector.send(refused).await),
-        ("signed out", collector.send(get("/console/site/system")).await),
+        (
+            "signed out",
+            collector.send(get("/console/site/system")).await,
+        ),
         ("home", person.get("/console").await),
         ("unknown page", person.get("/console/site/unknown").await),
         ("unknown site", person.get("/console/other/today").await),
         ("unknown address", person.get("/console/-/unknown").await),
-        ("no form", person.send(post("/console/site/system", "x")).await),
-        ("foreign form", person.send(form("/console/site/system", &[])).await),
+        (
+            "no form",
+            person.send(post("/console/site/system", "x")).await,
+        ),
+        (
+            "foreign form",
+            person.send(form("/console/site/system", &[])).await,
+        ),
         ("session", person.get("/console/-/session").await),
-        ("table", person.get("/console/site/system?csv=unknown").await),
+        (
+            "table",
+            person.get("/console/site/system?csv=unknown").await,
+        ),
     ];
     for (path, _) in PAGES {
         answers.push((path, person.get(&format!("/console/site/{path}")).await));
@@ -488,8 +562,14 @@ async fn every_answer_has_the_headers_of_safety() {
             assert!(!text.contains(inline), "{name}: {inline}");
         }
         if !text.is_empty() {
-            assert_eq!(answer.header("content-type"), Some("text/html; charset=utf-8"));
-            assert!(text.contains("<meta name=\"viewport\"") && text.contains("<h1>"), "{name}");
+            assert_eq!(
+                answer.header("content-type"),
+                Some("text/html; charset=utf-8")
+            );
+            assert!(
+                text.contains("<meta name=\"viewport\"") && text.contains("<h1>"),
+                "{name}"
+            );
         }
     }
 }
@@ -501,13 +581,29 @@ async fn what_nobody_means_to_ask() {
     let path = "/console/site/system";
     for (request, status, says) in [
         (get("/console/site/unknown"), 404, "nothing at this address"),
-        (get("/console/site/system/a/b/c"), 404, "nothing at this address"),
+        (
+            get("/console/site/system/a/b/c"),
+            404,
+            "nothing at this address",
+        ),
         (get("/console/site//system"), 404, "nothing at this address"),
         (get("/console/-/assets/../session"), 404, ""),
         (get("/console/-/assets/x.js"), 404, ""),
-        (get(&format!("{path}?csv=unknown")), 404, "nothing at this address"),
-        (get(&format!("{path}?csv=%00%0d%0aX:y")), 404, "nothing at this address"),
-        (post(path, "csrf=x"), 415, "application/x-www-form-urlencoded"),
+        (
+            get(&format!("{path}?csv=unknown")),
+            404,
+            "nothing at this address",
+        ),
+        (
+            get(&format!("{path}?csv=%00%0d%0aX:y")),
+            404,
+            "nothing at this address",
+        ),
+        (
+            post(path, "csrf=x"),
+            415,
+            "application/x-www-form-urlencoded",
+        ),
         (
             post(path, "{}").header("Content-Type", "application/json"),
             415,
@@ -531,7 +627,10 @@ async fn what_nobody_means_to_ask() {
         assert!(answer.text().contains(says), "{says} in {}", answer.text());
     }
     // A form whose bytes are no text at all is a form all the same.
-    let odd = post(&format!("{path}/backup"), b"csrf=%ff%00&=&&a\xff=b".to_vec());
+    let odd = post(
+        &format!("{path}/backup"),
+        b"csrf=%ff%00&=&&a\xff=b".to_vec(),
+    );
     let odd = person.send(odd.header("Content-Type", FORM)).await;
     assert_eq!(odd.status, 403);
 }
@@ -540,7 +639,11 @@ async fn what_nobody_means_to_ask() {
 async fn heads_are_those_of_the_pages() {
     let collector = Collector::start().await;
     let person = Person::of(&collector, &collector.token).await;
-    for path in ["/console/site/system", "/console/-/sign-in?return=x", "/console/site/no"] {
+    for path in [
+        "/console/site/system",
+        "/console/-/sign-in?return=x",
+        "/console/site/no",
+    ] {
         let page = person.get(path).await;
         let head = person.send(Request::new("HEAD", path)).await;
         assert_eq!(head.status, page.status, "{path}");
@@ -557,7 +660,11 @@ async fn how_somebody_reads_it() {
     let person = Person::of(&collector, &collector.token).await;
     let page = "/console/site/system";
     let english = person.get(page).await;
-    assert!(english.text().contains("<html lang=\"en\""), "{}", english.text());
+    assert!(
+        english.text().contains("<html lang=\"en\""),
+        "{}",
+        english.text()
+    );
     for accepted in ["nl", "nl-BE,nl;q=0.9,en;q=0.5", "fr, nl;q=0.4"] {
         let dutch = get(page).header("Accept-Language", accepted);
         let dutch = person.send(dutch).await;
@@ -565,7 +672,10 @@ async fn how_somebody_reads_it() {
     }
     let fields = [("language", "nl"), ("theme", "dark"), ("return", page)];
     let chosen = person.post("/console/-/settings", &fields).await;
-    assert_eq!((chosen.status, chosen.header("location")), (303, Some(page)));
+    assert_eq!(
+        (chosen.status, chosen.header("location")),
+        (303, Some(page))
+    );
     let cookies: Vec<&str> = chosen
         .headers
         .iter()
@@ -578,7 +688,11 @@ async fn how_somebody_reads_it() {
         person.cookie
     );
     let shown = collector.send(get(page).header("Cookie", &cookie)).await;
-    assert!(shown.text().contains("<html lang=\"nl\" data-theme=\"dark\">"));
+    assert!(
+        shown
+            .text()
+            .contains("<html lang=\"nl\" data-theme=\"dark\">")
+    );
     for (name, value) in [("language", "xx"), ("theme", "\"><b>")] {
         let answer = person.post("/console/-/settings", &[(name, value)]).await;
         assert_eq!((answer.status, answer.header("set-cookie")), (303, None));

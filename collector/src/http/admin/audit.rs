@@ -75,9 +75,8 @@ pub(super) async fn answer(app: &App, uri: &Uri) -> Result<Answer, HttpError> {
     let limit = query::limit(uri, DEFAULT_LIMIT, MOST)?;
     let before = query::number_cursor(uri)?;
     let wanted = wanted_visitor(app, uri)?;
-    let is_wanted = |entry: &AuditEntry| {
-        wanted.is_none() || entry.visitor.as_deref() == wanted.as_deref()
-    };
+    let is_wanted =
+        |entry: &AuditEntry| wanted.is_none() || entry.visitor.as_deref() == wanted.as_deref();
     let page = page(app, is_wanted, before, limit).await?;
     let mut body = JsonWriter::default();
     body.open('{');

@@ -59,9 +59,45 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
                       connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// All pages, by their path below a site's. A name in braces stands for one part of a path.
-const PAGES: &[Page] = &[totals("system", Role::Operate, |view| {
-    Box::pin(system::show(view))
-})];
+const PAGES: &[Page] = &[
+    totals("system", Role::Operate, |view| Box::pin(system::show(view))),
+    totals("system/requests", Role::Operate, |view| {
+        Box::pin(system::requests(view))
+    }),
+    visitors("system/refused", Role::Operate, |view| {
+        Box::pin(system::refused(view))
+    }),
+    totals("system/configuration", Role::Operate, |view| {
+        Box::pin(system::configuration(view))
+    }),
+    change("system/configuration/reload", Role::Operate, |view| {
+        Box::pin(system::reload(view))
+    }),
+    totals("system/access", Role::Operate, |view| {
+        Box::pin(system::access(view))
+    }),
+    change("system/access/create", Role::Erase, |view| {
+        Box::pin(system::create(view))
+    }),
+    change("system/access/revoke", Role::Erase, |view| {
+        Box::pin(system::revoke(view))
+    }),
+    visitors("system/audit", Role::Operate, |view| {
+        Box::pin(system::audit(view))
+    }),
+    visitors("system/merges", Role::Operate, |view| {
+        Box::pin(system::merges(view))
+    }),
+    totals("system/backup", Role::Operate, |view| {
+        Box::pin(system::backups(view))
+    }),
+    change("system/backup", Role::Operate, |view| {
+        Box::pin(system::back_up(view))
+    }),
+    change("system/compact", Role::Operate, |view| {
+        Box::pin(system::compact(view))
+    }),
+];
 
 /// The pages that the menu leads to, in its order, each with an icon in a field of 24 by 24.
 const NAVIGATION: &[Item] = &[

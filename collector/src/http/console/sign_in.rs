@@ -153,10 +153,7 @@ pub(super) fn take(sites: &Sites, request: &Request<()>, form: &[(String, String
     let mut answer = match kept.is_empty() {
         true => see_other(return_to(wanted)),
         // What was kept is shown, and sent by whoever sees it: with the new session's own secret.
-        false => page_answer(
-            StatusCode::OK,
-            &go_on(request, wanted, &kept, &begun.csrf),
-        ),
+        false => page_answer(StatusCode::OK, &go_on(request, wanted, &kept, &begun.csrf)),
     };
     set_text(
         &mut answer,
@@ -255,7 +252,10 @@ mod tests {
             (Some("/consoles"), "/console"),
             (Some("/console/../v1/forget"), "/console"),
             (Some("/console/a/%2E./b"), "/console"),
-            (Some("/console/a/today?path=/../b"), "/console/a/today?path=/../b"),
+            (
+                Some("/console/a/today?path=/../b"),
+                "/console/a/today?path=/../b",
+            ),
             (Some("/console/a/b..c"), "/console/a/b..c"),
             (None, "/console"),
         ] {
