@@ -218,6 +218,7 @@ mod tests {
                 touched("2026-01-01T00:00:00Z", origin),
             ],
             path: vec!["/".into(), "/product".into()],
+            segments: vec!["a".into()],
         }
     }
 

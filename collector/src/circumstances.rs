@@ -6,10 +6,14 @@
 
 use firstglance_engine::history::{Change, ChangeKind};
 use firstglance_engine::json::JsonWriter;
-use firstglance_engine::profile::Touch;
+use firstglance_engine::profile::{EntryKind, Touch};
 use firstglance_engine::{Profile, Timestamp};
 
-use crate::store::counting::Origin;
+use crate::journey::visit_path;
+use crate::store::counting::{Origin, counted_name};
+
+/// Segments that are told.
+const MOST_SEGMENTS: usize = 32;
 
 /// See the module.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,8 +21,10 @@ pub struct Circumstances {
     /// What had brought the visitor, oldest first: their first touch, and the later ones that the
     /// profile keeps. Of a stage that was entered the first alone; of segments none.
     pub touches: Vec<Touched>,
-    /// Page groups of the visit before it, oldest first.
+    /// Page groups of the visit before it, oldest first; of segments and goals.
     pub path: Vec<Box<str>>,
+    /// Segments in which the visitor was; of goals alone.
+    pub segments: Vec<Box<str>>,
 }
 
 /// What brought a visitor to the site, and when.
@@ -56,10 +62,14 @@ impl Circumstances {
                 let first = Touched::first(profile).filter(|first| first.at <= change.at);
                 Self {
                     touches: first.into_iter().collect(),
-                    path: Vec::new(),
+                    ..Self::default()
                 }
             }
-            ChangeKind::Entered(_) | ChangeKind::Left(_) => Self::default(),
+            ChangeKind::Entered(_) => Self {
+                path: visit_path(profile, change.at),
+                ..Self::default()
+            },
+            ChangeKind::Left(_) => Self::default(),
         }
     }
 
@@ -68,9 +78,15 @@ impl Circumstances {
     pub fn of_goal(profile: &Profile, at: Timestamp) -> Self {
         let touches = profile.touches(at);
         let touches = touches.iter().map(Touched::of).collect();
+        let segments = profile.entries.of(EntryKind::Segment);
+        let present = segments.filter(|segment| segment.scroll == 1);
+        let segments = present.map(|segment| counted_name(&segment.text).into());
+        let mut segments: Vec<Box<str>> = segments.take(MOST_SEGMENTS).collect();
+        segments.sort_unstable();
         Self {
             touches,
-            path: Vec::new(),
+            path: visit_path(profile, at),
+            segments,
         }
     }
 
@@ -92,11 +108,14 @@ impl Circumstances {
             }
             json.close(']');
         }
-        if !self.path.is_empty() {
-            json.name("path");
+        for (name, texts) in [("path", &self.path), ("segments", &self.segments)] {
+            if texts.is_empty() {
+                continue;
+            }
+            json.name(name);
             json.open('[');
-            for group in &self.path {
-                json.text(group);
+            for text in texts {
+                json.text(text);
             }
             json.close(']');
         }
@@ -112,6 +131,8 @@ impl<'de> serde::Deserialize<'de> for Circumstances {
             touches: Vec<Member>,
             #[serde(default)]
             path: Vec<Box<str>>,
+            #[serde(default)]
+            segments: Vec<Box<str>>,
         }
         #[derive(serde::Deserialize)]
         struct Member {
@@ -119,7 +140,11 @@ impl<'de> serde::Deserialize<'de> for Circumstances {
             #[serde(flatten)]
             origin: Origin,
         }
-        let Members { touches, path } = Members::deserialize(deserializer)?;
+        let Members {
+            touches,
+            path,
+            segments,
+        } = Members::deserialize(deserializer)?;
         let touches = touches.into_iter().filter_map(|Member { at, origin }| {
             let at = Timestamp::parse(&at).ok()?;
             Some(Touched { at, origin })
@@ -127,6 +152,7 @@ impl<'de> serde::Deserialize<'de> for Circumstances {
         Ok(Self {
             touches: touches.collect(),
             path,
+            segments,
         })
     }
 }

@@ -26,6 +26,7 @@ pub mod export;
 pub mod hexadecimal;
 pub mod http;
 pub mod ingest;
+pub mod journey;
 pub mod metrics;
 pub mod networks;
 pub mod openmetrics;

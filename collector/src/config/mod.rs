@@ -1,7 +1,7 @@
 //! `firstglance.toml`: read, checked and compiled into the engine's model.
 //!
 //! Reading goes in two steps: the text as the owner wrote it, with the place of every value
-//! (`table`), and what it means (`site`, `tracker`, `server`, `limits`, `privacy`, `interest`, `segment`, `score`, `goal`, whose conditions
+//! (`table`), and what it means (`site`, `tracker`, `server`, `limits`, `privacy`, `interest`, `segment`, `score`, `funnel`, `goal`, whose conditions
 //! `condition` compiles). `several` reads the configurations of all sites. A checked configuration never holds a value
 //! that the rest of the collector would have to doubt, and no mistake is reported without its line
 //! and column. Nothing here touches the network or the data folder.
@@ -13,6 +13,7 @@ mod content;
 mod duration;
 mod evidence;
 pub(crate) mod fields;
+mod funnel;
 mod goal;
 mod interest;
 mod limits;
@@ -55,6 +56,7 @@ pub use stage::Stage;
 pub use tracker::{Names, Tracker};
 
 use crate::effect::Goal;
+use crate::journey::Funnel;
 use crate::store::{Retention, Rules};
 use content::Reading;
 use problem::Problems;
@@ -80,6 +82,8 @@ pub struct Config {
     pub stages: Vec<Stage>,
     /// What visitors are to do. Its conditions are programs of [`Config::model`], and of no other.
     pub goals: Vec<Goal>,
+    /// In which order visitors are to reach them.
+    pub funnels: Vec<Funnel>,
     /// What page and collector evaluate.
     pub model: Model,
     /// The same for the page. Where neither segments nor a score are configured it has no programs,
@@ -330,6 +334,7 @@ impl Config {
         let segments = segment::read_all(&root, &mut problems);
         let score = score::read(&root, &mut problems);
         let goals = goal::read_all(&root, &mut problems);
+        let funnels = funnel::read_all(&root, &goals, &mut problems);
         let segment_ids: Vec<String> = segments.iter().map(|one| one.id.value.clone()).collect();
         let interest_ids: Vec<Box<str>> = interests.iter().map(|one| one.id.clone()).collect();
         let names = content::Names {
@@ -406,6 +411,7 @@ impl Config {
                     model
                 },
                 goals,
+                funnels,
                 stages: score.stages,
                 site,
                 tracker,
@@ -438,6 +444,7 @@ impl Config {
         Rules {
             model: Arc::new(self.model.clone()),
             goals: self.goals.as_slice().into(),
+            funnels: self.funnels.as_slice().into(),
         }
     }
 

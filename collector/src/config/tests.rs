@@ -154,7 +154,7 @@ fn an_unknown_table() {
     check(
         "[site]\nwrite_key = \"k\"\n[[people]]\nid = \"x\"\n[sites]\n",
         &[
-            "3:3: there is no table \"people\"; it may be site, tracker, server, retention, limits, privacy, interest, evidence, segment, score, slot, variant or goal",
+            "3:3: there is no table \"people\"; it may be site, tracker, server, retention, limits, privacy, interest, evidence, segment, score, slot, variant, goal or funnel",
             "5:2: there is no table \"sites\"; did you mean \"site\"?",
         ],
     );

@@ -210,6 +210,7 @@ impl Changing<'_> {
             fold.replace(Rules {
                 model: in_force.model.clone(),
                 goals: in_force.goals.clone(),
+                funnels: in_force.config.funnels.as_slice().into(),
             });
         }
         self.contents.present.store(Arc::new(in_force));

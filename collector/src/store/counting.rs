@@ -146,6 +146,12 @@ impl Week {
         Self(self.0.saturating_add(weeks))
     }
 
+    /// The one so many weeks earlier.
+    #[must_use]
+    pub const fn minus(self, weeks: u32) -> Self {
+        Self(self.0.saturating_sub(weeks))
+    }
+
     /// How many weeks it is after another; none where it is before it.
     #[must_use]
     pub const fn since(self, other: Self) -> u32 {
@@ -233,6 +239,14 @@ pub enum Metric {
     /// Visitors of whom there is a message in a week, by how many weeks after their first one it is;
     /// counted on the Monday of the week of the first, see [`Week`].
     Returns,
+    /// Goals that were reached, by the goal and the groups of the pages of the visit before it, the oldest
+    /// first, a line each. On the day on which it was.
+    GoalPaths,
+    /// Segments that were entered after pages were seen, by the segment and these.
+    SegmentPaths,
+    /// Visitors who reached a step of a funnel, on the day on which they reached its first, by
+    /// [`Step`](crate::journey::Step).
+    FunnelSteps,
 }
 
 impl Metric {
@@ -256,7 +270,13 @@ impl Metric {
     ];
 
     /// Those of journeys through the site that are not told as they are.
-    pub const OF_JOURNEYS: [Self; 2] = [Self::PageTopics, Self::Returns];
+    pub const OF_JOURNEYS: [Self; 5] = [
+        Self::PageTopics,
+        Self::Returns,
+        Self::GoalPaths,
+        Self::SegmentPaths,
+        Self::FunnelSteps,
+    ];
 
     /// Those of the effect of content.
     pub const OF_CONTENT: [Self; 7] = [
@@ -327,6 +347,9 @@ impl Metric {
             Self::Landings => "landings",
             Self::PageTopics => "page_topics",
             Self::Returns => "returns",
+            Self::GoalPaths => "goal_paths",
+            Self::SegmentPaths => "segment_paths",
+            Self::FunnelSteps => "funnel_steps",
         }
     }
 
@@ -347,6 +370,9 @@ impl Metric {
                 | Self::Landings
                 | Self::PageTopics
                 | Self::Returns
+                | Self::GoalPaths
+                | Self::SegmentPaths
+                | Self::FunnelSteps
         ) && !self.is_of_content()
     }
 
@@ -395,8 +421,15 @@ impl Metric {
     #[must_use]
     pub const fn room(self) -> Option<u64> {
         match self {
-            // Weeks since the first are no more than days are kept for.
-            Self::Visitors | Self::NewVisitors | Self::Sessions | Self::Returns => None,
+            // Weeks since the first are no more than days are kept for, and funnels, their steps and
+            // segments are configured.
+            Self::Visitors
+            | Self::NewVisitors
+            | Self::Sessions
+            | Self::Returns
+            | Self::FunnelSteps => None,
+            Self::GoalPaths => Some(1_000),
+            Self::SegmentPaths => Some(500),
             Self::Messages => Some(8),
             Self::Events => Some(100),
             Self::StageEntries | Self::StageExits => Some(50),

@@ -35,6 +35,7 @@ use firstglance_engine::{
 };
 
 use crate::effect::Goal;
+use crate::journey::Funnel;
 use audit::AuditEntry;
 use content::{ContentVersion, NewContent};
 use counting::{Count, Metric, Period};
@@ -240,14 +241,17 @@ pub struct Rules {
     pub model: Arc<Model>,
     /// What visitors are to do. Conditions of goals are programs of the model.
     pub goals: Arc<[Goal]>,
+    /// In which order they are to reach them.
+    pub funnels: Arc<[Funnel]>,
 }
 
 impl From<Arc<Model>> for Rules {
-    /// Without goals.
+    /// Without goals and funnels.
     fn from(model: Arc<Model>) -> Self {
         Self {
             model,
             goals: Arc::default(),
+            funnels: Arc::default(),
         }
     }
 }

@@ -4,6 +4,7 @@
 
 pub(super) mod analysis;
 pub(super) mod content;
+pub(super) mod funnel;
 pub(super) mod goal;
 pub(super) mod rules;
 pub(super) mod score;
@@ -101,6 +102,7 @@ pub(crate) const ROOT: Section = Section {
         content::SLOT,
         content::VARIANT,
         goal::GOAL,
+        funnel::FUNNEL,
     ],
 };
 

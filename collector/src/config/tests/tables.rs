@@ -209,3 +209,33 @@ fn goals() {
         &["5:8: there is no goal \"sales\"; did you mean \"sale\"?"],
     );
 }
+
+#[test]
+fn funnels() {
+    let goals =
+        "[[goal]]\nid = \"basket\"\nevent = \"A\"\n[[goal]]\nid = \"sale\"\nevent = \"B\"\n";
+    let config = Config::parse(&format!(
+        "{SITE}[[funnel]]\nid = \"to-sale\"\nsteps = [\"basket\", \"sale\"]\n{goals}"
+    ))
+    .unwrap();
+    let [funnel] = &config.funnels[..] else {
+        panic!("one funnel");
+    };
+    assert_eq!((&*funnel.id, &*funnel.label), ("to-sale", "To sale"));
+    assert_eq!(funnel.steps, ["basket", "sale"].map(Box::from));
+    assert_eq!(config.rules().funnels[..], config.funnels[..]);
+    check(
+        &format!(
+            "{SITE}{goals}[[funnel]]\nid = \"a\"\n[[funnel]]\nid = \"a\"\nsteps = [\"sales\", \"basket\", \"basket\"]\n\
+             [[funnel]]\nid = \"b\"\nsteps = [\"sale\"]\nstep = 1"
+        ),
+        &[
+            "9:1: [[funnel]] has no steps; name goals in their order, such as steps = [\"basket\", \"sale\"]",
+            "12:6: the id \"a\" is taken by funnel 1; each funnel needs an id of its own",
+            "13:10: there is no goal \"sales\"; did you mean \"sale\"?",
+            "13:29: the goal \"basket\" is a step twice; each goal may be one step",
+            "16:9: \"steps\" has 1; a funnel has 2 to 10 steps",
+            "17:1: there is no field \"step\" in [[funnel]]; did you mean \"steps\"?",
+        ],
+    );
+}

@@ -9,6 +9,7 @@
 
 mod frame;
 mod language;
+mod packing;
 mod parts;
 mod session;
 mod sign_in;
@@ -376,7 +377,7 @@ pub(super) async fn answer(
     if !answer.headers().contains_key(CACHE_CONTROL) {
         set_text(&mut answer, CACHE_CONTROL, "no-store");
     }
-    answer
+    packing::packed(answer, request).await
 }
 
 /// What is answered where there is no frame to say it in.

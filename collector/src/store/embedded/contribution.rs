@@ -194,7 +194,15 @@ impl Contribution {
     ) {
         let mut count = |metric, id: &str| self.tally.count(at, metric, &counted_name(id), 1);
         match kind {
-            ChangeKind::Entered(id) => count(Metric::SegmentEntries, id),
+            ChangeKind::Entered(id) => {
+                count(Metric::SegmentEntries, id);
+                // Time alone changes something without anybody being there.
+                if !circumstances.path.is_empty() {
+                    let name = named_path(id, &circumstances.path);
+                    let day = Period::of(Step::Day, at);
+                    self.tally.count_in(day, Metric::SegmentPaths, &name, 1);
+                }
+            }
             ChangeKind::Left(id) => count(Metric::SegmentExits, id),
             ChangeKind::Stage { from, to } => {
                 count(Metric::StageExits, from);
@@ -217,6 +225,8 @@ impl Contribution {
     /// Takes in a goal that was reached, and under which circumstances.
     pub(super) fn goal(&mut self, reached: &Reached, circumstances: &Circumstances) {
         let day = Period::of(Step::Day, reached.at);
+        let path = named_path(&reached.goal, &circumstances.path);
+        self.tally.count_in(day, Metric::GoalPaths, &path, 1);
         let touches = circumstances.touches.iter();
         let mut names: Vec<String> = touches
             .map(|touch| Origin::beside(&reached.goal, Some(&touch.origin)))
@@ -469,6 +479,16 @@ impl Contribution {
         })?;
         Ok(there)
     }
+}
+
+/// The name of a path to what has an id.
+fn named_path(id: &str, path: &[Box<str>]) -> String {
+    let mut name = counted_name(id).into_owned();
+    for group in path {
+        name.push('\n');
+        name.push_str(group);
+    }
+    name
 }
 
 /// The moments of stored messages within a time, as long as more are wanted.

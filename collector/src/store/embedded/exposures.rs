@@ -17,6 +17,7 @@ use firstglance_engine::{
 use super::batch::Batch;
 use super::contribution::records_within;
 use super::counters::{Few, Tally};
+use super::funnels::Told;
 use super::record::MessageRecord;
 use super::{EmbeddedError, keys};
 use crate::changes;
@@ -457,6 +458,8 @@ impl Encode for Exposures {
 pub(super) struct Gathered {
     exposures: Exposures,
     reached: Vec<Reached>,
+    /// The same for funnels.
+    pub(super) goals: Vec<Told>,
 }
 
 impl Gathered {
@@ -469,7 +472,8 @@ impl Gathered {
     }
 
     /// Takes in a goal that the store has told beside the messages.
-    pub(super) fn told(&mut self, reached: Reached) {
+    pub(super) fn told(&mut self, reached: Reached, circumstances: &Circumstances) {
+        self.goals.push(Told::new(&reached, circumstances));
         self.reached.push(reached);
     }
 

@@ -22,6 +22,7 @@ use super::days::Day;
 use super::erased::ErasedVisitors;
 use super::exposures::{self, News};
 use super::folding::{self, Folding};
+use super::funnels::{self, Told, Whose};
 use super::held::Records;
 use super::merges::Merges;
 use super::record::{FULL_BYTES, LONGEST_SPAN, MessageRecord, StoredMessage, VisitorRecord};
@@ -316,6 +317,12 @@ impl<'a> Group<'a> {
                 tally.count_in(day, metric, name, -number);
             });
         }
+        if let Ok(Some(funnels)) = funnels::read(tree, visitor) {
+            let tally = &mut self.tally;
+            funnels.count(|day, metric, name, number| {
+                tally.count_in(day, metric, name, -number);
+            });
+        }
         self.unsure = self.unsure.max(stored.unsure.map(|(_, until)| until));
         Ok(())
     }
@@ -369,6 +376,19 @@ impl<'a> Group<'a> {
         } = folding;
         let tree = self.records.tree;
         let last_seen = contribution.last_seen_before();
+        if !news.reached().is_empty() {
+            let removed = self.records.visitor(&visitor)?.record.removed;
+            let whose = Whose {
+                visitor: &visitor,
+                known: last_seen.is_some(),
+                gone: removed > 0,
+            };
+            let told = news.reached().iter();
+            let told = told.map(|(reached, circumstances, _)| Told::new(reached, circumstances));
+            let in_force = &self.fold.rules().funnels;
+            let (tally, batch) = (&mut self.tally, &mut self.batch);
+            funnels::add(told.collect(), (tree, &whose), in_force, tally, batch)?;
+        }
         news.add_to(&mut self.tally, tree, &visitor, last_seen, &mut self.batch)?;
         let after = (&profile, self.now);
         let (tally, settled) = (&mut self.tally, &mut self.counted.settled);

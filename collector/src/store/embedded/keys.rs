@@ -18,6 +18,7 @@
 //! | `ap` | what was counted and is in no counter yet, see `counters` |
 //! | `au` | the moment(8) up to which counts may have more than what is stored, see `counters` |
 //! | `w` visitor `0` | what the visitor was shown and reached after it, see `exposures` |
+//! | `f` visitor `0` | how far the visitor came in funnels, see `funnels` |
 //! | `d` shelf(1) number(8) | a refused message, see `refused` |
 //! | `l` number(8) | an entry of the audit log, see `notes` |
 //! | `o` number(8) | a version of posted content, see `content` |
@@ -84,6 +85,9 @@ pub(super) const DAYS: &[u8] = b"av";
 
 /// First bytes of the keys of what is remembered of visitors' exposures.
 pub(super) const EXPOSURES: &[u8] = b"w";
+
+/// First bytes of the keys of what is remembered of visitors for funnels.
+pub(super) const FUNNELS: &[u8] = b"f";
 
 /// The key under which lies what was counted and is in no counter yet.
 pub(super) const LATEST: &[u8] = b"ap";
@@ -425,6 +429,9 @@ pub(super) const fn number_of(metric: Metric) -> u8 {
         Metric::Landings => 42,
         Metric::PageTopics => 43,
         Metric::Returns => 44,
+        Metric::GoalPaths => 45,
+        Metric::SegmentPaths => 46,
+        Metric::FunnelSteps => 47,
     }
 }
 
@@ -500,6 +507,17 @@ pub(super) fn exposures(visitor: &VisitorId) -> Vec<u8> {
 /// The visitor of such a key.
 pub(super) fn exposures_of(key: &[u8]) -> Option<VisitorId> {
     let id = key.strip_prefix(EXPOSURES)?.strip_suffix(&[0])?;
+    VisitorId::parse(core::str::from_utf8(id).ok()?).ok()
+}
+
+/// What is remembered of a visitor for funnels.
+pub(super) fn funnels(visitor: &VisitorId) -> Vec<u8> {
+    prefix(b'f', visitor)
+}
+
+/// The visitor of such a key.
+pub(super) fn funnels_of(key: &[u8]) -> Option<VisitorId> {
+    let id = key.strip_prefix(FUNNELS)?.strip_suffix(&[0])?;
     VisitorId::parse(core::str::from_utf8(id).ok()?).ok()
 }
 

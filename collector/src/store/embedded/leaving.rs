@@ -45,7 +45,13 @@ impl Group<'_> {
         visitor: &VisitorId,
         now: Timestamp,
     ) -> Result<(), EmbeddedError> {
-        let all = [keys::messages, keys::buckets, keys::days, keys::exposures];
+        let all = [
+            keys::messages,
+            keys::buckets,
+            keys::days,
+            keys::exposures,
+            keys::funnels,
+        ];
         for prefix in all.map(|of| of(visitor)) {
             for key in self.records.tree.scan_prefix(prefix).keys() {
                 self.batch.remove(key?);

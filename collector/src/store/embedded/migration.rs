@@ -5,7 +5,7 @@
 //! | `2` | lists of visitors | they are made from the profiles |
 //! | `3` | counts, and a mark on the changes of segments and stage that stand among the messages | changes are marked, and everything is counted, from the stored messages |
 //! | `4` | packed records (`packed`), and the effect of content | nothing: records are packed when they are next written, and no goal was told before there were any |
-//! | `5` | counts of pages, topics and returns | they are made from the stored messages |
+//! | `5` | counts of pages, topics, returns and ways, and of goals by what brought visitors | they are made from the stored messages |
 //!
 //! Each is a layout of its own so that an older collector refuses the data, where it would store what
 //! it does not count. The new version is written after what it stands for is on disk: a migration
@@ -30,13 +30,15 @@ const WITHOUT_COUNTS: &[u8] = b"3";
 const WITHOUT_PACKING: &[u8] = b"4";
 const WITHOUT_JOURNEYS: &[u8] = b"5";
 
-/// What was not counted in the layout of that name.
-const OF_JOURNEYS: [Metric; 5] = [
+/// What was not counted in the layout of that name, beside what is counted by origin.
+const OF_JOURNEYS: [Metric; 7] = [
     Metric::PageViews,
     Metric::PageTime,
     Metric::Landings,
     Metric::PageTopics,
     Metric::Returns,
+    Metric::GoalPaths,
+    Metric::SegmentPaths,
 ];
 
 /// Visitors between two lines of the log.
@@ -68,14 +70,15 @@ pub(super) fn migrate(tree: &sled::Db, version: &[u8], disk: &File) -> Result<()
 
 /// Counts what was not counted; what else was may be of messages that are gone by now.
 fn count_more(tree: &sled::Db) -> Result<(), EmbeddedError> {
-    tracing::info!("counting pages and returns, which these data do not have counted yet");
-    let recounted = recount::metrics(tree, clock::now(), &OF_JOURNEYS, &mut |visitors| {
+    tracing::info!("counting pages, ways and origins, which these data do not have counted yet");
+    let wanted: Vec<Metric> = OF_JOURNEYS.into_iter().chain(Metric::OF_ORIGINS).collect();
+    let recounted = recount::metrics(tree, clock::now(), &wanted, &mut |visitors| {
         if visitors.is_multiple_of(TOLD_EVERY) {
             tracing::info!(visitors, "counting the stored messages");
         }
     })?;
     let visitors = recounted.visitors;
-    tracing::info!(visitors, "pages and returns are counted");
+    tracing::info!(visitors, "pages, ways and origins are counted");
     Ok(())
 }
 

@@ -22,6 +22,7 @@ mod exposures;
 mod flusher;
 mod folder;
 mod folding;
+mod funnels;
 mod group;
 mod held;
 mod index;

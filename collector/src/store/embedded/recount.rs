@@ -14,6 +14,7 @@ use super::contribution::{Contribution, records_within};
 use super::counters::{self, Tally};
 use super::days::Day;
 use super::exposures::{self, Exposures, Gathered};
+use super::funnels::{self, Told};
 use super::record::{MessageRecord, StoredMessage, VisitorRecord};
 use super::seen::{self, Buckets};
 use super::{EmbeddedError, keys};
@@ -35,6 +36,8 @@ pub(super) struct Stored {
     pub(super) days: Vec<(u32, Day)>,
     /// What of content they tell; it is counted in no tally here.
     pub(super) exposures: Exposures,
+    /// Goals that they tell of; what is counted of funnels is in no tally here.
+    pub(super) told: Vec<Told>,
     /// When the last of them was received.
     pub(super) received_at: Timestamp,
     /// From when and up to when there were messages that are no longer stored, or cannot be read.
@@ -110,6 +113,7 @@ impl Stored {
         Ok(Self {
             tally: all.tally.into_tally(),
             days: days.collect(),
+            told: std::mem::take(&mut gathered.goals),
             exposures: gathered.into_exposures(),
             received_at,
             unsure,
@@ -160,7 +164,7 @@ fn take_in(
                 all.change(one.timestamp, &kind, &circumstances);
             } else if let Some(reached) = changes::reached_of(&one.raw, one.timestamp) {
                 all.goal(&reached, &circumstances);
-                gathered.told(reached);
+                gathered.told(reached, &circumstances);
             }
             continue;
         }
@@ -339,6 +343,10 @@ fn recount(
         let is_there = kept.is_some();
         let exposures = kept.unwrap_or_else(|| stored.exposures.bounded(|_, _| false));
         exposures.count(|day, metric, name, number| tally.count_in(day, metric, name, number));
+        // Nobody knows which funnels were in force where nothing is remembered of them.
+        if let Ok(Some(funnels)) = funnels::read(tree, &visitor) {
+            funnels.count(|day, metric, name, number| tally.count_in(day, metric, name, number));
+        }
         if remember_days && !is_there && !exposures.is_empty() {
             batch.insert(keys::exposures(&visitor), exposures.to_bytes());
             days += 1;

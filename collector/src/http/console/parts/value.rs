@@ -96,7 +96,7 @@ mod tests {
             (Value::Nothing, "–", ""),
             (Value::Text("=1".to_owned()), "=1", "=1"),
             (Value::Count(1_200), "1.200", "1200"),
-            (Value::Share(0.125), "13%", "0.125"),
+            (Value::Share(0.128), "13%", "0.128"),
             (Value::Money(-123_405), "−1.234,05", "-1234.05"),
             (Value::Day(day), "31 mei 2026", "2026-05-31"),
             (Value::Duration(Milliseconds(61_500)), "1 min 1 s", "61.500"),

@@ -156,6 +156,7 @@ fn rules() -> Rules {
         value: Some(GoalValue::Fixed(3.33)),
     };
     Rules {
+        funnels: Arc::default(),
         model: Arc::new(Model::default()),
         goals: [goal("Event 1"), goal("Event 2")].into(),
     }
@@ -193,11 +194,23 @@ fn meant_of(store: &Embedded, visitor: &VisitorId, counts: &mut Counts) {
         let event = message["event"].as_str().unwrap_or_default();
         let property = |name: &str| message["properties"][name].as_str().unwrap();
         if entry.message_id.starts_with("fg-") {
+            let path = message["properties"]["path"].as_array();
+            let path = path.into_iter().flatten();
+            let path: String = path
+                .map(|group| format!("\n{}", group.as_str().unwrap()))
+                .collect();
             match event {
-                "Segment Entered" => add(at, both, Metric::SegmentEntries, property("segment")),
+                "Segment Entered" => {
+                    let segment = property("segment");
+                    add(at, both, Metric::SegmentEntries, segment);
+                    if !path.is_empty() {
+                        add(at, day, Metric::SegmentPaths, &format!("{segment}{path}"));
+                    }
+                }
                 "Segment Left" => add(at, both, Metric::SegmentExits, property("segment")),
                 "Goal Reached" => {
                     let goal = property("goal");
+                    add(at, day, Metric::GoalPaths, &format!("{goal}{path}"));
                     let mut names: Vec<String> = (touches_of(&message).into_iter())
                         .map(|origin| format!("{goal}\n{origin}"))
                         .collect();

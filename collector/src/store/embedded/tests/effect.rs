@@ -26,6 +26,7 @@ fn rules() -> Rules {
         goal("lead", Some(GoalValue::Fixed(2.5))),
     ];
     Rules {
+        funnels: Arc::default(),
         model: Arc::new(Model::default()),
         goals: goals.into(),
     }

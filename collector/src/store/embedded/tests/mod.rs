@@ -7,6 +7,7 @@ mod counts;
 mod effect;
 mod erasures;
 mod faults;
+mod journeys;
 mod lists;
 mod merges;
 mod persons;

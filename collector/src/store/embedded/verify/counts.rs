@@ -19,6 +19,7 @@ use crate::store::embedded::batch::Batch;
 use crate::store::embedded::counters::{self, Changes, Latest, Tally};
 use crate::store::embedded::days::Day;
 use crate::store::embedded::exposures::Exposures;
+use crate::store::embedded::funnels::{Funnels, Told};
 use crate::store::embedded::record::VisitorRecord;
 use crate::store::embedded::recount::{self, Stored};
 use crate::store::embedded::{EmbeddedError, keys};
@@ -155,6 +156,8 @@ impl Counts {
         let gone = removed || stored.unsure.is_some();
         let exposures = seen(verifier, visitor, &stored.exposures, gone)?;
         exposures.count(|day, metric, name, number| tally.count_in(day, metric, name, number));
+        let funnels = reached(verifier, visitor, &stored.told, gone)?;
+        funnels.count(|day, metric, name, number| tally.count_in(day, metric, name, number));
         for ((period, metric), names) in tally.by_period(self.now) {
             for (name, number) in names {
                 let key = self.place_of(tree, period, metric, name)?;
@@ -323,6 +326,42 @@ fn seen(
     Ok(made)
 }
 
+/// What is remembered of how far a visitor came in funnels, made anew where it is not what the messages
+/// say. Where messages are gone, it knows more than they do; and where nothing is remembered, nobody knows
+/// which funnels were in force.
+fn reached(
+    verifier: &mut Verifier<'_>,
+    visitor: &VisitorId,
+    told: &[Told],
+    gone: bool,
+) -> Result<Funnels, EmbeddedError> {
+    let Some(stored) = verifier.tree.get(keys::funnels(visitor))? else {
+        return Ok(Funnels::default());
+    };
+    let made = match Funnels::from_bytes(&stored) {
+        Ok(is) => {
+            let made = is.anew(told);
+            if gone || is == made {
+                return Ok(is);
+            }
+            made
+        }
+        Err(_) => {
+            let rules = verifier.fold.rules();
+            Funnels::of(
+                rules.funnels.iter().map(|funnel| funnel.steps.clone()),
+                told,
+            )
+        }
+    };
+    let wrong = "what is remembered of funnels is not what the messages say";
+    verifier.tell_repaired(FindingKind::Count, visitor, wrong);
+    let mut batch = Batch::default();
+    batch.insert(keys::funnels(visitor), made.to_bytes());
+    verifier.write(batch)?;
+    Ok(made)
+}
+
 /// What is pending, which a repair takes into the counters first.
 fn pending(verifier: &mut Verifier<'_>) -> Result<Changes, EmbeddedError> {
     let tree = verifier.tree;
@@ -346,7 +385,7 @@ fn pending(verifier: &mut Verifier<'_>) -> Result<Changes, EmbeddedError> {
     Ok(Changes::default())
 }
 
-/// Days and exposures of visitors of whom nothing else is stored.
+/// Days, exposures and funnels of visitors of whom nothing else is stored.
 fn strangers(verifier: &mut Verifier<'_>, unsure: &mut Unsure) -> Result<(), EmbeddedError> {
     let tree = verifier.tree;
     for entry in tree.scan_prefix(keys::EXPOSURES) {
@@ -364,6 +403,25 @@ fn strangers(verifier: &mut Verifier<'_>, unsure: &mut Unsure) -> Result<(), Emb
             Err(_) => unsure.add(Timestamp::MIN, Timestamp::MAX),
         }
         let wrong = "exposures of a visitor are remembered of whom nothing else is";
+        verifier.tell_repaired(FindingKind::Count, visitor, wrong);
+        let mut batch = Batch::default();
+        batch.remove(key);
+        verifier.write(batch)?;
+    }
+    for entry in tree.scan_prefix(keys::FUNNELS) {
+        let (key, value) = entry?;
+        let Some(visitor) = keys::funnels_of(&key) else {
+            continue;
+        };
+        let mut messages = tree.scan_prefix(keys::messages(&visitor));
+        if tree.contains_key(keys::visitor(&visitor))? || messages.next().is_some() {
+            continue;
+        }
+        match Funnels::from_bytes(&value) {
+            Ok(funnels) => funnels.count(|day, _, _, _| unsure.add(day.start(), day.start())),
+            Err(_) => unsure.add(Timestamp::MIN, Timestamp::MAX),
+        }
+        let wrong = "funnels of a visitor are remembered of whom nothing else is";
         verifier.tell_repaired(FindingKind::Count, visitor, wrong);
         let mut batch = Batch::default();
         batch.remove(key);

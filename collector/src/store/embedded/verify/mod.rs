@@ -269,6 +269,7 @@ impl Verifier<'_> {
                 Some(b'p') => keys::visitor_of(&key).is_some(),
                 Some(b'u') => keys::user_of(&key).is_some(),
                 Some(b'w') => keys::exposures_of(&key).is_some(),
+                Some(b'f') => keys::funnels_of(&key).is_some(),
                 Some(b'e') => {
                     keys::message_record_of(&key).is_some() && keys::owner_of(&key).is_some()
                 }
