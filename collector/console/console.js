@@ -4,9 +4,14 @@
  * page can be read without this.
  */
 import 'htmx.org/dist/htmx.esm.js';
+import { editors } from './editor.js';
 import { signedOut } from './session.js';
 import { plots } from './plots.js';
 
 signedOut();
 plots(document);
-document.addEventListener('htmx:load', (event) => plots(event.detail.elt));
+editors(document);
+document.addEventListener('htmx:load', (event) => {
+  plots(event.detail.elt);
+  editors(event.detail.elt);
+});

@@ -10,7 +10,9 @@
 
 pub mod agent;
 pub mod assets;
+pub mod audience;
 pub mod backup;
+pub mod census;
 pub mod changes;
 pub mod circumstances;
 pub mod clock;
@@ -32,6 +34,7 @@ pub mod networks;
 pub mod openmetrics;
 pub mod pulse;
 pub mod reference;
+pub mod scan;
 pub mod schema;
 pub mod store;
 pub mod sweep;

@@ -261,7 +261,9 @@ pub fn rank(profile: &Profile, model: &Model, now: Timestamp) -> Vec<Interest> {
 /// Whether what a visitor said, as a slug, is about a topic.
 pub(crate) fn is_about(rule: Option<&InterestRule>, id: &str, slug: &str) -> bool {
     match rule {
-        Some(rule) if !rule.terms.is_empty() => rule.covers_slug(slug),
+        Some(rule) if !rule.terms.is_empty() => {
+            rule.covers_slug(slug) || rule.topics().any(|topic| text::about(slug, topic))
+        }
         _ => text::about(slug, id),
     }
 }

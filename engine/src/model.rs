@@ -61,6 +61,9 @@ impl Consent {
     }
 }
 
+/// What a term begins with that is the slug of a topic which pages declare, and nothing else.
+pub const TOPIC: char = '=';
+
 /// One `[[interest]]` of the configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InterestRule {
@@ -71,7 +74,8 @@ pub struct InterestRule {
     /// Patterns of paths that are about it.
     pub paths: Vec<Box<str>>,
     /// Patterns of titles, searches, link texts and campaign terms that are about it; slugs with
-    /// `*`, matched against every run of whole words.
+    /// `*`, matched against every run of whole words. After [`TOPIC`], topics that pages declare and
+    /// that are this one by another name.
     pub terms: Vec<Box<str>>,
     /// How long evidence takes to count for half.
     pub half_life: Milliseconds,
@@ -88,6 +92,13 @@ impl InterestRule {
     #[must_use]
     pub fn covers_text(&self, text: &str) -> bool {
         !self.terms.is_empty() && self.covers_slug(&text::slug(text))
+    }
+
+    /// Topics that pages declare and that are this one by another name.
+    pub fn topics(&self) -> impl Iterator<Item = &str> {
+        self.terms
+            .iter()
+            .filter_map(|term| term.strip_prefix(TOPIC))
     }
 
     /// Whether a slug is about it.

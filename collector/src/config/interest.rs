@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 
 use firstglance_engine::Milliseconds;
-use firstglance_engine::model::InterestRule;
+use firstglance_engine::model::{InterestRule, TOPIC};
 use firstglance_engine::text::{folded, slug};
 
+use super::content::Source;
 use super::duration;
 use super::fields::Field;
 use super::fields::analysis as fields;
@@ -21,7 +22,8 @@ pub(super) fn read_all(root: &Table<'_>, problems: &mut Problems<'_>) -> Vec<Int
         let label = table.text(&fields::LABEL, problems);
         let id = ids.read(table, &fields::ID, problems);
         let paths = paths(table, problems);
-        let terms = terms(table, problems);
+        let mut terms = terms(table, problems);
+        terms.extend(topics(table, problems));
         let half_life = half_life(table, problems);
         if let Some(id) = id {
             let label = label.map_or_else(|| title(&id.value), |label| label.value.into());
@@ -35,6 +37,26 @@ pub(super) fn read_all(root: &Table<'_>, problems: &mut Problems<'_>) -> Vec<Int
         }
     }
     rules
+}
+
+/// Puts posted interests in the places of those of the same ids, and the others after all; says where
+/// each was written.
+pub(super) fn join(
+    mut rules: Vec<InterestRule>,
+    posted: Vec<InterestRule>,
+) -> (Vec<InterestRule>, Vec<Source>) {
+    let mut sources = vec![Source::File; rules.len()];
+    for rule in posted {
+        let known = rules.iter().position(|known| known.id == rule.id);
+        match known.and_then(|place| Some((rules.get_mut(place)?, sources.get_mut(place)?))) {
+            Some((known, source)) => (*known, *source) = (rule, Source::Posted),
+            None => {
+                rules.push(rule);
+                sources.push(Source::Posted);
+            }
+        }
+    }
+    (rules, sources)
 }
 
 /// The ids of the tables of a kind, in their order: each has its own.
@@ -136,6 +158,24 @@ fn terms(table: &Table<'_>, problems: &mut Problems<'_>) -> Vec<Box<str>> {
         }
     }
     terms
+}
+
+/// Topics that pages declare, in the form that the engine compares with.
+fn topics(table: &Table<'_>, problems: &mut Problems<'_>) -> Vec<Box<str>> {
+    let mut topics = Vec::new();
+    for topic in table.texts(&fields::TOPICS, problems).unwrap_or_default() {
+        let id = slug(topic.value);
+        if id.is_empty() {
+            problems.add(
+                topic.span,
+                format!("\"topics\" holds {:?}, which has no word", topic.value),
+                "write a topic as pages declare it, such as \"City bikes\"",
+            );
+        } else {
+            topics.push(format!("{TOPIC}{id}").into());
+        }
+    }
+    topics
 }
 
 fn half_life(table: &Table<'_>, problems: &mut Problems<'_>) -> Milliseconds {

@@ -19,6 +19,7 @@ mod interest;
 mod limits;
 mod origin;
 mod place;
+mod posted_rules;
 mod privacy;
 mod problem;
 mod programs;
@@ -47,8 +48,10 @@ pub use content::{ContentProblem, Posted, SlotSettings, Source, markup};
 pub use duration::parse as length_of_time;
 pub use limits::Limits;
 pub use origin::Origin;
+pub use posted_rules::{PostedInterest, PostedRules, PostedSegment};
 pub use privacy::Privacy;
 pub use problem::{ConfigError, Problem};
+pub use segment::SegmentText;
 pub use server::{Server, TlsFiles};
 pub use several::{ConfigFile, load_all};
 pub use site::SiteId;
@@ -59,7 +62,7 @@ use crate::effect::Goal;
 use crate::journey::Funnel;
 use crate::store::{Retention, Rules};
 use content::Reading;
-use problem::Problems;
+use problem::{Found, Problems};
 use programs::OfVisitors;
 use table::Table;
 
@@ -92,9 +95,15 @@ pub struct Config {
     pub page_model: Model,
     /// What only the collector needs of the model's slots, in their order.
     pub slots: Vec<SlotSettings>,
+    /// The model's segments as they were written, in their order.
+    pub segments: Vec<SegmentText>,
+    /// Where each of the model's interests was written, in their order.
+    pub interests: Vec<Source>,
     of_visitors: OfVisitors,
-    /// The text, beside which posted content is read.
+    /// The text, beside which is read what was posted.
     text: Arc<str>,
+    /// Rules that were posted, where they are taken up.
+    rules: Option<Arc<PostedRules>>,
 }
 
 /// The site: who may send, and from where.
@@ -208,7 +217,57 @@ impl Config {
     /// # Errors
     /// All that is wrong with it, in the order of the text.
     pub fn parse(text: &str) -> Result<Self, Vec<Problem>> {
-        Self::read(text, None, None).map_err(Wrong::problems)
+        let read = Self::read(text, &Beside::default());
+        read.map_err(Wrong::problems)
+    }
+
+    /// The same configuration with rules that were posted, in the place of those posted before.
+    ///
+    /// # Errors
+    /// All that is wrong with what was posted.
+    pub fn with_rules(&self, rules: Arc<PostedRules>) -> Result<Self, Vec<ContentProblem>> {
+        let beside = Beside {
+            rules: Some(&rules),
+            ..Beside::default()
+        };
+        let read = Self::read(&self.text, &beside).map_err(Wrong::of_posted)?;
+        Ok(Self {
+            rules: Some(rules),
+            ..self.taking(read)
+        })
+    }
+
+    /// The same with as much of posted rules as is in order; and of what is left out, what is wrong
+    /// with it.
+    #[must_use]
+    pub fn with_rules_that_fit(&self, rules: &Arc<PostedRules>) -> (Self, Vec<LeftOut>) {
+        let mut rules = rules.clone();
+        let mut left_out = Vec::new();
+        loop {
+            let problems = match self.with_rules(rules.clone()) {
+                Ok(config) => return (config, left_out),
+                Err(problems) => problems,
+            };
+            match rules.without(&problems) {
+                Some((less, ids)) => {
+                    rules = Arc::new(less);
+                    left_out.push((ids.join(", "), problems));
+                }
+                None => {
+                    let all = rules.segment.iter().map(|one| &*one.id);
+                    let all = all.chain(rules.interest.iter().map(|one| &*one.id));
+                    let all: Vec<&str> = all.collect();
+                    left_out.push((all.join(", "), problems));
+                    return (self.clone(), left_out);
+                }
+            }
+        }
+    }
+
+    /// What was posted of rules and is in this.
+    #[must_use]
+    pub fn posted_rules(&self) -> Option<&Arc<PostedRules>> {
+        self.rules.as_ref()
     }
 
     /// The same configuration with content that was posted, whose slots take the place of its own of
@@ -217,35 +276,33 @@ impl Config {
     /// # Errors
     /// All that is wrong with what was posted.
     pub fn with_posted(&self, posted: &Posted) -> Result<Self, Vec<ContentProblem>> {
-        let read = Self::read(&self.text, None, Some(posted));
-        let read = read.map_err(|wrong| match wrong {
-            Wrong::Posted(problems) => problems,
-            // It was in order before, and is so by itself.
-            Wrong::Configuration(problems) => {
-                let told = problems.into_iter();
-                told.map(|problem| ContentProblem {
-                    place: "firstglance.toml".to_owned(),
-                    at: Some((problem.line, problem.column)),
-                    wrong: problem.wrong,
-                    right: problem.right,
-                })
-                .collect()
-            }
-        })?;
-        Ok(Self {
+        let beside = Beside {
+            rules: self.rules.as_deref(),
+            content: Some(posted),
+            ..Beside::default()
+        };
+        let read = Self::read(&self.text, &beside).map_err(Wrong::of_posted)?;
+        Ok(self.taking(read))
+    }
+
+    /// The same with what follows from rules and content of another.
+    fn taking(&self, read: Self) -> Self {
+        Self {
             model: read.model,
             page_model: read.page_model,
             slots: read.slots,
+            segments: read.segments,
+            interests: read.interests,
             of_visitors: read.of_visitors,
             goals: read.goals,
             ..self.clone()
-        })
+        }
     }
 
     /// The same with as much of posted content as is in order: slots that are not are left out, and
     /// said with what is wrong with each.
     #[must_use]
-    pub fn with_what_is_fine(&self, posted: &Posted) -> (Self, Vec<(String, Vec<ContentProblem>)>) {
+    pub fn with_what_is_fine(&self, posted: &Posted) -> (Self, Vec<LeftOut>) {
         if let Ok(config) = self.with_posted(posted) {
             return (config, Vec::new());
         }
@@ -278,13 +335,13 @@ impl Config {
         model
     }
 
-    /// Reads a configuration, and a condition that is not in it as the last of its segments, with a
-    /// stack that the parser of conditions cannot exhaust: it takes up to 100 kB for each level.
-    fn read(text: &str, extra: Option<&str>, posted: Option<&Posted>) -> Result<Self, Wrong> {
+    /// Reads a configuration and what stands beside it, with a stack that the parser of conditions
+    /// cannot exhaust: it takes up to 100 kB for each level.
+    fn read(text: &str, beside: &Beside<'_>) -> Result<Self, Wrong> {
         const STACK_BYTES: usize = 32 << 20;
         std::thread::scope(|scope| {
             let thread = std::thread::Builder::new().stack_size(STACK_BYTES);
-            match thread.spawn_scoped(scope, || Self::read_here(text, extra, posted)) {
+            match thread.spawn_scoped(scope, || Self::read_here(text, beside)) {
                 Ok(running) => running
                     .join()
                     .unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
@@ -298,7 +355,8 @@ impl Config {
         })
     }
 
-    fn read_here(text: &str, extra: Option<&str>, posted: Option<&Posted>) -> Result<Self, Wrong> {
+    fn read_here(text: &str, beside: &Beside<'_>) -> Result<Self, Wrong> {
+        let extra = beside.extra;
         let mut problems = Problems::new(text);
         let (document, errors) = toml::de::DeTable::parse_recoverable(text);
         for error in errors {
@@ -331,28 +389,45 @@ impl Config {
         let privacy = privacy::read(&root, &mut problems);
         let interests = interest::read_all(&root, &mut problems);
         let weights = evidence::read(&root, &mut problems);
-        let segments = segment::read_all(&root, &mut problems);
+        let segments = segment::read_all(&root, Source::File, &mut problems);
         let score = score::read(&root, &mut problems);
         let goals = goal::read_all(&root, &mut problems);
         let funnels = funnel::read_all(&root, &goals, &mut problems);
+
+        let rules = beside.rules.map(PostedRules::to_toml).transpose();
+        let rules = rules.map_err(|problem| Wrong::Posted(vec![problem]))?;
+        let rules = rules.unwrap_or_default();
+        let mut rules_problems = Problems::new(&rules);
+        let rules_read = Reading::of(&rules, &mut rules_problems);
+        let rules_root = Table::new(
+            &fields::ROOT,
+            rules_read.fields.get_ref(),
+            0..0,
+            &mut rules_problems,
+        );
+        let found = interests.is_empty();
+        let posted = interest::read_all(&rules_root, &mut rules_problems);
+        let (interests, interest_sources) = interest::join(interests, posted);
+        let posted = segment::read_all(&rules_root, Source::Posted, &mut rules_problems);
+        let segments = segment::join(segments, posted, &mut rules_problems);
+
         let segment_ids: Vec<String> = segments.iter().map(|one| one.id.value.clone()).collect();
         let interest_ids: Vec<Box<str>> = interests.iter().map(|one| one.id.clone()).collect();
         let names = content::Names {
             segments: &segment_ids,
             interests: &interest_ids,
+            found,
         };
         let of_file = content::Written::read(&root, &names, &mut problems);
-        let posted = posted.map_or("", Posted::text);
+        let posted = beside.content.map_or("", Posted::text);
         let mut posted_problems = Problems::new(posted);
-        let (posted_fields, errors) = toml::de::DeTable::parse_recoverable(posted);
-        for error in errors {
-            posted_problems.syntax(&error);
-        }
-        let reading = Reading {
-            text: posted,
-            fields: posted_fields.get_ref(),
-        };
-        let posted_root = Table::new(&fields::ROOT, reading.fields, 0..0, &mut posted_problems);
+        let reading = Reading::of(posted, &mut posted_problems);
+        let posted_root = Table::new(
+            &fields::ROOT,
+            reading.fields.get_ref(),
+            0..0,
+            &mut posted_problems,
+        );
         let posted = content::Written::read(&posted_root, &names, &mut posted_problems);
         goal::named(&goals, &of_file.slots, &mut problems);
         goal::named(&goals, &posted.slots, &mut posted_problems);
@@ -385,15 +460,19 @@ impl Config {
             contents: [&of_file, &posted],
             goals: &goals,
         };
-        let completed =
-            programs::complete(model, &parts, extra, &mut problems, &mut posted_problems)?;
+        let mut found = Found {
+            file: problems,
+            rules: rules_problems,
+            content: posted_problems,
+        };
+        let completed = programs::complete(model, &parts, extra, &mut found)?;
         match completed {
             Some(programs::Completed {
                 model,
                 of_visitors,
                 of_pages,
                 goals,
-            }) if !problems.any() && !posted_problems.any() => Ok(Self {
+            }) if !found.any() => Ok(Self {
                 page_model: if segments.is_empty()
                     && extra.is_none()
                     && score.is_usual()
@@ -423,12 +502,16 @@ impl Config {
                     .settings(Source::File)
                     .chain(posted.settings(Source::Posted))
                     .collect(),
+                segments: segments.iter().map(segment::Written::to_text).collect(),
+                interests: interest_sources,
                 model,
                 of_visitors,
                 text: text.into(),
+                rules: None,
             }),
-            _ if problems.any() => Err(problems.into_sorted().into()),
-            _ => Err(Wrong::Posted(reading.told(posted_problems))),
+            _ if found.file.any() => Err(found.file.into_sorted().into()),
+            _ if found.rules.any() => Err(Wrong::Posted(rules_read.told(found.rules))),
+            _ => Err(Wrong::Posted(reading.told(found.content))),
         }
     }
 
@@ -487,19 +570,55 @@ impl Config {
 /// # Errors
 /// All that is wrong.
 pub fn compile_one(condition: &str, configuration: &str) -> Result<Model, Vec<Problem>> {
-    let read = Config::read(configuration, Some(condition), None);
+    let beside = Beside {
+        extra: Some(condition),
+        ..Beside::default()
+    };
+    let read = Config::read(configuration, &beside);
     read.map(|config| config.model).map_err(Wrong::problems)
+}
+
+/// What was left out of what was posted, and what is wrong with it.
+pub type LeftOut = (String, Vec<ContentProblem>);
+
+/// What stands beside a configuration.
+#[derive(Clone, Copy, Default)]
+struct Beside<'a> {
+    /// A condition that is in no configuration, as the last of its segments.
+    extra: Option<&'a str>,
+    /// Posted rules.
+    rules: Option<&'a PostedRules>,
+    /// Posted content.
+    content: Option<&'a Posted>,
 }
 
 /// What is wrong, and with what.
 enum Wrong {
     /// With the configuration, or a condition beside it.
     Configuration(Vec<Problem>),
-    /// With posted content.
+    /// With what was posted.
     Posted(Vec<ContentProblem>),
 }
 
 impl Wrong {
+    /// Told for who posted it.
+    fn of_posted(self) -> Vec<ContentProblem> {
+        match self {
+            Self::Posted(problems) => problems,
+            // It was in order before, and is so by itself.
+            Self::Configuration(problems) => {
+                let told = problems.into_iter();
+                told.map(|problem| ContentProblem {
+                    place: "firstglance.toml".to_owned(),
+                    at: Some((problem.line, problem.column)),
+                    wrong: problem.wrong,
+                    right: problem.right,
+                })
+                .collect()
+            }
+        }
+    }
+
     fn problems(self) -> Vec<Problem> {
         match self {
             Self::Configuration(problems) => problems,

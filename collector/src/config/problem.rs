@@ -6,6 +6,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 
 use super::condition::Fault;
+use super::content::Source;
 use super::place::places;
 use super::table::Placed;
 
@@ -155,6 +156,30 @@ impl<'a> Problems<'a> {
     pub(super) fn into_found(mut self) -> Vec<(usize, Problem)> {
         self.found.sort_by_key(|(at, _)| *at);
         self.found
+    }
+}
+
+/// What is wrong with the texts that are read together, each by itself.
+pub(super) struct Found<'a> {
+    /// With the configuration's file.
+    pub(super) file: Problems<'a>,
+    /// With posted rules.
+    pub(super) rules: Problems<'a>,
+    /// With posted content.
+    pub(super) content: Problems<'a>,
+}
+
+impl<'a> Found<'a> {
+    pub(super) fn any(&self) -> bool {
+        self.file.any() || self.rules.any() || self.content.any()
+    }
+
+    /// Those of what stands in the file, or was posted as a rule.
+    pub(super) fn of_rule(&mut self, source: Source) -> &mut Problems<'a> {
+        match source {
+            Source::File => &mut self.file,
+            Source::Posted => &mut self.rules,
+        }
     }
 }
 

@@ -8,7 +8,8 @@ use firstglance_engine::model::Segment;
 use super::condition::{
     Assembly, Code, Context, Cycle, Name, Programs, Site as Zone, Watches, compile,
 };
-use super::problem::{Problem, Problems, Written};
+use super::content::Source;
+use super::problem::{Found, Problem, Problems, Written};
 use super::score::Score;
 use super::{Site, content, goal, segment};
 use crate::effect::Goal;
@@ -44,8 +45,7 @@ pub(super) struct OfVisitors {
     pub(super) watches: usize,
 }
 
-/// Completes a model that has its interests and weights; gives nothing where problems were added, of
-/// the configuration or of what was posted.
+/// Completes a model that has its interests and weights; gives nothing where anything is wrong.
 ///
 /// # Errors
 /// What is wrong with the extra condition, where the rest is in order.
@@ -53,8 +53,7 @@ pub(super) fn complete(
     mut model: Model,
     parts: &Parts<'_>,
     extra: Option<&str>,
-    problems: &mut Problems<'_>,
-    posted_problems: &mut Problems<'_>,
+    found: &mut Found<'_>,
 ) -> Result<Option<Completed>, Vec<Problem>> {
     let ids: Vec<String> = parts
         .segments
@@ -77,22 +76,27 @@ pub(super) fn complete(
                 code.insert(Name::Segment(place), condition);
             }
             Err(faults) => {
+                let problems = found.of_rule(segment.source);
                 for fault in faults {
                     problems.within(&Written::toml(&segment.when), &fault);
                 }
             }
         }
     }
-    let score = parts.score.score_code(&context, &mut watches, problems);
+    let score = parts
+        .score
+        .score_code(&context, &mut watches, &mut found.file);
     let has_score = score.is_some();
     code.extend(score.map(|score| (Name::Score, score)));
-    let stage = parts.score.stage_code(&context, &mut watches, problems);
+    let stage = parts
+        .score
+        .stage_code(&context, &mut watches, &mut found.file);
     code.insert(Name::Stage, stage);
     let of_visitors = watches.0.len();
     let [of_file, posted] = parts.contents;
-    let mut conditions = of_file.conditions(&context, &mut watches, problems);
+    let mut conditions = of_file.conditions(&context, &mut watches, &mut found.file);
     let first_posted = of_file.variants.len();
-    let of_posted = posted.conditions(&context, &mut watches, posted_problems);
+    let of_posted = posted.conditions(&context, &mut watches, &mut found.content);
     conditions.extend(
         of_posted
             .into_iter()
@@ -109,12 +113,12 @@ pub(super) fn complete(
             }
             Err(faults) => {
                 for fault in faults {
-                    problems.within(&Written::toml(when), &fault);
+                    found.file.within(&Written::toml(when), &fault);
                 }
             }
         }
     }
-    if problems.any() || posted_problems.any() {
+    if found.any() {
         return Ok(None);
     }
     if let Some(extra) = extra {
@@ -138,7 +142,7 @@ pub(super) fn complete(
         Ok(programs) => programs,
         Err(cycles) => {
             for cycle in cycles {
-                report_cycle(&cycle, parts, problems);
+                report_cycle(&cycle, parts, found);
             }
             return Ok(None);
         }
@@ -151,9 +155,12 @@ pub(super) fn complete(
         }
         match name {
             Name::Variant(place) if *place >= first_posted => {
-                report_length(posted.place_of(place - first_posted), posted_problems);
+                report_length(posted.place_of(place - first_posted), &mut found.content);
             }
-            _ => report_length(place_of(name, parts), problems),
+            _ => {
+                let problems = found.of_rule(source_of(name, parts));
+                report_length(place_of(name, parts), problems);
+            }
         }
     }
     let goals = parts.goals.iter().enumerate();
@@ -181,8 +188,7 @@ pub(super) fn complete(
         programs,
         watches,
     );
-    let fine = !problems.any() && !posted_problems.any();
-    Ok(fine.then_some(Completed {
+    Ok((!found.any()).then_some(Completed {
         model,
         of_visitors,
         of_pages,
@@ -221,6 +227,17 @@ fn fill(
     model.programs = programs.all;
 }
 
+/// The text that has what is called so.
+fn source_of(name: &Name, parts: &Parts<'_>) -> Source {
+    match name {
+        Name::Segment(place) => {
+            let segment = parts.segments.get(*place);
+            segment.map_or(Source::File, |segment| segment.source)
+        }
+        _ => Source::File,
+    }
+}
+
 fn place_of(name: &Name, parts: &Parts<'_>) -> std::ops::Range<usize> {
     let segment = match name {
         Name::Segment(place) => parts.segments.get(*place),
@@ -250,13 +267,14 @@ fn report_length(at: std::ops::Range<usize>, problems: &mut Problems<'_>) {
     );
 }
 
-fn report_cycle(cycle: &Cycle, parts: &Parts<'_>, problems: &mut Problems<'_>) {
+fn report_cycle(cycle: &Cycle, parts: &Parts<'_>, found: &mut Found<'_>) {
     let mut names: Vec<&Name> = cycle.0.iter().collect();
     names.pop();
     // Told from where the owner can change it, and the same wherever it was found.
-    let least = names
-        .iter()
-        .position(|name| Some(name) == names.iter().min());
+    // The file was in order by itself: what was posted beside it leads back.
+    let rank = |name: &&Name| (source_of(name, parts) == Source::File, (*name).clone());
+    let least = names.iter().min_by_key(|name| rank(name)).copied();
+    let least = names.iter().position(|name| Some(*name) == least);
     names.rotate_left(least.unwrap_or_default());
     names.extend(names.first().copied());
     let shown: Vec<String> = names
@@ -279,7 +297,10 @@ fn report_cycle(cycle: &Cycle, parts: &Parts<'_>, problems: &mut Problems<'_>) {
     } else {
         "no segment can depend on itself: leave out one in_segment(\"…\")"
     };
-    problems.add(
+    let source = names
+        .first()
+        .map_or(Source::File, |name| source_of(name, parts));
+    found.of_rule(source).add(
         at,
         format!("this reads itself: {}", shown.join(" → ")),
         right,

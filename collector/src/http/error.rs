@@ -69,6 +69,17 @@ pub enum HttpError {
     /// There is no such version of posted content, or not any more.
     #[error("no version of this number is kept")]
     ContentVersion,
+    /// What a change is based on is not what is in force.
+    #[error(
+        "the rules have changed since version {based_on}; version {present} is in force. Look at what \
+         changed, and base the change on that"
+    )]
+    RulesChanged {
+        /// The version that the change is based on.
+        based_on: u64,
+        /// The one that is in force.
+        present: u64,
+    },
     /// A link to a preview is wrong or too old, or what it shows is kept no more.
     #[error("this link to a preview is none of ours or has expired; ask for another one")]
     Preview,
@@ -266,9 +277,10 @@ impl HttpError {
             | Self::ContentVersion
             | Self::Unknown { .. }
             | Self::Site => StatusCode::NOT_FOUND,
-            Self::Undone { .. } | Self::UndoFirst { .. } | Self::TooManyUsers { .. } => {
-                StatusCode::CONFLICT
-            }
+            Self::Undone { .. }
+            | Self::UndoFirst { .. }
+            | Self::TooManyUsers { .. }
+            | Self::RulesChanged { .. } => StatusCode::CONFLICT,
             Self::Method { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::SlowBody => StatusCode::REQUEST_TIMEOUT,
             Self::BodyTooLarge | Self::UnpackedTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -300,6 +312,7 @@ impl HttpError {
             Self::Merge => "unknown_merge",
             Self::Content(_) => "invalid_content",
             Self::ContentVersion => "unknown_version",
+            Self::RulesChanged { .. } => "rules_changed",
             Self::Preview => "invalid_preview",
             Self::Undone { .. } => "already_undone",
             Self::UndoFirst { .. } => "undo_first",
@@ -337,6 +350,7 @@ impl HttpError {
             Self::Origin => Some("Origin".to_owned()),
             Self::Unproven => Some("claim".to_owned()),
             Self::Preview => Some("token".to_owned()),
+            Self::RulesChanged { .. } => Some("based_on".to_owned()),
             Self::Content(problems) => problems.first().map(|problem| problem.place.clone()),
             Self::Host => Some("Host".to_owned()),
             Self::Site | Self::WhichSite | Self::ForeignSite { .. } => Some("site".to_owned()),

@@ -38,6 +38,7 @@ mod query;
 mod requests;
 mod room;
 mod router;
+mod rules;
 mod sender;
 mod server;
 mod settings;
@@ -54,6 +55,7 @@ use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 
 use crate::agent::Agents;
 use crate::backup::Backups;
+use crate::census::{Census, Counting, Latest, Subject};
 use crate::config::{self, Config, Privacy, Site, Tracker};
 use crate::cookie::CookieKey;
 use crate::cookieless::DailySalt;
@@ -180,6 +182,8 @@ pub struct App {
     document: OnceLock<assets::Served>,
     /// What pages and visitors are told by, and what may stand in slots.
     contents: Arc<content::Contents>,
+    /// What visitors are at present.
+    census: Latest,
     store: Arc<dyn Store>,
     cookie: Arc<CookieKey>,
     daily: Option<Arc<DailySalt>>,
@@ -213,6 +217,7 @@ impl App {
         let metrics = Arc::new(Metrics::of_store(store.meter()));
         Self {
             contents: Arc::new(content::Contents::new(config.clone())),
+            census: Latest::default(),
             limiters: limit::Limiters::new(&config.limits, &config.server.trusted_proxies),
             site: config.site,
             privacy: config.privacy,
@@ -241,6 +246,7 @@ impl App {
         self.contents.change().await.reconfigure(config.clone());
         Self {
             contents: self.contents.clone(),
+            census: self.census.clone(),
             limiters: limit::Limiters::new(&config.limits, &config.server.trusted_proxies),
             privacy: config.privacy,
             cookie: Arc::new(self.cookie.renamed(&config.site)),
@@ -287,8 +293,8 @@ impl App {
         self
     }
 
-    /// Goes on with the content that was posted before, and has events taken in by what is in force
-    /// from now on.
+    /// Goes on with the content and rules that were posted before, and has events taken in by what is
+    /// in force from now on.
     ///
     /// # Errors
     /// When the store cannot say what was posted.
@@ -315,6 +321,34 @@ impl App {
     /// What visitors are evaluated by at present.
     fn model(&self) -> Arc<Model> {
         self.contents.present().model.clone()
+    }
+
+    /// What visitors are evaluated by without content, now and later.
+    #[must_use]
+    pub fn models(&self) -> watch::Receiver<Arc<Model>> {
+        self.contents.models()
+    }
+
+    /// What visitors are at present, as of the last pass over them.
+    fn census(&self) -> Arc<Census> {
+        self.census.present()
+    }
+
+    /// What makes the census.
+    #[must_use]
+    pub fn counting(&self) -> Counting {
+        let contents = self.contents.clone();
+        Counting {
+            store: self.store.clone(),
+            subject: Box::new(move || {
+                let present = contents.present();
+                Subject {
+                    model: present.model.clone(),
+                    goals: present.goals.clone(),
+                }
+            }),
+            latest: self.census.clone(),
+        }
     }
 
     /// Names visitors for a day whose pages ask for that.
@@ -350,6 +384,12 @@ impl App {
     /// The goal by which a slot is told first, and learns where it does.
     fn goal_of(&self, slot: &str) -> Option<Goal> {
         self.contents.present().goal_of(slot).cloned()
+    }
+
+    /// A turn to read much of the store, which ends with what is given.
+    fn long_answer(&self) -> Result<tokio::sync::OwnedSemaphorePermit, error::HttpError> {
+        let turn = self.shared.long.clone().try_acquire_owned();
+        turn.map_err(|_| error::HttpError::Busy)
     }
 
     /// Keeps what was refused of a request for the owner to look into.

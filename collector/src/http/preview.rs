@@ -13,6 +13,7 @@ use super::openapi::{self, Operation, Reply, query as parameter};
 use super::{App, content, query};
 use crate::clock;
 use crate::schema::text;
+use crate::store::content::Posting;
 
 /// The parameter of a page's address by which its script asks for a preview.
 pub(super) const PARAMETER: &str = "fg_preview";
@@ -21,7 +22,8 @@ pub(super) async fn answer(app: &App, request: &Request<()>) -> Result<Answer, H
     let token = query::parameter(request.uri(), "token").unwrap_or_default();
     let number = app.cookie.previewed(&token, clock::now());
     let number = number.ok_or(HttpError::Preview)?;
-    let kept = app.store.content(number).await?.ok_or(HttpError::Preview)?;
+    let kept = app.store.version(Posting::Content, number).await?;
+    let kept = kept.ok_or(HttpError::Preview)?;
     let version = content::readable(kept).map_err(|(_, problem)| vec![problem]);
     let version = version.map_err(HttpError::Content)?;
     let contents = Arc::clone(&app.contents);

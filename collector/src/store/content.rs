@@ -1,10 +1,25 @@
-//! Versions of posted content: each is all that was posted at once, numbered, and never changed.
+//! Versions of what was posted, content and rules: each is all that was posted at once, numbered, and
+//! never changed.
 //!
 //! What is in force is the latest that is no draft; going back to an earlier one adds another with
 //! the same content. Nothing in here is about any visitor.
 
 use firstglance_engine::Timestamp;
 use serde::{Deserialize, Serialize};
+
+/// What there are versions of. Each is numbered by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Posting {
+    /// Slots and variants.
+    Content,
+    /// Segments and interests.
+    Rules,
+}
+
+impl Posting {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Content, Self::Rules];
+}
 
 /// How many versions are kept. Beyond, the oldest go, but never the one that is in force.
 pub const MOST: usize = 100;
@@ -22,7 +37,7 @@ pub struct NewContent {
     pub draft: bool,
     /// The version whose content it has, where it was not posted anew.
     pub restored: Option<u64>,
-    /// Slots and variants, as JSON.
+    /// What was posted, as JSON.
     pub content: Box<str>,
 }
 

@@ -37,7 +37,7 @@ use firstglance_engine::{
 use crate::effect::Goal;
 use crate::journey::Funnel;
 use audit::AuditEntry;
-use content::{ContentVersion, NewContent};
+use content::{ContentVersion, NewContent, Posting};
 use counting::{Count, Metric, Period};
 use feed::Feed;
 use listing::{List, ListSize, Listed, Position as ListPosition};
@@ -90,6 +90,18 @@ pub trait Store: Send + Sync + 'static {
         limit: usize,
     ) -> Later<'_, Vec<(VisitorId, Profile)>>;
 
+    /// A page of visitors in the order of their ids, at most so many, from the first one after an id,
+    /// whose profiles are still to be read: see [`StoredPage`]. Blocks its thread for the reading of
+    /// some keys.
+    ///
+    /// # Errors
+    /// [`StoreError`] where nothing can be read.
+    fn stored_page(
+        &self,
+        after: Option<&VisitorId>,
+        limit: usize,
+    ) -> Result<StoredPage, StoreError>;
+
     /// Visitors who are in any of some lists, with their profiles, at most so many, from the first
     /// one after a position: those seen latest first, see [`listing`]. What is recorded decides, so
     /// what time alone has changed is in the lists once it was settled.
@@ -124,17 +136,22 @@ pub trait Store: Send + Sync + 'static {
     /// disk.
     fn undo(&self, undo: Undo) -> Later<'_, Undone>;
 
-    /// Keeps a version of posted content and says its number. The answer comes when it is on disk.
-    fn post_content(&self, new: NewContent) -> Later<'_, u64>;
+    /// Keeps a version of what was posted and says its number. The answer comes when it is on disk.
+    fn post(&self, posting: Posting, new: NewContent) -> Later<'_, u64>;
 
-    /// Versions of posted content, latest first, at most so many, from the first one before a number.
-    fn contents(&self, before: Option<u64>, limit: usize) -> Later<'_, Vec<ContentVersion>>;
+    /// Versions of what was posted, latest first, at most so many, from the first one before a number.
+    fn versions(
+        &self,
+        posting: Posting,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Later<'_, Vec<ContentVersion>>;
 
     /// The version of a number.
-    fn content(&self, number: u64) -> Later<'_, Option<ContentVersion>>;
+    fn version(&self, posting: Posting, number: u64) -> Later<'_, Option<ContentVersion>>;
 
     /// The version that is in force: the latest that is no draft.
-    fn content_in_force(&self) -> Later<'_, Option<ContentVersion>>;
+    fn version_in_force(&self, posting: Posting) -> Later<'_, Option<ContentVersion>>;
 
     /// Whether commits can succeed at present.
     ///
@@ -204,6 +221,45 @@ pub trait Store: Send + Sync + 'static {
         before: Option<u64>,
         limit: usize,
     ) -> Later<'_, RefusedPage>;
+}
+
+/// Whom a profile that was read is told to.
+pub type Look<'a> = dyn FnMut(&VisitorId, &Profile) + 'a;
+
+/// Visitors whose profiles were found and not read yet, so that several threads can read several pages
+/// at once.
+pub struct StoredPage {
+    /// The last of them; nobody where there is none.
+    pub last: Option<VisitorId>,
+    /// How many there are.
+    pub visitors: usize,
+    read: Box<ReadPage>,
+}
+
+/// Reads the profiles of a page.
+type ReadPage = dyn FnOnce(&mut Look<'_>) -> Result<(), StoreError> + Send;
+
+impl StoredPage {
+    /// A page, and how its profiles are read.
+    pub fn new(
+        last: Option<VisitorId>,
+        visitors: usize,
+        read: impl FnOnce(&mut Look<'_>) -> Result<(), StoreError> + Send + 'static,
+    ) -> Self {
+        Self {
+            last,
+            visitors,
+            read: Box::new(read),
+        }
+    }
+
+    /// Reads the profiles, in their order. Takes a thread for as long as that takes.
+    ///
+    /// # Errors
+    /// [`StoreError`] where one cannot be read.
+    pub fn read(self, look: &mut Look<'_>) -> Result<(), StoreError> {
+        (self.read)(look)
+    }
 }
 
 /// Why a store could not do something.

@@ -16,6 +16,7 @@ mod cookieless;
 mod cors;
 mod counts;
 mod decide;
+mod definitions;
 mod duplicates;
 mod effect;
 mod export;

@@ -25,6 +25,8 @@ async fn each_route_needs_its_role() {
         ("GET", "/admin/v1/segments", Role::Read),
         ("GET", "/admin/v1/content", Role::Read),
         ("GET", "/admin/v1/content/versions", Role::Read),
+        ("GET", "/admin/v1/segments/definitions", Role::Read),
+        ("GET", "/admin/v1/segments/definitions/versions", Role::Read),
         ("GET", "/metrics", Role::Read),
         ("HEAD", "/admin/v1/profiles/a", Role::Read),
         ("GET", "/admin/v1/audit", Role::Operate),

@@ -1,5 +1,7 @@
 //! Which topics an event is about, most explicit first: configured interests; what the page
-//! declares; its keywords; its path. The first source that names a topic wins.
+//! declares; its keywords; its path. The first source that names a topic wins. An interest that only
+//! gives topics another name takes no event from others: its topics count under its name, beside
+//! whatever else the page declares.
 //!
 //! Never decides how much an event counts for; that is the fold's.
 
@@ -32,7 +34,9 @@ pub(super) fn of_event(
         let mut slugs = pieces(&slugs, b'\n');
         let about = rule.covers_path(path)
             || slugs.next().is_some_and(|said| rule.covers_slug(said))
-            || slugs.any(|slug| rule.covers_slug(slug) || *slug == *rule.id);
+            || slugs.any(|slug| {
+                rule.covers_slug(slug) || (*slug == *rule.id && rule.topics().next().is_none())
+            });
         if about {
             tell(&rule.id, &rule.label, 1.0);
             found = true;
@@ -61,7 +65,8 @@ pub(super) fn of_event(
             if let Some(first) = label.get_mut(..1) {
                 first.make_ascii_uppercase();
             }
-            tell(&id, &label, GUESS_SHARE);
+            let (id, label) = named(&id, &label, model);
+            tell(id, label, GUESS_SHARE);
             return;
         }
     }
@@ -78,16 +83,27 @@ fn labelled(
     let mut told = String::new();
     let mut count = 0;
     for label in pieces(labels, b'\n') {
-        let id = text::slug(label);
-        if id.is_empty() || count == MOST || is_stopped(&id, model) || contains(&told, b'\n', &id) {
+        let slug = text::slug(label);
+        let (id, label) = named(&slug, label, model);
+        if id.is_empty() || count == MOST || is_stopped(&slug, model) || contains(&told, b'\n', id)
+        {
             continue;
         }
-        tell(&id, label, share);
-        told.push_str(&id);
+        tell(id, label, share);
+        told.push_str(id);
         told.push('\n');
         count += 1;
     }
     count > 0
+}
+
+/// Id and label that the configuration has for a topic, or else its own.
+fn named<'a>(id: &'a str, label: &'a str, model: &'a Model) -> (&'a str, &'a str) {
+    let mut rules = model.rules().iter();
+    match rules.find(|rule| rule.topics().any(|topic| topic == id)) {
+        Some(rule) => (&rule.id, &rule.label),
+        None => (id, label),
+    }
 }
 
 fn contains(list: &str, separator: u8, wanted: &str) -> bool {
@@ -129,6 +145,45 @@ mod tests {
             },
         );
         all.join(" ")
+    }
+
+    #[test]
+    fn topics_by_another_name() {
+        let rule = |id: &str, terms: &[&str]| InterestRule {
+            id: id.into(),
+            label: id.to_uppercase().into(),
+            paths: vec![],
+            terms: terms.iter().map(|term| (*term).into()).collect(),
+            half_life: Milliseconds::from_days(14),
+        };
+        let model = Model {
+            interests: vec![
+                rule("bikes", &["=city-bikes", "=bikes"]),
+                rule("crm", &["crm*"]),
+            ],
+            ..Model::default()
+        };
+        for (declared, path, expected) in [
+            // Others of the same page count as before.
+            (
+                "City bikes\nHelmets",
+                "/",
+                "bikes=BIKES*1 helmets=Helmets*1",
+            ),
+            // Two names of one topic are one topic.
+            ("City bikes\nBikes", "/", "bikes=BIKES*1"),
+            ("Bikes\nHelmets", "/", "bikes=BIKES*1 helmets=Helmets*1"),
+            // Words of a topic are not the topic.
+            ("Racing bikes", "/", "racing-bikes=Racing bikes*1"),
+            ("", "/city-bikes/x1", "bikes=BIKES*0.5"),
+            ("CRM\nBikes", "/", "crm=CRM*1"),
+        ] {
+            assert_eq!(
+                topics(declared, "", path, &model),
+                expected,
+                "{declared:?} {path}"
+            );
+        }
     }
 
     #[test]

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use firstglance_engine::Model;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -27,9 +26,9 @@ pub(super) struct Running {
     pub(super) id: String,
     /// Held until the store is closed; nothing where it is the folder of all, which is held anyway.
     own: Option<DataFolder>,
-    models: watch::Sender<Arc<Model>>,
     evaluating: JoinHandle<()>,
     learning: JoinHandle<()>,
+    counting: JoinHandle<()>,
     retentions: watch::Sender<Retention>,
     upkeep: JoinHandle<()>,
     pulse: JoinHandle<()>,
@@ -86,7 +85,6 @@ impl Running {
         }
         let (retentions, retention) = watch::channel(config.retention);
         let upkeep = tokio::spawn(upkeep::run(store.clone(), retention));
-        let visitor_model = Arc::new(config.visitor_model());
         let app = App::new(config, store.clone(), cookie, shared.clone())
             .with_backups(Backups::of(data.path().to_owned()))
             .with_posted_content(fold.clone())
@@ -101,13 +99,12 @@ impl Running {
             noted: data.file(evaluation::FILE),
             metrics: app.metrics().clone(),
         };
-        let (models, changing) = watch::channel(visitor_model);
         let running = Self {
             id,
             own,
-            models,
-            evaluating: tokio::spawn(evaluations.run(changing)),
+            evaluating: tokio::spawn(evaluations.run(app.models())),
             learning: tokio::spawn(learning.run()),
+            counting: tokio::spawn(app.counting().run()),
             retentions,
             upkeep,
             pulse: tokio::spawn(app.pulse().clone().run()),
@@ -140,7 +137,6 @@ impl Running {
 
     /// The site by another configuration, which everything that is committed from now on follows.
     pub(super) async fn follow(&mut self, former: &App, config: Config, root: &DataFolder) -> App {
-        let model = Arc::new(config.visitor_model());
         if !config.tracker.cookieless && self.daily.take().is_some() {
             let data = self.own.as_ref().unwrap_or(root);
             if let Err(error) = DailySalt::remove(data) {
@@ -148,14 +144,6 @@ impl Running {
             }
         }
         self.retentions.send_replace(config.retention);
-        // Only another model has anything evaluated again.
-        self.models.send_if_modified(|present| {
-            let other = **present != *model;
-            if other {
-                *present = model;
-            }
-            other
-        });
         self.equipped(former.reconfigured(config).await)
     }
 
@@ -163,6 +151,7 @@ impl Running {
     pub(super) fn stop(&self) {
         self.evaluating.abort();
         self.learning.abort();
+        self.counting.abort();
         self.upkeep.abort();
         self.pulse.abort();
         if let Some(daily) = &self.daily {

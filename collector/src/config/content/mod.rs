@@ -42,7 +42,7 @@ pub struct SlotSettings {
     pub floor: u8,
 }
 
-/// Where a slot was written.
+/// Where a slot, a segment or an interest was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
     /// In the configuration's file.
@@ -175,8 +175,10 @@ impl<'a> Written<'a> {
 pub(super) struct Names<'a> {
     /// Ids of segments.
     pub(super) segments: &'a [String],
-    /// Ids of configured interests; where there are none, interests come by themselves and any may.
+    /// Ids of interests that are configured or posted.
     pub(super) interests: &'a [Box<str>],
+    /// Whether interests come by themselves, so that any may: posted ones name some of those.
+    pub(super) found: bool,
 }
 
 fn bytes_of(content: &Content) -> usize {

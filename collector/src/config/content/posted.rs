@@ -56,7 +56,7 @@ impl fmt::Display for ContentProblem {
 }
 
 impl ContentProblem {
-    fn whole(wrong: impl Into<String>, right: &str) -> Self {
+    pub(in crate::config) fn whole(wrong: impl Into<String>, right: &str) -> Self {
         Self {
             place: String::new(),
             at: None,
@@ -153,11 +153,19 @@ impl Posted {
 
 /// A posted text that is read: tells problems where they are in it.
 pub(in crate::config) struct Reading<'a> {
-    pub(in crate::config) text: &'a str,
-    pub(in crate::config) fields: &'a DeTable<'a>,
+    text: &'a str,
+    pub(in crate::config) fields: Spanned<DeTable<'a>>,
 }
 
-impl Reading<'_> {
+impl<'a> Reading<'a> {
+    /// Reads a text, reporting what is no TOML.
+    pub(in crate::config) fn of(text: &'a str, problems: &mut Problems<'_>) -> Self {
+        let (fields, errors) = DeTable::parse_recoverable(text);
+        for error in errors {
+            problems.syntax(&error);
+        }
+        Self { text, fields }
+    }
     /// What was reported, told for who posted it.
     pub(in crate::config) fn told(&self, problems: Problems<'_>) -> Vec<ContentProblem> {
         let found = problems.into_found().into_iter();
@@ -167,7 +175,7 @@ impl Reading<'_> {
     fn tell(&self, at: usize, problem: Problem) -> ContentProblem {
         let mut place = String::new();
         let mut inner = None;
-        within(self.fields, at, &mut place, &mut inner);
+        within(self.fields.get_ref(), at, &mut place, &mut inner);
         let at = inner.and_then(|(span, value): (Range<usize>, &str)| {
             let written = self.text.get(span.clone())?;
             let offset = at.checked_sub(span.start).filter(|offset| *offset > 0)?;

@@ -145,7 +145,7 @@ fn apart(by: Vec<Placed<&str>>, names: &Names<'_>, problems: &mut Problems<'_>) 
         let id = one.value;
         let known = names.segments.iter().any(|segment| segment == id)
             || names.interests.iter().any(|interest| **interest == *id);
-        let by_itself = names.interests.is_empty() && !id.is_empty() && slug(id) == id;
+        let by_itself = names.found && !id.is_empty() && slug(id) == id;
         if !known && !by_itself {
             let segments = names.segments.iter().map(String::as_str);
             let all: Vec<&str> = segments

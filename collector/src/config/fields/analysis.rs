@@ -17,7 +17,7 @@ paths = ["/e-bikes/*"]
 terms = ["e-bike*", "accu*"]
 half_life = "14d"
 "#,
-    fields: &[ID, LABEL, PATHS, TERMS, HALF_LIFE],
+    fields: &[ID, LABEL, PATHS, TERMS, TOPICS, HALF_LIFE],
     inner: &[],
 };
 
@@ -51,6 +51,15 @@ pub(crate) const TERMS: Field = Field {
     preset: Preset::Texts(&[]),
     example: "[\"e-bike*\"]",
     what: "Words in titles, searches, links and campaigns that are about it; without regard to case and accents.",
+};
+
+pub(crate) const TOPICS: Field = Field {
+    name: "topics",
+    kind: Kind::Texts,
+    preset: Preset::Texts(&[]),
+    example: "[\"City bikes\"]",
+    what: "Topics that pages declare and that are this one by another name, exactly. Other topics of the \
+           same page count beside it, as those do that are found by themselves.",
 };
 
 pub(crate) const HALF_LIFE: Field = Field {

@@ -13,7 +13,7 @@ id = "ready-to-buy"
 label = "Ready to buy"
 when = 'interest("e-bikes") >= 0.5 && visited("/prices/*") && visits >= 2'
 "#,
-    fields: &[ID, LABEL, WHEN],
+    fields: &[ID, LABEL, DESCRIPTION, WHEN],
     inner: &[],
 };
 
@@ -31,6 +31,14 @@ pub(crate) const LABEL: Field = Field {
     preset: Preset::Absent("the id, spelled out"),
     example: "\"Hot for CRM\"",
     what: "What people call it.",
+};
+
+pub(crate) const DESCRIPTION: Field = Field {
+    name: "description",
+    kind: Kind::Text,
+    preset: Preset::Absent("none"),
+    example: "\"Read prices twice within a week\"",
+    what: "Who is meant, for people; the console shows it.",
 };
 
 pub(crate) const WHEN: Field = Field {

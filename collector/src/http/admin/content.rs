@@ -20,7 +20,7 @@ use crate::schema::{
     Schema, any_of, anything, count, has, list, map, may_have, moment, object, one_of, open_object,
     text, truth, whole,
 };
-use crate::store::content::NewContent;
+use crate::store::content::{NewContent, Posting};
 
 /// Bytes of what an author says of a version.
 const LONGEST_NOTE: usize = 1_000;
@@ -90,7 +90,7 @@ pub(super) async fn take(
     let config = checked.map_err(HttpError::Content)?;
     let mut number = None;
     if !dry_run {
-        let kept = app.store.post_content(new.clone()).await?;
+        let kept = app.store.post(Posting::Content, new.clone()).await?;
         number = Some(kept);
         if !new.draft {
             let version = PostedVersion {

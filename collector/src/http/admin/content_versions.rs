@@ -13,7 +13,7 @@ use super::super::{App, preview, query};
 use super::{Asked, content};
 use crate::clock;
 use crate::schema::{Member, count, has, list, moment, object, text, truth, whole};
-use crate::store::content::{ContentVersion, MOST, NewContent};
+use crate::store::content::{ContentVersion, MOST, NewContent, Posting};
 
 const DEFAULT_LIMIT: usize = 20;
 
@@ -25,7 +25,10 @@ pub(super) async fn answer(app: &App, uri: &Uri) -> Result<Answer, HttpError> {
     let limit = query::limit(uri, DEFAULT_LIMIT, MOST)?;
     let before = query::number_cursor(uri)?;
     // One more than is shown tells whether there is a next page.
-    let mut versions = app.store.contents(before, limit + 1).await?;
+    let mut versions = app
+        .store
+        .versions(Posting::Content, before, limit + 1)
+        .await?;
     let more = versions.len() > limit;
     versions.truncate(limit);
     let mut body = JsonWriter::default();
@@ -110,7 +113,7 @@ pub(super) async fn link(asked: Asked<'_>) -> Result<Answer, HttpError> {
 
 async fn find(asked: Asked<'_>) -> Result<ContentVersion, HttpError> {
     let number = asked.part.parse().map_err(|_| HttpError::ContentVersion)?;
-    let version = asked.app.store.content(number).await?;
+    let version = asked.app.store.version(Posting::Content, number).await?;
     version.ok_or(HttpError::ContentVersion)
 }
 

@@ -6,12 +6,15 @@
 //! also before anything is erased.
 
 mod access;
+mod audience;
 pub(super) mod audit;
 pub(super) mod backup;
 mod campaigns;
 mod compact;
 mod content;
 mod content_versions;
+mod definition_versions;
+mod definitions;
 mod erase;
 mod erase_many;
 mod export;
@@ -47,6 +50,8 @@ use crate::schema::{id, one_of};
 use crate::store::StoreError;
 use crate::store::audit::AuditEntry;
 use crate::token::{Access, Role};
+
+pub(super) use audience::UNNAMED;
 
 /// Where they are.
 pub(super) const BELOW: &str = "/admin/v1/";
@@ -152,6 +157,42 @@ const ROUTES: &[Route] = &[
         Role::Operate,
         content_versions::describe_link,
         |asked| Box::pin(content_versions::link(asked)),
+    ),
+    totals(
+        "segments/definitions",
+        Role::Read,
+        definitions::describe,
+        |asked| Box::pin(definitions::answer(asked.app)),
+    ),
+    post(
+        "segments/definitions",
+        Role::Operate,
+        definitions::describe_post,
+        |asked| Box::pin(definitions::post(asked)),
+    ),
+    totals(
+        "segments/definitions/versions",
+        Role::Read,
+        definition_versions::describe,
+        |asked| Box::pin(definition_versions::answer(asked.app, asked.uri)),
+    ),
+    totals(
+        "segments/definitions/versions/{number}",
+        Role::Read,
+        definition_versions::describe_one,
+        |asked| Box::pin(definition_versions::one(asked)),
+    ),
+    post(
+        "segments/definitions/versions/{number}/restore",
+        Role::Operate,
+        definition_versions::describe_restore,
+        |asked| Box::pin(definition_versions::restore(asked)),
+    ),
+    post(
+        "segments/definitions/preview",
+        Role::Read,
+        audience::describe,
+        |asked| Box::pin(audience::answer(asked)),
     ),
     get("audit", Role::Operate, audit::describe, |asked| {
         Box::pin(audit::answer(asked.app, asked.uri))

@@ -7,10 +7,12 @@
 
 #![allow(dead_code)]
 
+mod census;
 mod frame;
 mod language;
 mod packing;
 mod parts;
+mod segments;
 mod session;
 mod sign_in;
 mod system;
@@ -61,6 +63,41 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 
 /// All pages, by their path below a site's. A name in braces stands for one part of a path.
 const PAGES: &[Page] = &[
+    totals("segments", Role::Read, |view| {
+        Box::pin(segments::list(view))
+    }),
+    totals("segments/new", Role::Operate, |view| {
+        Box::pin(segments::new(view))
+    }),
+    totals("segments/versions", Role::Read, |view| {
+        Box::pin(segments::versions(view))
+    }),
+    totals("segments/versions/{number}", Role::Read, |view| {
+        Box::pin(segments::version(view))
+    }),
+    totals("segments/{id}", Role::Read, |view| {
+        Box::pin(segments::one(view))
+    }),
+    question("segments/check", Role::Read, |view| {
+        Box::pin(segments::check(view))
+    }),
+    change("segments/preview", Role::Read, |view| {
+        Box::pin(segments::preview(view))
+    }),
+    change("segments/backtest", Role::Read, |view| {
+        Box::pin(segments::backtest(view))
+    }),
+    change("segments/save", Role::Operate, |view| {
+        Box::pin(segments::save(view))
+    }),
+    change("segments/remove", Role::Operate, |view| {
+        Box::pin(segments::remove(view))
+    }),
+    change(
+        "segments/versions/{number}/restore",
+        Role::Operate,
+        |view| Box::pin(segments::restore(view)),
+    ),
     totals("system", Role::Operate, |view| Box::pin(system::show(view))),
     totals("system/requests", Role::Operate, |view| {
         Box::pin(system::requests(view))
@@ -249,6 +286,17 @@ const fn change(path: &'static str, role: Role, show: Showing) -> Page {
         path,
         role,
         about: About::Visitors,
+        show,
+    }
+}
+
+/// What is asked with more than an address has room for, and changes nothing.
+const fn question(path: &'static str, role: Role, show: Showing) -> Page {
+    Page {
+        method: Method::POST,
+        path,
+        role,
+        about: About::Nobody,
         show,
     }
 }

@@ -25,7 +25,7 @@ use super::refused::Shelves;
 use super::undo::ReadAhead;
 use super::{EmbeddedError, Failure, content, keys};
 use crate::store::audit::AuditEntry;
-use crate::store::content::NewContent;
+use crate::store::content::{NewContent, Posting};
 use crate::store::feed::{FedMessage, Feed};
 use crate::store::merges::{Undo, Undone};
 use crate::store::meter::Meter;
@@ -63,8 +63,12 @@ pub(super) enum Pending {
         entry: AuditEntry,
         answer: Asked<()>,
     },
-    /// Keeps a version of posted content.
-    Content { new: NewContent, answer: Asked<u64> },
+    /// Keeps a version of what was posted.
+    Post {
+        posting: Posting,
+        new: NewContent,
+        answer: Asked<u64>,
+    },
     /// Undoes a merge.
     Undo {
         undo: Undo,
@@ -97,7 +101,7 @@ impl Pending {
             // About what a record of a visitor takes.
             Self::Settle { visitors, .. } => visitors.len() * 4_096,
             Self::Erase { .. } | Self::Note { .. } | Self::Undo { .. } => 4_096,
-            Self::Content { new, .. } => new.content.len(),
+            Self::Post { new, .. } => new.content.len(),
             Self::Refuse(refused) => refused.iter().map(|one| one.raw.len()).sum(),
             Self::Expire { old, .. } => old.visitors.len() * 65_536,
             Self::Compact { .. } | Self::Copy(_) | Self::Wake => 0,
@@ -259,8 +263,12 @@ impl Committer {
                     step.notes.push(entry);
                     answers.noting.push(answer);
                 }
-                Pending::Content { new, answer } => {
-                    step.contents.push(new);
+                Pending::Post {
+                    posting,
+                    new,
+                    answer,
+                } => {
+                    step.posted.push((posting, new));
                     answers.posting.push(answer);
                 }
                 Pending::Undo {
@@ -342,10 +350,11 @@ impl Committer {
                 let awaited = true;
                 any |= self.put(Some(Written { batch, awaited }), number)?;
             }
-            for new in &step.contents {
+            for (posting, new) in &step.posted {
                 let mut batch = Batch::default();
                 // One at a time: each is numbered after what the tree has.
-                done.posted.push(content::add(new, &data.tree, &mut batch)?);
+                let number = content::add(*posting, new, &data.tree, &mut batch)?;
+                done.posted.push(number);
                 let awaited = true;
                 any |= self.put(Some(Written { batch, awaited }), number)?;
             }
@@ -415,7 +424,7 @@ struct Step {
     expiries: Vec<Old>,
     refused: Vec<RefusedMessage>,
     notes: Vec<AuditEntry>,
-    contents: Vec<NewContent>,
+    posted: Vec<(Posting, NewContent)>,
     undos: Vec<(Undo, ReadAhead)>,
 }
 

@@ -22,6 +22,7 @@
 //! | `d` shelf(1) number(8) | a refused message, see `refused` |
 //! | `l` number(8) | an entry of the audit log, see `notes` |
 //! | `o` number(8) | a version of posted content, see `content` |
+//! | `q` number(8) | a version of posted rules |
 //! | `j` | number(8) of the next entry of the audit of merges, and whether anything was ever undone, see `merges` |
 //! | `jn` number(8) | an entry of the audit of merges |
 //! | `jv` visitor `0` number(8), `ju` user `0` number(8) | nothing: the entry is about the visitor or user |
@@ -39,6 +40,7 @@
 use firstglance_engine::attribution::Attribution;
 use firstglance_engine::{Timestamp, UserId, VisitorId};
 
+use crate::store::content::Posting;
 use crate::store::counting::{Metric, Period, Step};
 use crate::store::listing::{List, Position};
 
@@ -68,8 +70,13 @@ pub(super) const ERASED: &[u8] = b"x";
 /// First bytes of the keys of all entries of the audit log.
 pub(super) const NOTES: &[u8] = b"l";
 
-/// First bytes of the keys of all versions of posted content.
-pub(super) const CONTENT: &[u8] = b"o";
+/// First bytes of the keys of all versions of what was posted.
+pub(super) const fn posted(posting: Posting) -> &'static [u8; 1] {
+    match posting {
+        Posting::Content => b"o",
+        Posting::Rules => b"q",
+    }
+}
 
 /// First byte of the keys of all entries of lists.
 pub(super) const LISTS: &[u8] = b"i";
@@ -217,15 +224,18 @@ pub(super) fn note_of(key: &[u8]) -> Option<u64> {
     Some(u64::from_be_bytes(number))
 }
 
-/// A version of posted content.
-pub(super) fn content(number: u64) -> Vec<u8> {
-    [CONTENT, &number.to_be_bytes()].concat()
+/// A version of what was posted.
+pub(super) fn version(posting: Posting, number: u64) -> Vec<u8> {
+    [&posted(posting)[..], &number.to_be_bytes()].concat()
 }
 
-/// The number in the key of a version of posted content.
-pub(super) fn content_of(key: &[u8]) -> Option<u64> {
-    let number = key.strip_prefix(CONTENT)?.try_into().ok()?;
-    Some(u64::from_be_bytes(number))
+/// What the key of a version is of, and its number.
+pub(super) fn version_of(key: &[u8]) -> Option<(Posting, u64)> {
+    let mut postings = Posting::ALL.into_iter();
+    postings.find_map(|posting| {
+        let number = key.strip_prefix(posted(posting))?.try_into().ok()?;
+        Some((posting, u64::from_be_bytes(number)))
+    })
 }
 
 /// An entry of the audit of merges.

@@ -36,6 +36,7 @@ mod migration;
 mod notes;
 mod opening;
 mod packed;
+mod pages;
 mod record;
 mod recount;
 mod refused;
@@ -58,7 +59,7 @@ use firstglance_engine::{Person, Profile, Timestamp, UserId, VisitorId};
 use tokio::sync::{mpsc, oneshot};
 
 use super::audit::AuditEntry;
-use super::content::{ContentVersion, NewContent};
+use super::content::{ContentVersion, NewContent, Posting};
 use super::counting::{Count, Metric, Period};
 use super::feed::Feed;
 use super::listing::{List, ListSize, Listed, Position as ListPosition};
@@ -67,7 +68,7 @@ use super::meter::Meter;
 use super::refused::{RefusedMessage, RefusedPage, Shelf};
 use super::{
     BackedUp, Backup, Commit, Committed, Compact, Compacted, Erased, Erasure, Expired, Later,
-    Position, ProfileFold, Retention, Store, StoreError, TimelineEntry, joining,
+    Position, ProfileFold, Retention, Store, StoreError, StoredPage, TimelineEntry, joining,
 };
 use committer::{Committer, Old, Pending};
 use copying::{Copier, Current, Job};
@@ -438,20 +439,38 @@ impl Store for Embedded {
         self.scan(move |tree| notes::read(tree, before, limit))
     }
 
-    fn post_content(&self, new: NewContent) -> Later<'_, u64> {
-        self.ask(|answer| Pending::Content { new, answer })
+    fn stored_page(
+        &self,
+        after: Option<&VisitorId>,
+        limit: usize,
+    ) -> Result<StoredPage, StoreError> {
+        let page = pages::read(&self.tree(), after, limit);
+        page.map_err(|error| unreadable(&error))
     }
 
-    fn contents(&self, before: Option<u64>, limit: usize) -> Later<'_, Vec<ContentVersion>> {
-        self.scan(move |tree| content::read(tree, before, limit))
+    fn post(&self, posting: Posting, new: NewContent) -> Later<'_, u64> {
+        self.ask(move |answer| Pending::Post {
+            posting,
+            new,
+            answer,
+        })
     }
 
-    fn content(&self, number: u64) -> Later<'_, Option<ContentVersion>> {
-        self.scan(move |tree| content::one(tree, number))
+    fn versions(
+        &self,
+        posting: Posting,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Later<'_, Vec<ContentVersion>> {
+        self.scan(move |tree| content::read(tree, posting, before, limit))
     }
 
-    fn content_in_force(&self) -> Later<'_, Option<ContentVersion>> {
-        self.scan(content::in_force)
+    fn version(&self, posting: Posting, number: u64) -> Later<'_, Option<ContentVersion>> {
+        self.scan(move |tree| content::one(tree, posting, number))
+    }
+
+    fn version_in_force(&self, posting: Posting) -> Later<'_, Option<ContentVersion>> {
+        self.scan(move |tree| content::in_force(tree, posting))
     }
 
     fn merges(

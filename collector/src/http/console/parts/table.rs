@@ -134,6 +134,22 @@ impl Table {
         shown
     }
 
+    /// The table in a part of a page that changes in place: it has no address, and so no file.
+    pub(in crate::http::console) fn part(&self, view: &View<'_>) -> Markup {
+        html! {
+            div class="table" id=(format!("table-{}", self.id)) {
+                div class="table-head" { h3 { (self.caption) } }
+                @if self.rows.is_empty() {
+                    div class="empty" { (self.empty) }
+                } @else {
+                    div class="table-scroll" tabindex="0" role="region" aria-label=(self.caption) {
+                        (self.bare(view))
+                    }
+                }
+            }
+        }
+    }
+
     /// The table and nothing around it.
     pub(super) fn bare(&self, view: &View<'_>) -> Markup {
         let is_number = |place: usize| {

@@ -67,7 +67,7 @@ fn may_reload(view: &View<'_>) -> bool {
 }
 
 async fn content(view: &View<'_>, refused: &[String]) -> Result<Markup, HttpError> {
-    let in_force = view.app.contents.present().config.clone();
+    let in_force = view.app.contents.present().base.clone();
     let source = view.app.read_from.clone();
     let on_disk = on_disk(source.as_ref(), in_force.text()).await?;
     let (text, problems) = match &on_disk {

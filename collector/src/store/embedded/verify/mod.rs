@@ -294,9 +294,9 @@ impl Verifier<'_> {
                     }
                     true
                 }
-                Some(b'o') => {
+                Some(b'o' | b'q') => {
                     if !content::is_readable(&key, &value) {
-                        let wrong = "no version of posted content can be read";
+                        let wrong = "no version of what was posted can be read";
                         self.tell(FindingKind::Record, shown(&key), wrong);
                     }
                     true

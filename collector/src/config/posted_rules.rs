@@ -1,0 +1,198 @@
+//! Rules that were posted: segments, and names for topics that pages declare. As JSON they have the
+//! shape of the configuration's tables.
+//!
+//! They are made TOML and read like the configuration, so that there is one reader and one set of
+//! sentences; problems are told where they are in what was posted. Whether they are in order only the
+//! configuration beside which they stand can tell.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::content::ContentProblem;
+
+/// Bytes that posted rules may have.
+const MOST_BYTES: usize = 256 * 1024;
+
+/// See the module.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct PostedRules {
+    /// Segments. One with the id of a configured one takes its place.
+    #[serde(default)]
+    pub segment: Vec<PostedSegment>,
+    /// Interests. One with the id of a configured one takes its place.
+    #[serde(default)]
+    pub interest: Vec<PostedInterest>,
+}
+
+/// A segment that was posted: the fields of `[[segment]]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct PostedSegment {
+    /// Its id.
+    pub id: String,
+    /// What people call it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// Who is meant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// The condition.
+    pub when: String,
+}
+
+/// An interest that was posted: the fields of `[[interest]]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct PostedInterest {
+    /// Its id.
+    pub id: String,
+    /// What people call it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// Paths of pages about it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub paths: Vec<String>,
+    /// Words that are about it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub terms: Vec<String>,
+    /// Topics of pages that are the same.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub topics: Vec<String>,
+    /// Evidence counts for half after so long.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub half_life: Option<String>,
+}
+
+impl PostedRules {
+    /// Reads what was posted.
+    ///
+    /// # Errors
+    /// Where it is no JSON, or cannot be rules whatever the configuration is.
+    pub fn parse(json: &str) -> Result<Self, ContentProblem> {
+        if json.len() > MOST_BYTES {
+            let wrong = format!("this has {} bytes", json.len());
+            let right = format!("it may have {MOST_BYTES}");
+            return Err(ContentProblem::whole(wrong, &right));
+        }
+        let right = "it must be an object with the lists \"segment\" and \"interest\"";
+        // A list would be taken for the fields in their order.
+        let object = serde_json::from_str::<Map<String, Value>>(json);
+        let read = object.and_then(|object| serde_json::from_value(Value::Object(object)));
+        read.map_err(|error| ContentProblem::whole(error.to_string(), right))
+    }
+
+    /// The same as JSON.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        // Texts and lists of them can always be written.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// Whether nothing is posted: the configuration alone is in force.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.segment.is_empty() && self.interest.is_empty()
+    }
+
+    /// The segment of an id.
+    #[must_use]
+    pub fn segment(&self, id: &str) -> Option<&PostedSegment> {
+        self.segment.iter().find(|one| one.id == id)
+    }
+
+    /// The interest of an id.
+    #[must_use]
+    pub fn interest(&self, id: &str) -> Option<&PostedInterest> {
+        self.interest.iter().find(|one| one.id == id)
+    }
+
+    /// Puts a segment in the place of the one with its id, or after all.
+    pub fn put(&mut self, segment: PostedSegment) {
+        match self.segment.iter_mut().find(|one| one.id == segment.id) {
+            Some(known) => *known = segment,
+            None => self.segment.push(segment),
+        }
+    }
+
+    /// Puts an interest in the place of the one with its id, or after all.
+    pub fn put_interest(&mut self, interest: PostedInterest) {
+        match self.interest.iter_mut().find(|one| one.id == interest.id) {
+            Some(known) => *known = interest,
+            None => self.interest.push(interest),
+        }
+    }
+
+    /// The text that is read.
+    ///
+    /// # Errors
+    /// Where a text cannot be written in TOML.
+    pub(super) fn to_toml(&self) -> Result<String, ContentProblem> {
+        let right = "leave out what is no text";
+        toml::to_string(self).map_err(|error| ContentProblem::whole(error.to_string(), right))
+    }
+
+    /// Without what problems are about; says which of it went. Nothing where they are about none of it.
+    #[must_use]
+    pub fn without(&self, problems: &[ContentProblem]) -> Option<(Self, Vec<String>)> {
+        let named = |list: &str, place: usize| {
+            let begin = format!("{list}[{place}]");
+            problems
+                .iter()
+                .any(|problem| problem.place.starts_with(&begin))
+        };
+        let mut gone = Vec::new();
+        let segments = self.segment.iter().enumerate().filter(|(place, one)| {
+            let wrong = named("segment", *place);
+            if wrong {
+                gone.push(one.id.clone());
+            }
+            !wrong
+        });
+        let segment = segments.map(|(_, one)| one.clone()).collect();
+        let interests = self.interest.iter().enumerate().filter(|(place, one)| {
+            let wrong = named("interest", *place);
+            if wrong {
+                gone.push(one.id.clone());
+            }
+            !wrong
+        });
+        let interest = interests.map(|(_, one)| one.clone()).collect();
+        (!gone.is_empty()).then_some((Self { segment, interest }, gone))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_read() {
+        let json = r#"{"segment":[{"id":"hot","when":"visits > 1"}],"interest":[{"id":"a","topics":["b"]}]}"#;
+        let rules = PostedRules::parse(json).unwrap();
+        assert_eq!(rules.to_json(), json);
+        assert_eq!(rules.segment("hot").unwrap().when, "visits > 1");
+        assert!(PostedRules::parse("{}").unwrap().is_empty());
+        for wrong in ["", "[]", r#"{"slot":[]}"#, r#"{"segment":[{"id":"a"}]}"#] {
+            assert!(PostedRules::parse(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn what_problems_are_about_goes() {
+        let rules = PostedRules::parse(
+            r#"{"segment":[{"id":"a","when":"x"},{"id":"b","when":"y"}],"interest":[{"id":"c"}]}"#,
+        )
+        .unwrap();
+        let problem = |place: &str| ContentProblem {
+            place: place.to_owned(),
+            at: None,
+            wrong: String::new(),
+            right: String::new(),
+        };
+        let (left, gone) = rules.without(&[problem("segment[1].when")]).unwrap();
+        assert_eq!((left.segment.len(), gone), (1, vec!["b".to_owned()]));
+        assert!(rules.without(&[problem("")]).is_none());
+        assert!(rules.without(&[problem("segment[11].when")]).is_none());
+    }
+}

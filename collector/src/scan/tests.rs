@@ -1,0 +1,119 @@
+use std::collections::BTreeSet;
+
+use firstglance_engine::json::{Clock, SharedFields, read_message};
+use firstglance_engine::{Model, Snapshot, Timestamp};
+
+use super::*;
+use crate::store::embedded::Embedded;
+use crate::store::{Commit, NewMessage, ProfileFold};
+
+const DAY: i64 = 1_795_000_000_000;
+
+/// A store with so many visitors, each of whom has read a page.
+async fn stored(folder: &std::path::Path, visitors: usize) -> Arc<dyn Store> {
+    let store = Embedded::open(folder, ProfileFold::new(Arc::new(Model::default()))).unwrap();
+    let store: Arc<dyn Store> = Arc::new(store);
+    let at = Timestamp::from_milliseconds(DAY);
+    let clock = Clock {
+        received_at: Timestamp::MAX,
+        sent_at: None,
+    };
+    for chunk in (0..visitors).collect::<Vec<_>>().chunks(500) {
+        let messages = chunk.iter().map(|visitor| {
+            let topic = visitor % 7;
+            let raw = format!(
+                r#"{{"type":"page","messageId":"1","anonymousId":"v{visitor:06}","timestamp":"{at}","properties":{{"path":"/topic-{topic}x/"}},"context":{{"userAgent":"Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0","locale":"nl-NL","campaign":{{"source":"news","medium":"email","name":"spring"}}}}}}"#
+            );
+            let message = read_message(&raw, None, &SharedFields::default(), clock).unwrap();
+            NewMessage {
+                message,
+                raw: raw.into(),
+            }
+        });
+        let commit = Commit {
+            received_at: at,
+            context: None,
+            messages: messages.collect(),
+            claim: None,
+        };
+        store.commit(commit).await.unwrap();
+    }
+    store
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everybody_once_at_any_pace() {
+    for visitors in [0, 1, PAGE, PAGE * 3 + 1] {
+        let folder = tempfile::tempdir().unwrap();
+        let store = stored(folder.path(), visitors).await;
+        for pace in [Pace::Waited, Pace::Resting] {
+            let progress = Progress::default();
+            let collected = scan(
+                &store,
+                pace,
+                &progress,
+                Vec::new,
+                |seen: &mut Vec<VisitorId>, visitor, profile| {
+                    assert_eq!(profile.page_views, 1);
+                    seen.push(visitor.clone());
+                },
+            );
+            let all: Vec<VisitorId> = collected.await.unwrap().into_iter().flatten().collect();
+            let different: BTreeSet<&VisitorId> = all.iter().collect();
+            assert_eq!((all.len(), different.len()), (visitors, visitors));
+            assert_eq!(progress.visitors(), visitors as u64);
+        }
+        store.close().await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ends_with_whoever_waits() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = stored(folder.path(), PAGE * 6).await;
+    let progress = Progress::default();
+    let looking = scan(
+        &store,
+        Pace::Waited,
+        &progress,
+        || (),
+        |_: &mut (), _, _| std::thread::sleep(Duration::from_millis(1)),
+    );
+    let ended = tokio::time::timeout(Duration::from_millis(20), looking).await;
+    assert!(ended.is_err(), "it took less than a page");
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    let then = progress.visitors();
+    assert!(then < (PAGE * 6) as u64, "{then}");
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    assert_eq!(progress.visitors(), then);
+}
+
+/// How long a segment's condition takes over 100,000 stored profiles. Run with
+/// `cargo test --release -p firstglance --lib scan -- --ignored --nocapture`.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "a measurement, for an optimised build"]
+async fn a_hundred_thousand_profiles() {
+    let config = "[site]\nwrite_key = \"k\"\n[[segment]]\nid = \"s\"\n\
+                  when = 'interest(top_interest) >= 0.1 && visited(\"/topic-*\") && visits >= 1'\n";
+    let model = crate::config::Config::parse(config).unwrap().model;
+    let folder = tempfile::tempdir().unwrap();
+    let store = stored(folder.path(), 100_000).await;
+    for _ in 0..3 {
+        let begun = Instant::now();
+        let (model, now) = (model.clone(), Timestamp::from_milliseconds(DAY));
+        let progress = Progress::default();
+        let found = scan(
+            &store,
+            Pace::Waited,
+            &progress,
+            || 0_u64,
+            move |count: &mut u64, _, profile| {
+                let snapshot = Snapshot::of(profile, &model, now);
+                *count += u64::from(snapshot.segments.iter().any(|one| **one == *"s"));
+            },
+        );
+        let found: u64 = found.await.unwrap().into_iter().sum();
+        println!("{found} of 100,000 in {:?}", begun.elapsed());
+        assert!(begun.elapsed() < Duration::from_secs(2));
+    }
+}
