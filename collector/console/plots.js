@@ -37,14 +37,31 @@ function read(table) {
     shown: rows.map((cells) => cells[place + 1]?.textContent.trim() ?? ''),
   }));
   const labels = rows.map(([cell]) => cell.textContent.trim());
-  return { isTime, x: isTime ? moments : first.map((_, place) => place), labels, series: series.filter(({ values }) => values.every((value) => value === null || Number.isFinite(value))) };
+  // Days are those of UTC, moments are told by the site's clock.
+  const zone = first.every((text) => text.includes('T')) ? document.body.dataset.zone : undefined;
+  return { head: heads[0], zone: zone ?? 'UTC', isTime, x: isTime ? moments : first.map((_, place) => place), labels, series: series.filter(({ values }) => values.every((value) => value === null || Number.isFinite(value))) };
+}
+
+/** What stands at a moment of an axis whose marks are so many seconds apart. */
+function times(zone) {
+  const format = (options) => new Intl.DateTimeFormat(document.documentElement.lang, { timeZone: zone, ...options });
+  const clock = format({ hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+  const day = format({ day: 'numeric', month: 'short' });
+  const month = format({ month: 'short', year: 'numeric' });
+  return (_, splits, __, ___, apart) => splits.map((split) => {
+    const at = new Date(split * 1000);
+    if (apart >= 28 * 86_400) return month.format(at);
+    const time = clock.format(at);
+    return apart >= 86_400 || time === '00:00' ? day.format(at) : time;
+  });
 }
 
 function draw(figure) {
   const table = figure.querySelector('table');
   const place = figure.querySelector('.plot');
   if (!table || !place) return;
-  const { isTime, x, labels, series } = read(table);
+  const { head, zone, isTime, x, labels, series } = read(table);
+  const numbers = new Intl.NumberFormat(document.documentElement.lang, { maximumFractionDigits: 6 });
   if (!x.length || !series.length) return;
   const shape = figure.dataset.chart;
   const ink = colour(figure, '--ink-quiet');
@@ -75,11 +92,11 @@ function draw(figure) {
     cursor: { y: false },
     scales: { x: { time: isTime, range: bars ? (_, low, high) => { const step = x.length > 1 ? x[1] - x[0] : 1; return [low - step / 2, high + step / 2]; } : undefined }, y: { range: (_, low, high) => [Math.min(0, low ?? 0), high > 0 ? high * 1.05 : 1] } },
     axes: [
-      isTime ? { ...axis, space: 70 } : { ...axis, values: (_, splits) => splits.map((split) => (Number.isInteger(split) ? (labels[split] ?? '') : '')), space: 70 },
-      { ...axis, size: 56 },
+      isTime ? { ...axis, space: 70, values: times(zone) } : { ...axis, values: (_, splits) => splits.map((split) => (Number.isInteger(split) ? (labels[split] ?? '') : '')), space: 70 },
+      { ...axis, size: 56, values: (_, splits) => splits.map((split) => numbers.format(split)) },
     ],
-    series: [{ label: '', value: (_, __, ___, at) => (at === null ? '–' : labels[at]) }, ...lines],
-    tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC'),
+    series: [{ label: head, value: (_, __, ___, at) => (at === null ? '–' : labels[at]) }, ...lines],
+    tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), zone),
   };
   place.replaceChildren();
   const plot = new uPlot(options, [x, ...series.map(({ values }) => values)], place);

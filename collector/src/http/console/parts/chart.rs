@@ -56,8 +56,9 @@ impl Chart {
                 @if table.rows.is_empty() {
                     div class="empty" { (table.empty) }
                 } @else {
-                    div class="plot" aria-hidden="true" {}
-                    details {
+                    // A line through one point says nothing.
+                    @if table.rows.len() > 1 { div class="plot" aria-hidden="true" {} }
+                    details open[table.rows.len() == 1] {
                         summary { (view.say("Show as a table", "Toon als tabel")) }
                         div class="table-scroll" tabindex="0" role="region" aria-label=(table.caption) {
                             (table.bare(view))

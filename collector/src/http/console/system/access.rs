@@ -50,10 +50,8 @@ fn content(view: &View<'_>, told: &Markup) -> Markup {
         }
         @if let Some(wanted) = wanted.filter(|_| view.may(Role::Erase)) { (confirm(view, wanted)) }
         (list(view, &tokens).show(view))
-        div class="grid" {
-            @if view.may(Role::Erase) { (make(view, "", None)) }
-            (roles(view).show(view))
-        }
+        @if view.may(Role::Erase) { (make(view, "", None)) }
+        (roles(view).show(view))
     }
 }
 

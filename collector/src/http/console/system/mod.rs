@@ -13,8 +13,8 @@ mod requests;
 
 use maud::{Markup, html};
 
-use super::view::View;
 use super::Shown;
+use super::view::View;
 use crate::http::query;
 
 pub(super) use access::{create, revoke, show as access};

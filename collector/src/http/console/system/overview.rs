@@ -49,7 +49,7 @@ pub(in crate::http::console) async fn show(view: &View<'_>) -> Result<Shown, Htt
         (by_hour(view).await?.show(view))
         div class="grid" {
             (last_hour(view, &beats).show(view))
-            (by_day(view, &sizes).show(view))
+            (size_by_day(view, &sizes).show(view))
         }
     };
     Ok(Tab::Overview.page(view, &content))
@@ -342,28 +342,26 @@ fn last_hour(view: &View<'_>, beats: &[Beat]) -> Chart {
 }
 
 /// How large the store was on each day.
-fn by_day(view: &View<'_>, sizes: &BTreeMap<Period, Size>) -> Chart {
+fn size_by_day(view: &View<'_>, sizes: &BTreeMap<Period, Size>) -> Chart {
     #[allow(clippy::cast_precision_loss)] // To one decimal of a megabyte.
     let rows = sizes.iter().map(|(day, size)| {
         vec![
             Cell::from(Value::Day(day.start())),
             Cell::from(Value::Number(size.bytes as f64 / 1e6, 1)),
-            Cell::count(size.visitors),
         ]
     });
     Chart {
         shape: Shape::Lines,
         definition: view.say(
-            "Megabytes that the data of this site took on disk, and how many visitors were known, as last measured on each day.",
-            "Megabytes die de gegevens van deze site op schijf innamen, en hoeveel bezoekers bekend waren, zoals elke dag het laatst gemeten.",
+            "Megabytes that the data of this site took on disk, as last measured on each day.",
+            "Megabytes die de gegevens van deze site op schijf innamen, zoals elke dag het laatst gemeten.",
         ).to_owned(),
         table: Table {
             id: "growth",
-            caption: view.say("Size by day", "Grootte per dag").to_owned(),
+            caption: view.say("Size of the store by day", "Grootte van de opslag per dag").to_owned(),
             columns: vec![
                 Column::new(view.say("Day", "Dag")),
                 Column::new("MB"),
-                Column::new(view.say("Visitors known", "Bekende bezoekers")),
             ],
             rows: rows.collect(),
             empty: empty(

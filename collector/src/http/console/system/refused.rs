@@ -35,10 +35,8 @@ pub(in crate::http::console) async fn show(view: &View<'_>) -> Result<Shown, Htt
         }
         (latest(view, &page, reason.as_deref()).show(view))
         (pager(view, page.next))
-        div class="grid" {
-            (reasons(view, &counted, MESSAGES).show(view))
-            (reasons(view, &counted, REQUESTS).show(view))
-        }
+        (reasons(view, &counted, MESSAGES).show(view))
+        (reasons(view, &counted, REQUESTS).show(view))
     };
     Ok(Tab::Refused.page(view, &content))
 }
