@@ -36,6 +36,15 @@ const FILE: &str = "cookie-key";
 /// How short and long the secret of a claim may be, in bytes.
 pub const CLAIM_LENGTH: std::ops::RangeInclusive<usize> = 16..=128;
 
+/// What a preview shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Previewed {
+    /// A version of posted content; nothing for the content that is in force.
+    pub version: Option<u64>,
+    /// A segment, as visitors of which pages are to be seen.
+    pub segment: Option<Box<str>>,
+}
+
 /// What may stand in a cookie as it is.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
@@ -116,26 +125,42 @@ impl CookieKey {
         URL_SAFE_NO_PAD.encode(&mac.finalize().into_bytes()[..MAC_BYTES])
     }
 
-    /// A token by which whoever has it may see a version of posted content until a moment.
+    /// A token by which whoever has it may see something that pages do not show until a moment.
     #[must_use]
-    pub fn preview(&self, version: u64, expires: Timestamp) -> String {
-        let said = format!("{version}.{}", expires.as_milliseconds());
+    pub fn preview(&self, shown: &Previewed, expires: Timestamp) -> String {
+        let version = shown.version.unwrap_or_default();
+        let mut said = format!("{version}.{}", expires.as_milliseconds());
+        if let Some(segment) = &shown.segment {
+            said.push('.');
+            said.push_str(&URL_SAFE_NO_PAD.encode(segment.as_bytes()));
+        }
         let mac = self.preview_mac(&said).finalize().into_bytes();
         format!("{said}.{}", URL_SAFE_NO_PAD.encode(&mac[..MAC_BYTES]))
     }
 
-    /// The version that a token shows at a moment.
+    /// What a token shows at a moment.
     #[must_use]
-    pub fn previewed(&self, token: &str, now: Timestamp) -> Option<u64> {
+    pub fn previewed(&self, token: &str, now: Timestamp) -> Option<Previewed> {
         let (said, mac) = token.rsplit_once('.')?;
         let mac = URL_SAFE_NO_PAD.decode(mac).ok()?;
         if mac.len() != MAC_BYTES {
             return None;
         }
         self.preview_mac(said).verify_truncated_left(&mac).ok()?;
-        let (version, expires) = said.split_once('.')?;
-        let holds = now.as_milliseconds() < expires.parse().ok()?;
-        holds.then(|| version.parse().ok()).flatten()
+        let mut parts = said.split('.');
+        let version: u64 = parts.next()?.parse().ok()?;
+        let expires: u64 = parts.next()?.parse().ok()?;
+        let segment = match parts.next() {
+            Some(segment) => {
+                let bytes = URL_SAFE_NO_PAD.decode(segment).ok()?;
+                Some(String::from_utf8(bytes).ok()?.into())
+            }
+            None => None,
+        };
+        (now.as_milliseconds() < expires).then_some(Previewed {
+            version: (version > 0).then_some(version),
+            segment,
+        })
     }
 
     /// Another use of the key than any cookie, whatever a site is called.
@@ -232,6 +257,32 @@ mod tests {
 
     fn pair(cookie: &str) -> &str {
         cookie.split_once(';').unwrap().0
+    }
+
+    #[test]
+    fn a_preview_shows_what_it_was_made_for_until_it_expires() {
+        let cookies = CookieKey::new(NAME.to_owned(), &[7; 32]).unwrap();
+        let at = Timestamp::from_milliseconds;
+        for version in [None, Some(7)] {
+            for segment in [None, Some("e-bikes"), Some("with.point"), Some("ë")] {
+                let shown = Previewed {
+                    version,
+                    segment: segment.map(Into::into),
+                };
+                let token = cookies.preview(&shown, at(1_000));
+                assert_eq!(cookies.previewed(&token, at(999)), Some(shown));
+                assert_eq!(cookies.previewed(&token, at(1_000)), None);
+                let (said, mac) = token.rsplit_once('.').unwrap();
+                for forged in [
+                    format!("{said}.bGV0.{mac}"),
+                    format!("1{said}.{mac}"),
+                    said.to_owned(),
+                    token.to_uppercase(),
+                ] {
+                    assert_eq!(cookies.previewed(&forged, at(0)), None, "{forged}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -28,18 +28,19 @@ const links = (page) => page.evaluate((base) => {
 /** What kind of page a path is: ids differ, and the system's pages are each of their own kind. */
 const kind = (path) => (path.startsWith('system') ? path : path.split('/').map((part, place) => (place ? '*' : part)).join('/'));
 
-/** All pages that somebody gets to by following links. */
+/** All pages that somebody gets to by following links, from those of the menu on. */
 async function reachable(viewer) {
   const found = new Map();
   const seen = new Set();
-  const waiting = [''];
   const page = viewer.page;
-  await page.goto(viewer.at('').replace(/\/$/, ''));
-  waiting[0] = new URL(page.url()).pathname.slice(BASE.length);
+  await page.goto(viewer.at('system'));
+  const menu = await page.locator('.side nav a').evaluateAll((all) => all.map((one) => one.pathname));
+  const waiting = menu.map((path) => path.slice(BASE.length));
+  const sections = new Set(waiting);
   while (waiting.length) {
     const path = waiting.shift();
     const count = found.get(kind(path)) ?? 0;
-    if (seen.has(path) || count >= OF_A_KIND) continue;
+    if (seen.has(path) || count >= OF_A_KIND || !sections.has(path.split('/')[0])) continue;
     found.set(kind(path), count + 1);
     seen.add(path);
     const answer = await page.goto(viewer.at(path));
@@ -60,6 +61,8 @@ async function look(console, { name, ...options }, paths, check = async () => {}
       await picture(page, `console-${path.replace(/\W+/g, '-')}-${name}`);
       await assertAccessible(page, path);
       await assertFits(page);
+      const ids = await page.evaluate(() => [...document.querySelectorAll('[id]')].map(({ id }) => id));
+      assert.deepEqual(ids.filter((id, place) => ids.indexOf(id) !== place), [], 'ids that several elements have');
       await check(page, path);
       viewer.assertNoErrors();
     } catch (error) {
@@ -69,7 +72,14 @@ async function look(console, { name, ...options }, paths, check = async () => {}
   }
   assert.deepEqual(viewer.outside, []);
   await viewer.leave();
-  assert.deepEqual(wrong, [], name);
+  return wrong.map((what) => `${name}: ${what}`);
+}
+
+/** Looks at pages in several windows, and tells all that is wrong with any. */
+async function lookAt(console, looks, paths, check) {
+  const wrong = [];
+  for (const each of looks) wrong.push(...await look(console, each, paths, check));
+  assert.deepEqual(wrong, []);
 }
 
 describe('whatever is stored', () => {
@@ -79,11 +89,11 @@ describe('whatever is stored', () => {
       const viewer = await console.signIn();
       const paths = await reachable(viewer);
       assert.ok(paths.includes('system'), paths.join());
-      for (const each of [LOOKS[0], NARROW]) await look(console, each, paths);
+      await lookAt(console, [LOOKS[0], NARROW], paths);
       const answer = await console.send([{ type: 'page', anonymousId: 'first', properties: { path: '/', title: 'Home' } }]);
       assert.equal(answer.status, 200);
       const more = await reachable(viewer);
-      await look(console, LOOKS[2], more);
+      await lookAt(console, [LOOKS[2]], more);
     } finally {
       await console.close();
     }
@@ -105,7 +115,7 @@ describe('whatever is stored', () => {
     });
     try {
       for (const [number, text] of all.entries()) {
-        const clean = text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '').slice(0, 120) || 'empty';
+        const clean = [...text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '')].slice(0, 120).join('') || 'empty';
         const page = {
           type: 'page',
           context: {
@@ -140,7 +150,7 @@ describe('whatever is stored', () => {
         }));
         assert.deepEqual(found, { hit: null, injected: 0, images: 0, handlers: 0, inline: 0, links: 0 }, path);
       };
-      for (const each of [...LOOKS, NARROW]) await look(console, each, paths, harmless);
+      await lookAt(console, [...LOOKS, NARROW], paths, harmless);
       // And what stands in an address.
       const page = viewer.page;
       for (const text of [...markup.slice(0, 6), 'x'.repeat(1_500)]) {

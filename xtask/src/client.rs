@@ -195,6 +195,14 @@ impl Client {
         }
     }
 
+    /// What the administrator's address answers.
+    pub(crate) fn json(&self, path: &str) -> Result<Value> {
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+        let answer = self.admin(path, &pairs.collect::<Vec<_>>())?;
+        answer.with_context(|| format!("there is nothing at {path}"))
+    }
+
     /// The visitor's profile; nothing for an unknown visitor.
     pub(crate) fn profile(&self, visitor: &str) -> Result<Option<Value>> {
         self.admin(&format!("/admin/v1/profiles/{visitor}"), &[])

@@ -13,6 +13,7 @@ mod build;
 mod client;
 mod console;
 mod demo;
+mod figures;
 mod fuzz;
 mod hooks;
 mod kill_loop;
@@ -77,6 +78,11 @@ enum Command {
         after_help = "Example, beside `cargo xtask demo`:\n  cargo xtask traffic --visitors 2000 --days 21 --seed 7 --truth target/truth.json"
     )]
     Traffic(traffic::Options),
+    /// Holds every figure of the console against a count of the exported messages.
+    #[command(
+        after_help = "Example:\n  cargo xtask figures\n  cargo xtask figures --binary target/debug/firstglance --page campaigns"
+    )]
+    Figures(figures::Options),
     /// Runs everything that continuous integration runs.
     #[command(
         after_help = "Example:\n  cargo xtask test\n  cargo xtask test --only clippy --only size"
@@ -166,6 +172,7 @@ fn run(command: Command) -> Result<ExitCode> {
         }
         Command::Size => size::report(&assets::build(&workspace)?)?,
         Command::Demo(options) => return demo::run(&workspace, options),
+        Command::Figures(options) => figures::run(&workspace, &options)?,
         Command::Traffic(options) => traffic::run(&workspace, &options)?,
         Command::Test(options) => {
             if !test::run(&workspace, &options) {

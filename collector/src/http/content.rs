@@ -237,6 +237,15 @@ impl Contents {
         config.with_posted(posted)
     }
 
+    /// The configuration with what was posted and is fine.
+    pub(super) fn whole(&self) -> Config {
+        let present = self.present();
+        match &present.posted {
+            Some(version) => present.config.with_what_is_fine(&version.posted).0,
+            None => (*present.config).clone(),
+        }
+    }
+
     /// What rules come to beside the configuration. Takes some milliseconds of a thread.
     ///
     /// # Errors

@@ -44,6 +44,7 @@ mod server;
 mod settings;
 mod site;
 mod sites;
+mod slots;
 mod tls;
 
 use std::path::{Path, PathBuf};

@@ -233,7 +233,7 @@ impl<'a> Crowd<'a> {
                 identified: false,
                 asked: true,
                 saw_prices: false,
-                exposed: true,
+                exposed: false,
                 saw_template: false,
                 ..visitor.clone()
             };

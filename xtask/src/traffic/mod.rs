@@ -77,6 +77,24 @@ pub(crate) struct Options {
     pub(crate) dry_run: bool,
 }
 
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            visitors: 1_000,
+            days: 21,
+            seed: 1,
+            url: "http://127.0.0.1:7700".to_owned(),
+            write_key: None,
+            start: None,
+            truth: None,
+            site_config: None,
+            connections: 48,
+            gzip: false,
+            dry_run: false,
+        }
+    }
+}
+
 /// Sends, and says in one line of JSON what.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     let line = visit(workspace, options)?;

@@ -40,6 +40,8 @@ pub struct SlotSettings {
     pub goal: Option<Box<str>>,
     /// How much of the visitors explore all variants, in percent, where shares are learned.
     pub floor: u8,
+    /// The conditions of its variants, by rank, as they were written; nothing for everybody.
+    pub conditions: Vec<Option<Box<str>>>,
 }
 
 /// Where a slot, a segment or an interest was written.
@@ -134,14 +136,7 @@ impl<'a> Written<'a> {
     /// Adds the slots to a model, with the programs of variants by their places.
     pub(super) fn fill(&self, model: &mut Model, program: impl Fn(usize) -> Option<usize>) {
         for slot in &self.slots {
-            let variants = self.variants.iter().enumerate();
-            let mut variants: Vec<_> = variants
-                .filter(|(_, variant)| *variant.slot == *slot.id.value)
-                .collect();
-            // Those without a rank come after those with one, in the order of the text.
-            variants
-                .sort_by_key(|(_, variant)| variant.rank.as_ref().map_or(u32::MAX, |r| r.value));
-            let variants = variants.into_iter();
+            let variants = self.ranked(slot).into_iter();
             let variants = variants.map(|(place, written)| Variant {
                 id: written.id.value.as_str().into(),
                 label: written.label.clone(),
@@ -160,9 +155,27 @@ impl<'a> Written<'a> {
         }
     }
 
+    /// The variants of a slot by rank, with their places.
+    fn ranked(&self, slot: &WrittenSlot) -> Vec<(usize, &WrittenVariant<'a>)> {
+        let variants = self.variants.iter().enumerate();
+        let mut variants: Vec<_> = variants
+            .filter(|(_, variant)| *variant.slot == *slot.id.value)
+            .collect();
+        // Those without a rank come after those with one, in the order of the text.
+        variants.sort_by_key(|(_, variant)| variant.rank.as_ref().map_or(u32::MAX, |r| r.value));
+        variants
+    }
+
     /// What only the collector needs of the slots.
-    pub(super) fn settings(&self, source: Source) -> impl Iterator<Item = SlotSettings> + use<'_> {
+    pub(super) fn settings(
+        &self,
+        source: Source,
+    ) -> impl Iterator<Item = SlotSettings> + use<'_, 'a> {
+        let condition = |(_, variant): (usize, &WrittenVariant<'_>)| {
+            variant.when.as_ref().map(|when| when.value.into())
+        };
         self.slots.iter().map(move |slot| SlotSettings {
+            conditions: self.ranked(slot).into_iter().map(condition).collect(),
             id: slot.id.value.as_str().into(),
             source,
             goal: slot.goal.as_ref().map(|goal| goal.value.as_str().into()),

@@ -14,7 +14,7 @@ use super::super::openapi::{Operation, Reply, flag, query as parameter, shapes};
 use super::super::{App, query};
 use super::Asked;
 use crate::clock;
-use crate::config::{Posted, SlotSettings, Source};
+use crate::config::{Config, Posted, SlotSettings, Source};
 use crate::ingest::IngestError;
 use crate::schema::{
     Schema, any_of, anything, count, has, list, map, may_have, moment, object, one_of, open_object,
@@ -72,13 +72,36 @@ pub(super) async fn post(asked: Asked<'_>) -> Result<Answer, HttpError> {
     take(asked.app, posted, new, dry_run).await
 }
 
-/// Checks content, keeps it and puts it into force.
+/// Takes content, and says what became of it.
 pub(super) async fn take(
     app: &App,
     posted: Posted,
     new: NewContent,
     dry_run: bool,
 ) -> Result<Answer, HttpError> {
+    let draft = new.draft;
+    let (number, config) = put(app, posted, new, dry_run).await?;
+    let mut body = JsonWriter::default();
+    body.open('{');
+    body.name("version");
+    match number {
+        Some(number) => body.integer(number),
+        None => body.null(),
+    }
+    body.name("inForce");
+    body.bool(number.is_some() && !draft);
+    write_slots(&mut body, &config.model.slots, &config.slots);
+    body.close('}');
+    Ok(json(StatusCode::OK, body.into_string()))
+}
+
+/// Checks content, keeps it and puts it into force: its number, where it was kept, and what it comes to.
+pub(super) async fn put(
+    app: &App,
+    posted: Posted,
+    new: NewContent,
+    dry_run: bool,
+) -> Result<(Option<u64>, Config), HttpError> {
     // In this order whatever comes at the same time: what is kept last is what is in force.
     let changing = app.contents.change().await;
     let (contents, posted) = (Arc::clone(&app.contents), Arc::new(posted));
@@ -95,24 +118,13 @@ pub(super) async fn take(
         if !new.draft {
             let version = PostedVersion {
                 number: kept,
-                version: new.clone(),
+                version: new,
                 posted: Arc::unwrap_or_clone(posted),
             };
             changing.put_checked(version, config.clone());
         }
     }
-    let mut body = JsonWriter::default();
-    body.open('{');
-    body.name("version");
-    match number {
-        Some(number) => body.integer(number),
-        None => body.null(),
-    }
-    body.name("inForce");
-    body.bool(number.is_some() && !new.draft);
-    write_slots(&mut body, &config.model.slots, &config.slots);
-    body.close('}');
-    Ok(json(StatusCode::OK, body.into_string()))
+    Ok((number, config))
 }
 
 fn write_slots(json: &mut JsonWriter, slots: &[Slot], settings: &[SlotSettings]) {

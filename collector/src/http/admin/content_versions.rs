@@ -12,13 +12,16 @@ use super::super::openapi::{Operation, Reply, cursor, limit, part, query as para
 use super::super::{App, preview, query};
 use super::{Asked, content};
 use crate::clock;
+use crate::config::Posted;
+use crate::cookie::Previewed;
 use crate::schema::{Member, count, has, list, moment, object, text, truth, whole};
 use crate::store::content::{ContentVersion, MOST, NewContent, Posting};
+use crate::token::Access;
 
 const DEFAULT_LIMIT: usize = 20;
 
 /// How long a link to a preview holds, in hours: by default, and at most.
-const USUAL_HOURS: u64 = 72;
+pub(in crate::http) const USUAL_HOURS: u64 = 72;
 const MOST_HOURS: u64 = 720;
 
 pub(super) async fn answer(app: &App, uri: &Uri) -> Result<Answer, HttpError> {
@@ -63,16 +66,33 @@ pub(super) async fn one(asked: Asked<'_>) -> Result<Answer, HttpError> {
 
 /// Puts a version into force again, as another of the same content. Also a draft for the first time.
 pub(super) async fn restore(asked: Asked<'_>) -> Result<Answer, HttpError> {
-    let kept = find(asked).await?;
+    let (posted, new) = again(find(asked).await?, asked.access)?;
+    content::take(asked.app, posted, new, false).await
+}
+
+/// The same for somebody who has named the version: its new number.
+pub(in crate::http) async fn restored(
+    app: &App,
+    number: u64,
+    access: &Access,
+) -> Result<Option<u64>, HttpError> {
+    let kept = app.store.version(Posting::Content, number).await?;
+    let (posted, new) = again(kept.ok_or(HttpError::ContentVersion)?, access)?;
+    let (number, _) = content::put(app, posted, new, false).await?;
+    Ok(number)
+}
+
+/// A version as it is posted again.
+fn again(kept: ContentVersion, access: &Access) -> Result<(Posted, NewContent), HttpError> {
     let version = readable(kept).map_err(|(_, problem)| HttpError::Content(vec![problem]))?;
     let new = NewContent {
         at: clock::now(),
-        by: (asked.access.id.clone(), asked.access.name.clone()),
+        by: (access.id.clone(), access.name.clone()),
         draft: false,
         restored: Some(version.number),
         ..version.version
     };
-    content::take(asked.app, version.posted, new, false).await
+    Ok((version.posted, new))
 }
 
 /// Makes a link by which a version can be seen in the site's own pages.
@@ -86,25 +106,16 @@ pub(super) async fn link(asked: Asked<'_>) -> Result<Answer, HttpError> {
     }
     let version = find(asked).await?;
     let expires = clock::now().plus(Milliseconds::from_minutes(hours * 60));
-    let token = asked.app.cookie.preview(version.number, expires);
-    let origin = asked.app.site.allowed_origins.first();
     let page = query::parameter(asked.uri, "page").unwrap_or("/".into());
-    // A link of the owner's leads to the owner's pages.
-    if !page.starts_with('/') || page.starts_with("//") || page.contains(['#', '\\']) {
-        return Err(HttpError::Query {
-            name: "page",
-            detail: "\"page\" must be the path of a page, such as /e-bikes/".to_owned(),
-        });
-    }
-    let mark = if page.contains('?') { '&' } else { '?' };
-    let origin = origin.map_or("", |origin| origin.as_str());
+    let shown = Previewed {
+        version: Some(version.number),
+        segment: None,
+    };
+    let (token, link) = preview::link(asked.app, &shown, &page, expires)?;
     let mut body = JsonWriter::default();
     body.open('{');
     body.text_member("token", &token);
-    body.text_member(
-        "link",
-        &format!("{origin}{page}{mark}{}={token}", preview::PARAMETER),
-    );
+    body.text_member("link", &link);
     body.name("expires");
     body.moment(expires);
     body.close('}');

@@ -12,7 +12,7 @@ pub(super) mod backup;
 mod campaigns;
 mod compact;
 mod content;
-mod content_versions;
+pub(super) mod content_versions;
 mod definition_versions;
 mod definitions;
 mod erase;

@@ -4,31 +4,29 @@
 //! Days are those on which visitors first saw any content of the slot; what they did later counts
 //! there.
 
-use firstglance_engine::content::{Choice, Slot};
+use firstglance_engine::content::Slot;
 use firstglance_engine::json::JsonWriter;
 use hyper::{StatusCode, Uri};
 
 use super::super::answer::{Answer, json};
 use super::super::error::HttpError;
 use super::super::openapi::{Operation, Reply, query as query_of};
+use super::super::slots::{self, Mismatch};
 use super::super::{App, query};
 use crate::clock;
-use crate::effect::mismatch::{self, TOLD_BELOW, visitors_needed};
-use crate::effect::posterior::{Interval, Lift, Posterior, probabilities_of_best};
+use crate::effect::mismatch::visitors_needed;
+use crate::effect::posterior::{Interval, Lift, Posterior};
 use crate::effect::{Arm, Comparison, Goal, Numbers, Results};
 use crate::schema::{
     Member, Schema, amount, count, has, list, moment, number, object, text, truth, whole,
 };
-use crate::store::counting::{Count, Metric, Period, Step};
+use crate::store::counting::{Metric, Period, Step};
 
 /// Days that are told where none are said.
 const USUAL_DAYS: u32 = 30;
 
 /// Days at most: as many as are kept.
 const MOST_DAYS: u32 = 800;
-
-/// The difference for which it is told how many visitors would show it.
-const NOTABLE: f64 = 0.2;
 
 /// Decimals of what is told.
 const DECIMALS: f64 = 1e6;
@@ -42,7 +40,7 @@ pub(super) async fn answer(app: &App, uri: &Uri) -> Result<Answer, HttpError> {
         });
     };
     let (first, last) = days(uri)?;
-    let counts = counts(app, first, last).await?;
+    let counts = slots::counts(app, first, last).await?;
     let model = app.model();
     let slot = model.slot(&asked);
     let goal = goal(app, uri, &asked)?;
@@ -84,19 +82,6 @@ fn days(uri: &Uri) -> Result<(Period, Period), HttpError> {
     let last = Period::of(Step::Day, clock::now());
     let number = last.number.saturating_sub(days - 1);
     Ok((Period { number, ..last }, last))
-}
-
-/// All that is counted of content on some days.
-pub(super) async fn counts(
-    app: &App,
-    first: Period,
-    last: Period,
-) -> Result<Vec<(Metric, Vec<Count>)>, HttpError> {
-    let mut counts = Vec::new();
-    for metric in Metric::OF_CONTENT {
-        counts.push((metric, app.store.counts(metric, first, last).await?));
-    }
-    Ok(counts)
 }
 
 /// The goal that is asked for, or that of the slot; nothing where there is none at all.
@@ -160,8 +145,8 @@ impl Told {
         body.moment(first.start());
         body.name("to");
         body.moment(last.range().end);
-        let ids = self.variants();
-        let best = self.best(&ids);
+        let ids = slots::variants(self.slot.as_ref(), results);
+        let best = slots::best(results, &ids, self.goal.is_some());
         body.name("variants");
         body.open('[');
         for (place, id) in ids.iter().enumerate() {
@@ -207,46 +192,14 @@ impl Told {
         body.close(']');
         body.name("mismatches");
         body.open('[');
-        for one in mismatches(self.slot.as_ref(), results) {
-            one.write(&mut body);
+        for one in slots::mismatches(self.slot.as_ref(), results) {
+            write_mismatch(&mut body, &one);
         }
         body.close(']');
         body.name("others");
         body.integer(self.others);
         body.close('}');
         body.into_string()
-    }
-
-    /// The configured variants by rank, then the others.
-    fn variants(&self) -> Vec<&str> {
-        let configured = self.slot.iter().flat_map(|slot| &slot.variants);
-        let mut ids: Vec<&str> = configured.map(|variant| &*variant.id).collect();
-        for id in self.results.variants() {
-            if !ids.contains(&id) {
-                ids.push(id);
-            }
-        }
-        ids
-    }
-
-    /// How probable it is that each is the best, where there are several to compare.
-    fn best(&self, ids: &[&str]) -> Vec<f64> {
-        let shown = |id: &&str| self.results.of_variant(id, Arm::Variant);
-        let numbers: Vec<Numbers> = ids.iter().map(shown).collect();
-        if numbers.len() < 2 || numbers.iter().any(|one| one.visitors == 0) {
-            return Vec::new();
-        }
-        let rates: Vec<Posterior> = numbers.iter().map(|one| self.rate(one)).collect();
-        probabilities_of_best(&rates)
-    }
-
-    /// The rate by which variants are compared.
-    fn rate(&self, numbers: &Numbers) -> Posterior {
-        if self.goal.is_some() {
-            numbers.conversion_rate()
-        } else {
-            numbers.click_rate()
-        }
     }
 
     /// Those who saw it, those who were held out, and how they compare.
@@ -274,79 +227,25 @@ impl Told {
         };
         let rate = did as f64 / base.visitors.max(1) as f64;
         body.name("visitorsNeeded");
-        match visitors_needed(rate, NOTABLE) {
+        match visitors_needed(rate, slots::NOTABLE) {
             Some(needed) => body.integer(needed),
             None => body.null(),
         }
     }
 }
 
-/// A test of whether visitors were shared out as they should be.
-pub(super) struct Mismatch {
-    of: &'static str,
-    probability: Option<f64>,
-}
-
-impl Mismatch {
-    /// Whether it is to be told as a mistake.
-    pub(super) fn is_told(&self) -> bool {
-        self.probability
-            .is_some_and(|probability| probability < TOLD_BELOW)
+fn write_mismatch(body: &mut JsonWriter, mismatch: &Mismatch) {
+    body.open('{');
+    text_or_null(body, "of", Some(mismatch.of.name()));
+    body.name("probability");
+    match mismatch.probability {
+        // Not rounded: what matters of it are its magnitudes.
+        Some(probability) => body.number(probability),
+        None => body.null(),
     }
-
-    /// What is wrong then, in words.
-    pub(super) fn sentence(&self) -> String {
-        format!(
-            "visitors are not shared out as configured, by {}: do not trust the results until it is known why",
-            self.of
-        )
-    }
-
-    fn write(&self, body: &mut JsonWriter) {
-        body.open('{');
-        text_or_null(body, "of", Some(self.of));
-        body.name("probability");
-        match self.probability {
-            // Not rounded: what matters of it are its magnitudes.
-            Some(probability) => body.number(probability),
-            None => body.null(),
-        }
-        body.name("told");
-        body.bool(self.is_told());
-        body.close('}');
-    }
-}
-
-/// What can be tested of a slot.
-pub(super) fn mismatches(slot: Option<&Slot>, results: &Results) -> Vec<Mismatch> {
-    let Some(slot) = slot else {
-        return Vec::new();
-    };
-    let mut tests = Vec::new();
-    if slot.control > 0 {
-        let counts = Arm::ALL.map(|arm| results.of_arm(arm).visitors);
-        let control = f64::from(slot.control);
-        tests.push(Mismatch {
-            of: "control",
-            probability: mismatch::probability(&counts, &[100.0 - control, control]),
-        });
-    }
-    let always = |variant: &firstglance_engine::content::Variant| {
-        variant.program.is_none() && variant.from.is_none() && variant.until.is_none()
-    };
-    // Where any of them is for some visitors alone, nobody knows which shares there should be.
-    if slot.choice == Choice::Even && slot.variants.iter().all(always) {
-        let counts = slot.variants.iter().map(|variant| {
-            let of = |arm| results.of_variant(&variant.id, arm).visitors;
-            of(Arm::Variant) + of(Arm::Control)
-        });
-        let counts: Vec<u64> = counts.collect();
-        tests.push(Mismatch {
-            of: "variants",
-            probability: mismatch::probability(&counts, &vec![1.0; counts.len()]),
-        });
-    }
-    tests
+    body.name("told");
+    body.bool(mismatch.is_told());
+    body.close('}');
 }
 
 fn text_or_null(body: &mut JsonWriter, name: &str, text: Option<&str>) {

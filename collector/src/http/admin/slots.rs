@@ -1,9 +1,7 @@
 //! `/admin/v1/slots`: all slots with their variants, the shares in force, and what is wrong with them.
 
-use std::collections::BTreeMap;
-
 use firstglance_engine::Timestamp;
-use firstglance_engine::content::{Choice, Shares, Slot, Variant};
+use firstglance_engine::content::{Choice, Shares, Slot};
 use firstglance_engine::json::JsonWriter;
 use hyper::StatusCode;
 
@@ -11,15 +9,12 @@ use super::super::App;
 use super::super::answer::{Answer, json};
 use super::super::error::HttpError;
 use super::super::openapi::{Operation, Reply};
-use super::results;
+use super::super::slots;
 use crate::clock;
 use crate::config::Source;
-use crate::effect::{Arm, Results};
+use crate::effect::Results;
 use crate::schema::{count, has, list, moment, number, object, one_of, text, truth};
 use crate::store::counting::{Period, Step};
-
-/// Days within which it is looked whether anybody saw a variant.
-const DAYS: u32 = 30;
 
 /// Slots that pages alone know, at most.
 const MOST_FOUND: usize = 200;
@@ -28,10 +23,10 @@ pub(super) async fn answer(app: &App) -> Result<Answer, HttpError> {
     let now = clock::now();
     let last = Period::of(Step::Day, now);
     let first = Period {
-        number: last.number.saturating_sub(DAYS - 1),
+        number: last.number.saturating_sub(slots::LOOKED_AT - 1),
         ..last
     };
-    let counts = results::counts(app, first, last).await?;
+    let counts = slots::counts(app, first, last).await?;
     let all = Results::of_slots(&counts, None);
     let mut body = JsonWriter::default();
     body.open('{');
@@ -58,17 +53,12 @@ pub(super) async fn answer(app: &App) -> Result<Answer, HttpError> {
         }
         body.close(']');
         body.name("visitors");
-        body.integer(visitors(results));
+        body.integer(slots::visitors(results));
         body.close('}');
     }
     body.close(']');
     body.close('}');
     Ok(json(StatusCode::OK, body.into_string()))
-}
-
-fn visitors(results: &Results) -> u64 {
-    let of = |arm| results.of_arm(arm).visitors;
-    of(Arm::Variant) + of(Arm::Control)
 }
 
 fn write(body: &mut JsonWriter, app: &App, slot: &Slot, results: &Results, now: Timestamp) {
@@ -96,7 +86,7 @@ fn write(body: &mut JsonWriter, app: &App, slot: &Slot, results: &Results, now: 
         _ => body.null(),
     }
     body.name("visitors");
-    body.integer(visitors(results));
+    body.integer(slots::visitors(results));
     body.name("variants");
     body.open('[');
     for variant in &slot.variants {
@@ -127,8 +117,8 @@ fn write(body: &mut JsonWriter, app: &App, slot: &Slot, results: &Results, now: 
     body.close(']');
     body.name("mistakes");
     body.open('[');
-    for mistake in mistakes(slot, results, now) {
-        body.text(&mistake);
+    for mistake in slots::mistakes(slot, results, now) {
+        body.text(&mistake.sentence());
     }
     body.close(']');
     body.close('}');
@@ -161,46 +151,6 @@ fn write_shares(body: &mut JsonWriter, slot: &Slot, shares: &Shares) {
     }
     body.close(']');
     body.close('}');
-}
-
-/// What is wrong with a slot that its configuration alone does not tell.
-fn mistakes(slot: &Slot, results: &Results, now: Timestamp) -> Vec<String> {
-    let mut mistakes = Vec::new();
-    let is_over = |variant: &Variant| variant.until.is_some_and(|until| until <= now);
-    for variant in slot.variants.iter().filter(|variant| is_over(variant)) {
-        mistakes.push(format!(
-            "the schedule of the variant {:?} is over: take it out, or give it another \"until\"",
-            &*variant.id
-        ));
-    }
-    if results.is_empty() {
-        mistakes.push(format!(
-            "nobody has seen it in {DAYS} days: a page needs an element with data-fg-slot={:?}, and \
-             somebody for whom a variant is",
-            &*slot.id
-        ));
-        return mistakes;
-    }
-    let by_variant: BTreeMap<&str, u64> = (results.variants().into_iter())
-        .map(|id| {
-            let of = |arm| results.of_variant(id, arm).visitors;
-            (id, of(Arm::Variant) + of(Arm::Control))
-        })
-        .collect();
-    for variant in &slot.variants {
-        let has_begun = variant.from.is_none_or(|from| from <= now);
-        if has_begun && !is_over(variant) && !by_variant.contains_key(&*variant.id) {
-            mistakes.push(format!(
-                "nobody has seen the variant {:?} in {DAYS} days: one of a better rank takes its \
-                 place, or its condition holds for nobody",
-                &*variant.id
-            ));
-        }
-    }
-    let mismatches = results::mismatches(Some(slot), results);
-    let told = mismatches.iter().filter(|one| one.is_told());
-    mistakes.extend(told.map(results::Mismatch::sentence));
-    mistakes
 }
 
 pub(super) fn describe() -> Operation {

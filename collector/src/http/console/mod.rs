@@ -8,6 +8,7 @@
 #![allow(dead_code)]
 
 mod census;
+mod content;
 mod frame;
 mod language;
 mod packing;
@@ -63,6 +64,16 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 
 /// All pages, by their path below a site's. A name in braces stands for one part of a path.
 const PAGES: &[Page] = &[
+    totals("content", Role::Read, |view| Box::pin(content::show(view))),
+    totals("content/{slot}", Role::Read, |view| {
+        Box::pin(content::show_slot(view))
+    }),
+    change("content/restore", Role::Operate, |view| {
+        Box::pin(content::restore(view))
+    }),
+    change("content/preview", Role::Operate, |view| {
+        Box::pin(content::preview(view))
+    }),
     totals("segments", Role::Read, |view| {
         Box::pin(segments::list(view))
     }),

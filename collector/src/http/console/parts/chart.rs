@@ -46,7 +46,7 @@ impl Chart {
         let shown = html! {
             figure class="chart" id=(format!("chart-{}", table.id)) data-chart=(shape.name()) {
                 figcaption class="table-head" {
-                    h2 { (table.caption) " " (tip(view.language, table.id, &table.caption, &definition)) }
+                    h2 { (table.caption) " " (tip(view.language, &format!("chart-{}", table.id), &table.caption, &definition)) }
                     @if !table.rows.is_empty() {
                         a class="download" href=(view.csv_of(table.id)) download {
                             "CSV" span class="visually-hidden" { ": " (table.caption) }

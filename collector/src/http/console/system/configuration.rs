@@ -216,7 +216,7 @@ fn source_text(view: &View<'_>, text: &str, problems: &[Problem]) -> Markup {
         false => view.say("The file as it is now", "Het bestand zoals het nu is"),
     };
     html! {
-        section class="panel" aria-label=(label) {
+        div class="panel" {
             h2 { (label) }
             p class="quiet" { (view.say(
                 "It holds no secrets: the write key stands in every page, and keys of TLS are files of their own.",
