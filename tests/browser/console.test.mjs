@@ -114,6 +114,7 @@ describe('whatever is stored', () => {
         .replace(/^label = "Magazinelezer"$/m, `label = "${'W'.repeat(80)}"`),
     });
     try {
+      let stored = 0;
       for (const [number, text] of all.entries()) {
         const clean = [...text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '')].slice(0, 120).join('') || 'empty';
         const page = {
@@ -126,7 +127,7 @@ describe('whatever is stored', () => {
           properties: { path: `/${clean}`, title: text, topics: [clean], name: text, search: `?utm_source=${encodeURIComponent(clean)}` },
         };
         const who = { anonymousId: number % 2 ? `v${number}` : clean };
-        await console.send([
+        const answer = await console.send([
           { ...page, ...who },
           { type: 'track', event: text || 'x', ...who, properties: { query: text, text, topic: clean, label: text } },
           { type: 'track', event: 'Site Searched', ...who, properties: { query: text } },
@@ -135,7 +136,10 @@ describe('whatever is stored', () => {
           { type: text, ...who },
           { type: 'track', ...who, messageId: text },
         ]);
+        const { accepted = 0 } = await answer.json();
+        stored += accepted;
       }
+      assert.ok(stored > all.length, `${stored} messages of ${all.length} texts are stored`);
       const viewer = await console.signIn();
       const paths = await reachable(viewer);
       t.diagnostic(`${paths.length} pages: ${paths.map((path) => path.slice(0, 60)).join(' ')}`);

@@ -39,14 +39,14 @@ async fn sign_in(collector: &Collector, token: &str) -> Answer {
 }
 
 /// Somebody who is signed in.
-struct Person<'a> {
+pub(crate) struct Person<'a> {
     collector: &'a Collector,
-    cookie: String,
+    pub(crate) cookie: String,
     csrf: String,
 }
 
 impl<'a> Person<'a> {
-    async fn of(collector: &'a Collector, token: &str) -> Self {
+    pub(crate) async fn of(collector: &'a Collector, token: &str) -> Self {
         let answer = sign_in(collector, token).await;
         assert_eq!(answer.status, 303, "{}", answer.text());
         Self::with(collector, answer.cookie().unwrap()).await
@@ -64,11 +64,11 @@ impl<'a> Person<'a> {
         }
     }
 
-    async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
         self.send(get(path)).await
     }
 
-    async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+    pub(crate) async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
         let mut all = vec![("csrf", &*self.csrf)];
         all.extend(fields);
         self.send(form(path, &all)).await

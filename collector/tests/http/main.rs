@@ -10,6 +10,7 @@ mod body;
 mod click;
 mod client;
 mod console;
+mod console_system;
 mod content;
 mod cookie;
 mod cookieless;

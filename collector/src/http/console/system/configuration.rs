@@ -239,3 +239,28 @@ fn source_text(view: &View<'_>, text: &str, problems: &[Problem]) -> Markup {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_file_beside_what_is_in_force() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.toml");
+        let in_force = "[site]\nwrite_key = \"k\"\n";
+        assert!(matches!(read(&path, in_force), OnDisk::Unreadable(_)));
+        std::fs::write(&path, in_force).unwrap();
+        assert!(matches!(read(&path, in_force), OnDisk::Same));
+        std::fs::write(&path, format!("{in_force}# more\n")).unwrap();
+        assert!(matches!(read(&path, in_force), OnDisk::Other(_)));
+        std::fs::write(&path, format!("{in_force}colour = 1\n")).unwrap();
+        let OnDisk::Wrong { text, problems } = read(&path, in_force) else {
+            panic!("there is no such field");
+        };
+        assert!(text.ends_with("colour = 1\n"));
+        assert_eq!((problems[0].line, problems[0].column), (3, 1));
+        std::fs::write(&path, b"\xff").unwrap();
+        assert!(matches!(read(&path, in_force), OnDisk::Unreadable(_)));
+    }
+}
