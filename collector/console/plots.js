@@ -6,7 +6,11 @@ import uPlot from 'uplot';
 
 const SERIES = 6;
 const HEIGHT = 240;
+/** Room of a group of bars, of what there is from one to the next. */
+const BARS = 0.7;
 const WIDTH = 320;
+/** How wide a letter of an axis is at most, as a rule. */
+const LETTER = 7.5;
 
 const style = (element, name) => getComputedStyle(element).getPropertyValue(name).trim();
 
@@ -37,22 +41,36 @@ function read(table) {
     shown: rows.map((cells) => cells[place + 1]?.textContent.trim() ?? ''),
   }));
   const labels = rows.map(([cell]) => cell.textContent.trim());
-  // Days are those of UTC, moments are told by the site's clock.
-  const zone = first.every((text) => text.includes('T')) ? document.body.dataset.zone : undefined;
-  return { head: heads[0], zone: zone ?? 'UTC', isTime, x: isTime ? moments : first.map((_, place) => place), labels, series: series.filter(({ values }) => values.every((value) => value === null || Number.isFinite(value))) };
+  return { first: heads[0], isTime, x: isTime ? moments : first.map((_, place) => place), labels, series: series.filter(({ values }) => values.every((value) => value === null || Number.isFinite(value))) };
 }
 
-/** What stands at a moment of an axis whose marks are so many seconds apart. */
-function times(zone) {
-  const format = (options) => new Intl.DateTimeFormat(document.documentElement.lang, { timeZone: zone, ...options });
-  const clock = format({ hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
-  const day = format({ day: 'numeric', month: 'short' });
-  const month = format({ month: 'short', year: 'numeric' });
-  return (_, splits, __, ___, apart) => splits.map((split) => {
-    const at = new Date(split * 1000);
-    if (apart >= 28 * 86_400) return month.format(at);
-    const time = clock.format(at);
-    return apart >= 86_400 || time === '00:00' ? day.format(at) : time;
+/** How moments so many seconds apart stand on the axis: as the page's language writes them. */
+function moments(timeZone, between) {
+  const parts = between < 86_400 ? { hour: '2-digit', minute: '2-digit' } : { day: 'numeric', month: 'short' };
+  const form = new Intl.DateTimeFormat(document.documentElement.lang || 'en', { ...parts, timeZone, hourCycle: 'h23' });
+  const day = new Intl.DateTimeFormat(document.documentElement.lang || 'en', { day: 'numeric', month: 'short', timeZone });
+  return (seconds) => {
+    const text = form.format(seconds * 1000);
+    return text === '00:00' ? day.format(seconds * 1000) : text;
+  };
+}
+
+/** A label that has its room on the axis. */
+function shortened(label, width) {
+  const most = Math.max(3, Math.floor(width / LETTER));
+  const letters = [...label];
+  return letters.length > most ? `${letters.slice(0, most - 1).join('')}…` : label;
+}
+
+/** How bars are drawn: those of several series stand beside each other. */
+function barsOf(x, step, count) {
+  if (count === 1) return () => uPlot.paths.bars({ size: [BARS, 48] });
+  const width = (step * BARS) / count;
+  return (number) => uPlot.paths.bars({
+    disp: {
+      x0: { unit: 1, values: () => x.map((at) => at - (step * BARS) / 2 + number * width) },
+      size: { unit: 1, values: () => x.map(() => width) },
+    },
   });
 }
 
@@ -60,13 +78,15 @@ function draw(figure) {
   const table = figure.querySelector('table');
   const place = figure.querySelector('.plot');
   if (!table || !place) return;
-  const { head, zone, isTime, x, labels, series } = read(table);
-  const numbers = new Intl.NumberFormat(document.documentElement.lang, { maximumFractionDigits: 6 });
+  const { first, isTime, x, labels, series } = read(table);
+  const numbers = new Intl.NumberFormat(document.documentElement.lang || 'en', { maximumFractionDigits: 6 });
   if (!x.length || !series.length) return;
   const shape = figure.dataset.chart;
   const ink = colour(figure, '--ink-quiet');
   const line = colour(figure, '--line');
-  const bars = shape === 'bars' ? uPlot.paths.bars({ size: [0.7, 48] }) : undefined;
+  const isBars = shape === 'bars';
+  const step = x.length > 1 ? x[1] - x[0] : 1;
+  const bars = isBars ? barsOf(x, step, series.length) : () => undefined;
   const bands = [];
   const lines = series.map(({ label, shown }, number) => {
     const isEnd = shape === 'bands' && number % 3 > 0;
@@ -78,8 +98,8 @@ function draw(figure) {
       stroke,
       width: isEnd ? 0.75 : 2,
       dash: isEnd ? [3, 3] : undefined,
-      fill: bars ? stroke : undefined,
-      paths: bars,
+      fill: isBars ? stroke : undefined,
+      paths: bars(number),
       points: { show: x.length < 3 },
       value: (_, __, ___, at) => (at === null ? '–' : shown[at]),
     };
@@ -90,13 +110,13 @@ function draw(figure) {
     height: HEIGHT,
     bands,
     cursor: { y: false },
-    scales: { x: { time: isTime, range: bars ? (_, low, high) => { const step = x.length > 1 ? x[1] - x[0] : 1; return [low - step / 2, high + step / 2]; } : undefined }, y: { range: (_, low, high) => [Math.min(0, low ?? 0), high > 0 ? high * 1.05 : 1] } },
+    scales: { x: { time: isTime, range: isBars ? (_, low, high) => [low - step / 2, high + step / 2] : undefined }, y: { range: (_, low, high) => [Math.min(0, low ?? 0), high > 0 ? high * 1.05 : 1] } },
     axes: [
-      isTime ? { ...axis, space: 70, values: times(zone) } : { ...axis, values: (_, splits) => splits.map((split) => (Number.isInteger(split) ? (labels[split] ?? '') : '')), space: 70 },
+      isTime ? { ...axis, space: 80, values: (_, splits, __, ___, between) => splits.map(moments(figure.dataset.zone, between)) } : { ...axis, values: (plot, splits) => splits.map((split) => (Number.isInteger(split) ? shortened(labels[split] ?? '', plot.width / x.length) : '')), space: 70 },
       { ...axis, size: 56, values: (_, splits) => splits.map((split) => numbers.format(split)) },
     ],
-    series: [{ label: head, value: (_, __, ___, at) => (at === null ? '–' : labels[at]) }, ...lines],
-    tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), zone),
+    series: [{ label: first, value: (_, __, ___, at) => (at === null ? '–' : labels[at]) }, ...lines],
+    tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), figure.dataset.zone),
   };
   place.replaceChildren();
   const plot = new uPlot(options, [x, ...series.map(({ values }) => values)], place);

@@ -9,12 +9,16 @@
 //! hosts; the platforms' own documentation for what their click ids mean.
 
 #[cfg(feature = "explain")]
+mod brand;
+#[cfg(feature = "explain")]
 mod channel;
 #[cfg(feature = "explain")]
 mod sites;
 #[cfg(all(test, feature = "explain"))]
 mod tests;
 
+#[cfg(feature = "explain")]
+pub use brand::{BrandWords, brand};
 #[cfg(feature = "explain")]
 pub use channel::{CHANNELS, channel, channel_of, referrer_of};
 #[cfg(feature = "explain")]

@@ -25,7 +25,7 @@ pub(super) struct InForce {
     /// The configuration without anything that was posted.
     pub(super) base: Arc<Config>,
     /// The same with posted rules, and without content.
-    config: Arc<Config>,
+    pub(super) config: Arc<Config>,
     /// What was posted of rules, where anything was.
     pub(super) rules: Option<Arc<RulesVersion>>,
     /// Rules of it that are left out, and why.
@@ -103,6 +103,11 @@ impl Ruled {
 }
 
 impl InForce {
+    /// The configuration, with rules that were posted and without any content that was.
+    pub(super) fn config(&self) -> &Config {
+        &self.config
+    }
+
     fn new(ruled: Ruled, posted: Option<Arc<PostedVersion>>, learned: Arc<Learned>) -> Self {
         let (whole, left_out) = match &posted {
             Some(version) => ruled.config.with_what_is_fine(&version.posted),

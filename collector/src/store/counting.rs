@@ -492,6 +492,17 @@ pub struct Count {
     pub count: u64,
 }
 
+/// What the counts of a metric and name are together in several periods.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sum {
+    /// Of what.
+    pub metric: Metric,
+    /// As in [`Count`].
+    pub name: Option<Box<str>>,
+    /// How many.
+    pub count: u64,
+}
+
 /// A name as it is counted: short, without control characters, and with `@` in place of each word
 /// that has one. Counts outlive the messages that they are of, and an address would tell whose.
 #[must_use]

@@ -38,7 +38,7 @@ use crate::effect::Goal;
 use crate::journey::Funnel;
 use audit::AuditEntry;
 use content::{ContentVersion, NewContent, Posting};
-use counting::{Count, Metric, Period};
+use counting::{Count, Metric, Period, Sum};
 use feed::Feed;
 use listing::{List, ListSize, Listed, Position as ListPosition};
 use merges::{KeptMerge, MergeFilter, Undo, Undone};
@@ -165,6 +165,10 @@ pub trait Store: Send + Sync + 'static {
     /// The counts of a metric from one period to another, both included and of the same length, in
     /// no particular order: see [`counting`]. What is not told is 0.
     fn counts(&self, metric: Metric, first: Period, last: Period) -> Later<'_, Vec<Count>>;
+
+    /// The sums of them over these periods, of several metrics, in no particular order.
+    fn sums(&self, metrics: Vec<Metric>, first: Period, last: Period) -> Later<'_, Vec<Sum>>;
+
     /// All visitors of the person that a user is, sorted; nobody where the user is not known.
     fn visitors_of_user<'a>(&'a self, user: &'a UserId) -> Later<'a, Vec<VisitorId>>;
 

@@ -353,7 +353,10 @@ fn the_console_shows_the_file_and_has_it_read_again() {
         assert!(answer.contains("The file has mistakes"), "{answer}");
         assert!(answer.contains("href=\"#line-3\""), "{answer}");
         assert!(answer.contains("id=\"line-3\" class=\"wrong\""), "{answer}");
-        assert!(answer.contains("there is no field &quot;colour&quot;"), "{answer}");
+        assert!(
+            answer.contains("there is no field &quot;colour&quot;"),
+            "{answer}"
+        );
     }
     assert!(reload().starts_with("HTTP/1.1 422"));
 

@@ -45,7 +45,9 @@ async fn tokens_are_made_once_and_revoked() {
     let owner = Person::of(&collector, &collector.token).await;
     let create = "/console/site/system/access/create";
     let fields = |name, role, days| [("name", name), ("role", role), ("site", ""), ("days", days)];
-    let made = owner.post(create, &fields(" Anna <b> ", "operate", "30")).await;
+    let made = owner
+        .post(create, &fields(" Anna <b> ", "operate", "30"))
+        .await;
     assert_eq!(made.status, 200, "{}", made.text());
     let (_, after) = made.text().split_once("<code class=\"secret\">").unwrap();
     let secret = after.split('<').next().unwrap().to_owned();
@@ -74,7 +76,12 @@ async fn tokens_are_made_once_and_revoked() {
         assert_eq!(answer.status, status, "{wrong:?}");
         assert!(answer.text().contains("role=\"alert\""));
     }
-    let other_site = [("name", "Bert"), ("role", "read"), ("site", "wiki"), ("days", "")];
+    let other_site = [
+        ("name", "Bert"),
+        ("role", "read"),
+        ("site", "wiki"),
+        ("days", ""),
+    ];
     assert_eq!(owner.post(create, &other_site).await.status, 422);
     assert_eq!(tokens(&collector), [expected]);
 
@@ -82,7 +89,9 @@ async fn tokens_are_made_once_and_revoked() {
     assert_eq!(listed.len(), 2);
     let (id, used) = (listed[1][1].clone(), &listed[1][6]);
     assert!(!used.is_empty(), "it was used to sign in");
-    let asked = owner.get(&format!("/console/site/system/access?revoke={id}")).await;
+    let asked = owner
+        .get(&format!("/console/site/system/access?revoke={id}"))
+        .await;
     assert!(asked.text().contains("Revoke this token?"));
     let revoke = "/console/site/system/access/revoke";
     assert_eq!(anna.post(revoke, &[("id", &id)]).await.status, 403);
@@ -113,10 +122,17 @@ async fn who_has_one_site_gives_no_more() {
     assert!(text.contains("Anna") && !text.contains("Shop") && !text.contains("admin-token"));
     let create = "/console/blog/system/access/create";
     for (site, status) in [("", 422), ("site", 422), ("wiki", 422), ("blog", 200)] {
-        let fields = [("name", "Bert"), ("role", "erase"), ("site", site), ("days", "")];
+        let fields = [
+            ("name", "Bert"),
+            ("role", "erase"),
+            ("site", site),
+            ("days", ""),
+        ];
         assert_eq!(anna.post(create, &fields).await.status, status, "{site}");
     }
-    let kept = TokenFile::of(&collector.folder().join("data")).read().unwrap();
+    let kept = TokenFile::of(&collector.folder().join("data"))
+        .read()
+        .unwrap();
     let all = kept.iter().find(|one| one.name == "All").unwrap();
     let revoke = "/console/blog/system/access/revoke";
     assert_eq!(anna.post(revoke, &[("id", &all.id)]).await.status, 303);
@@ -129,7 +145,9 @@ async fn who_has_one_site_gives_no_more() {
     let csv = anna.get("/console/blog/system/requests?csv=requests").await;
     assert_eq!(csv.status, 404);
     // Nor do they have the configurations of all read again.
-    let reload = anna.post("/console/blog/system/configuration/reload", &[]).await;
+    let reload = anna
+        .post("/console/blog/system/configuration/reload", &[])
+        .await;
     assert_eq!(reload.status, 404);
 }
 
@@ -144,14 +162,21 @@ async fn what_was_refused_and_what_came() {
             r#"{{"type":"{kind}","messageId":"{id}","anonymousId":"a","timestamp":"{now}","event":"x"}}"#
         )
     };
-    let mut messages = vec![page("a", "1", "/", 1), page("a", "2", "/b", 1), message("track", "3")];
+    let mut messages = vec![
+        page("a", "1", "/", 1),
+        page("a", "2", "/b", 1),
+        message("track", "3"),
+    ];
     messages.push(message("<b>nope</b>", "4"));
     messages.push(r#"{"type":"page"}"#.to_owned());
     assert_eq!(collector.batch(&messages).await.status, 200);
     // The same once more, and a robot.
     collector.batch(&messages[..2]).await;
     let robot = post("/v1/batch", batch(&[page("r", "5", "/", 1)]));
-    let robot = robot.header("User-Agent", "Googlebot/2.1 (+http://www.google.com/bot.html)");
+    let robot = robot.header(
+        "User-Agent",
+        "Googlebot/2.1 (+http://www.google.com/bot.html)",
+    );
     collector.send(robot).await;
     let wrong = post("/v1/batch", r#"{"writeKey":"other","batch":[]}"#);
     assert_eq!(collector.send(wrong).await.status, 401);
@@ -160,7 +185,11 @@ async fn what_was_refused_and_what_came() {
 
     let at_fault = rows(&owner, "system/refused", "refused").await;
     let reasons: Vec<&str> = at_fault.iter().map(|row| &*row[1]).collect();
-    assert_eq!(reasons, ["missing_message_id", "unknown_type"], "{at_fault:?}");
+    assert_eq!(
+        reasons,
+        ["missing_message_id", "unknown_type"],
+        "{at_fault:?}"
+    );
     assert!(at_fault[1][5].contains("<b>nope</b>"));
     let shown = owner.get("/console/site/system/refused").await;
     assert!(!shown.text().contains("<b>nope") && shown.text().contains("&lt;b&gt;nope"));
@@ -173,10 +202,17 @@ async fn what_was_refused_and_what_came() {
     counted.sort_unstable();
     assert_eq!(
         counted,
-        [("automated", "1"), ("missing_message_id", "1"), ("unknown_type", "1")]
+        [
+            ("automated", "1"),
+            ("missing_message_id", "1"),
+            ("unknown_type", "1")
+        ]
     );
     let requests = rows(&owner, "system/refused", "requests-refused").await;
-    assert_eq!((&*requests[0][0], &*requests[0][1]), ("wrong_write_key", "1"));
+    assert_eq!(
+        (&*requests[0][0], &*requests[0][1]),
+        ("wrong_write_key", "1")
+    );
 
     // Hour by hour what is stored, by type, and nothing twice.
     let hours = rows(&owner, "system", "messages").await;
@@ -199,7 +235,9 @@ async fn what_was_refused_and_what_came() {
     let requests = rows(&owner, "system/requests", "requests").await;
     let batches = requests.iter().find(|row| row[0] == "/v1/batch").unwrap();
     assert_eq!((&*batches[1], &*batches[2], &*batches[3]), ("4", "1", "0"));
-    let of_console = requests.iter().find(|row| row[0] == "/console/{site}/system/refused");
+    let of_console = requests
+        .iter()
+        .find(|row| row[0] == "/console/{site}/system/refused");
     assert!(of_console.is_some(), "{requests:?}");
     let flushes = rows(&owner, "system/requests", "flushes").await;
     assert!(flushes[0][1].parse::<u64>().unwrap() > 0);
@@ -214,18 +252,25 @@ async fn rows_of_nothing(person: &Person<'_>, path: &str) -> bool {
 #[tokio::test]
 async fn the_log_by_name_by_visitor_and_by_kind() {
     let collector = Collector::start().await;
-    collector.batch(&[page("a", "1", "/", 1), page("b", "1", "/", 1)]).await;
+    collector
+        .batch(&[page("a", "1", "/", 1), page("b", "1", "/", 1)])
+        .await;
     let anna = collector.new_token("Anna", Role::Erase, None);
     let bearer = format!("Bearer {anna}");
     for (method, path) in [("GET", "a"), ("GET", "b"), ("DELETE", "a"), ("GET", "a")] {
         let path = format!("/admin/v1/profiles/{path}");
         let request = crate::client::Request::new(method, &path);
-        collector.send(request.header("Authorization", &bearer)).await;
+        collector
+            .send(request.header("Authorization", &bearer))
+            .await;
     }
     let owner = Person::of(&collector, &collector.token).await;
     let routes = async |parameters: &str| {
         let rows = rows(&owner, &format!("system/audit?{parameters}"), "audit").await;
-        let told = rows.into_iter().rev().map(|row| (row[3].clone(), row[4].clone()));
+        let told = rows
+            .into_iter()
+            .rev()
+            .map(|row| (row[3].clone(), row[4].clone()));
         told.collect::<Vec<_>>()
     };
     let line = |route: &str, status: &str| (route.to_owned(), status.to_owned());
@@ -250,7 +295,10 @@ async fn the_log_by_name_by_visitor_and_by_kind() {
         [line(profile, "200"), begun, done, line(profile, "404")]
     );
     assert_eq!(routes("kind=changes").await, erased);
-    assert_eq!(routes("kind=refused&name=Anna").await, [line(profile, "404")]);
+    assert_eq!(
+        routes("kind=refused&name=Anna").await,
+        [line(profile, "404")]
+    );
     // Whoever looks stands in it.
     let all = routes("name=admin-token").await;
     assert_eq!(all.first(), Some(&line("GET console/system/audit", "200")));
@@ -268,13 +316,23 @@ async fn backups_are_listed_and_space_is_given_back() {
     let back = made.header("location").unwrap().to_owned();
     let listed = rows(&owner, "system/backup", "backups").await;
     assert_eq!(listed.len(), 1);
-    let file = collector.folder().join("data").join("backups").join(&listed[0][0]);
+    let file = collector
+        .folder()
+        .join("data")
+        .join("backups")
+        .join(&listed[0][0]);
     let bytes = std::fs::metadata(file).unwrap().len();
     assert_eq!(listed[0][2], bytes.to_string());
     assert!(owner.get(&back).await.text().contains("The backup is made"));
     // What an address says need not be so.
     let forged = "/console/site/system/backup?made=firstglance-other.backup";
-    assert!(!owner.get(forged).await.text().contains("The backup is made"));
+    assert!(
+        !owner
+            .get(forged)
+            .await
+            .text()
+            .contains("The backup is made")
+    );
     let compacted = owner.post("/console/site/system/compact", &[]).await;
     let told = owner.get(compacted.header("location").unwrap()).await;
     assert!(told.text().contains("Space is given back"));
@@ -291,7 +349,10 @@ async fn the_configuration_is_shown_as_text() {
     let owner = Person::of(&collector, &collector.token).await;
     let shown = owner.get("/console/site/system/configuration").await;
     let text = shown.text();
-    assert!(text.contains("&lt;script&gt;alert(1)&lt;/script&gt;"), "{text}");
+    assert!(
+        text.contains("&lt;script&gt;alert(1)&lt;/script&gt;"),
+        "{text}"
+    );
     assert!(text.contains("id=\"line-3\"") && !text.contains("id=\"line-4\""));
     // Nobody here reads configurations again.
     assert!(!text.contains("configuration/reload"));

@@ -3,7 +3,6 @@
 
 use firstglance_engine::origin;
 use firstglance_engine::program::{Instruction, Measure, Operator, Test, TextSource, Which};
-use firstglance_engine::text::slug;
 use jiff::tz::TimeZone;
 
 use super::code::{Code, Name};
@@ -111,7 +110,7 @@ impl Helper {
                 vec![read(Self::SourceKind(first))],
             ),
             Self::Device => device(),
-            Self::BrandSearch => brand_search(site.brand_terms),
+            Self::BrandSearch => Code::Postfix(origin::brand(Which::Any, site.brand_terms), vec![]),
             Self::LocalMinute => local_minute(site.zone),
             other => other.calendar(),
         }
@@ -200,15 +199,6 @@ fn device() -> Code {
                 .map(|pattern| test(TextSource::Agent, Test::Matches, pattern));
             Code::select(Code::any(tests), Code::number(*place), rest)
         })
-}
-
-fn brand_search(terms: &[String]) -> Code {
-    /// `utm_campaign` and `utm_term`.
-    const FIELDS: [u8; 2] = [2, 3];
-    Code::any(terms.iter().flat_map(|term| {
-        let term = slug(term);
-        FIELDS.map(|field| test(TextSource::Utm(Which::Any, field), Test::Near, &term))
-    }))
 }
 
 /// The years whose changes of the clock are known to a model.

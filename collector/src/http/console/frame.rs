@@ -49,7 +49,7 @@ pub(super) fn page(view: &View<'_>, place: &str, title: &str, content: &Markup) 
     let site = view.app.site.name.as_deref().unwrap_or(view.app.site.id());
     let full = format!("{title} – {site}");
     let body = html! {
-        body data-zone=[view.zone().iana_name()] hx-headers=(format!("{{\"X-CSRF-Token\":\"{}\"}}", view.session.csrf)) {
+        body hx-headers=(format!("{{\"X-CSRF-Token\":\"{}\"}}", view.session.csrf)) {
             a class="skip" href="#content" { (view.say("Skip to the content", "Naar de inhoud")) }
             header class="side" {
                 div class="brand" {

@@ -7,9 +7,11 @@
 
 #![allow(dead_code)]
 
+mod campaigns;
 mod census;
 mod content;
 mod frame;
+mod journeys;
 mod language;
 mod packing;
 mod parts;
@@ -17,6 +19,7 @@ mod segments;
 mod session;
 mod sign_in;
 mod system;
+mod today;
 mod view;
 
 use std::pin::Pin;
@@ -64,6 +67,16 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 
 /// All pages, by their path below a site's. A name in braces stands for one part of a path.
 const PAGES: &[Page] = &[
+    totals("today", Role::Read, |view| Box::pin(today::show(view))),
+    totals("today/reading", Role::Read, |view| {
+        Box::pin(today::reading_part(view))
+    }),
+    totals("journeys", Role::Read, |view| {
+        Box::pin(journeys::show(view))
+    }),
+    totals("campaigns", Role::Read, |view| {
+        Box::pin(campaigns::show(view))
+    }),
     totals("content", Role::Read, |view| Box::pin(content::show(view))),
     totals("content/{slot}", Role::Read, |view| {
         Box::pin(content::show_slot(view))

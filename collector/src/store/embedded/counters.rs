@@ -15,7 +15,7 @@ use firstglance_engine::codec::{DecodeError, Encode, Reader, Writer};
 use super::batch::Batch;
 use super::days::Settled;
 use super::{EmbeddedError, keys};
-use crate::store::counting::{Count, Metric, Period, Step, Week};
+use crate::store::counting::{Metric, Period, Step, Week};
 
 /// Counters removed at once, when their time is over.
 const AT_ONCE: usize = 1_000;
@@ -25,10 +25,6 @@ const MOST_GROUPS: u32 = 64;
 
 /// Bytes of counts that may be pending: little beside the messages of a group.
 const MOST_BYTES: usize = 16 * 1024;
-
-/// How often a reader begins anew that was overtaken by what it reads: more often than that it
-/// cannot be, in the time that it takes.
-const MOST_TRIES: usize = 16;
 
 const LATEST_VERSION: u8 = 1;
 
@@ -388,6 +384,15 @@ impl Latest {
         Ok(())
     }
 
+    /// What the counters come to with it of what is wanted.
+    pub(super) fn changes_of(
+        &self,
+        tree: &sled::Tree,
+        wanted: impl Fn(Period, Metric) -> bool,
+    ) -> Result<Changes, EmbeddedError> {
+        self.tally.changes(tree, self.at, wanted)
+    }
+
     /// What the counters come to with it.
     pub(super) fn changes(&self, tree: &sled::Tree) -> Result<Changes, EmbeddedError> {
         self.tally.changes(tree, self.at, |_, _| true)
@@ -465,63 +470,6 @@ fn expire(tree: &sled::Tree, now: Timestamp, batch: &mut Batch) -> Result<bool, 
         }
     }
     Ok(any)
-}
-
-/// The counts of a metric from one period to another, both included, of the same length.
-pub(super) fn counts(
-    tree: &sled::Tree,
-    metric: Metric,
-    first: Period,
-    last: Period,
-) -> Result<Vec<Count>, EmbeddedError> {
-    let mut all = Vec::new();
-    for _ in 0..MOST_TRIES {
-        let pending = Latest::load(tree)?;
-        let wanted = |period, of| of == metric && (first..=last).contains(&period);
-        let changes = pending.tally.changes(tree, pending.at, wanted)?;
-        all = counters(tree, metric, (first, last), changes)?;
-        // Else what was pending may by now be in the counters as well.
-        if Latest::load(tree)?.times == pending.times {
-            break;
-        }
-    }
-    Ok(all)
-}
-
-fn counters(
-    tree: &sled::Tree,
-    metric: Metric,
-    (first, last): (Period, Period),
-    mut changes: Changes,
-) -> Result<Vec<Count>, EmbeddedError> {
-    let mut all = Vec::new();
-    let mut tell = |key: &[u8], count| {
-        let period = keys::period_of(key).ok_or(EmbeddedError::Key)?;
-        let name = match keys::counted(key).ok_or(EmbeddedError::Key)? {
-            keys::Counted::Name(name) => Some(name.into()),
-            keys::Counted::OtherNames => None,
-        };
-        all.push(Count {
-            period,
-            name,
-            count,
-        });
-        Ok::<(), EmbeddedError>(())
-    };
-    for number in first.number..=last.number {
-        let period = Period { number, ..first };
-        for entry in tree.scan_prefix(keys::counters(period, metric)) {
-            let (key, bytes) = entry?;
-            match changes.take(&key) {
-                Some(count) => tell(&key, count)?,
-                None => tell(&key, self::number(&bytes)?)?,
-            }
-        }
-    }
-    for (key, count) in changes.into_all() {
-        tell(&key, count)?;
-    }
-    Ok(all)
 }
 
 /// Takes everything out whose key begins so. Begun again after an interruption it goes on.

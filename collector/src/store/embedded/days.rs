@@ -93,6 +93,16 @@ impl Day {
         bounded
     }
 
+    /// The same with other names of origins.
+    #[cfg(test)]
+    pub(super) fn coarse(&self, name: impl Fn(&str) -> String) -> Self {
+        let origins = self.origins.iter().map(|origin| name(origin).into());
+        Self {
+            origins: origins.collect(),
+            ..self.clone()
+        }
+    }
+
     /// Counts it as one visitor's, or takes it away by -1.
     pub(super) fn count(&self, number: u32, tally: &mut Tally, times: i64) {
         for (day, metric, origin) in self.counts(number) {

@@ -5,7 +5,7 @@
 //! | `2` | lists of visitors | they are made from the profiles |
 //! | `3` | counts, and a mark on the changes of segments and stage that stand among the messages | changes are marked, and everything is counted, from the stored messages |
 //! | `4` | packed records (`packed`), and the effect of content | nothing: records are packed when they are next written, and no goal was told before there were any |
-//! | `5` | counts of pages, topics, returns and ways, and of goals by what brought visitors | they are made from the stored messages |
+//! | `5` | counts of pages, topics, returns and ways, and of goals by what brought visitors; `utm_term` and `utm_content` in the names of origins | they are made from the stored messages |
 //!
 //! Each is a layout of its own so that an older collector refuses the data, where it would store what
 //! it does not count. The new version is written after what it stands for is on disk: a migration
@@ -13,9 +13,11 @@
 
 use std::fs::File;
 
+use super::batch::Batch;
+use super::counters::{self, Latest};
 use super::{EmbeddedError, LAYOUT, index, keys, recount};
 use crate::clock;
-use crate::store::counting::Metric;
+use crate::store::counting::{Metric, Period, Step};
 
 /// The layouts that can be brought to the present one.
 pub(super) const FORMER: [&[u8]; 4] = [
@@ -39,6 +41,13 @@ const OF_JOURNEYS: [Metric; 7] = [
     Metric::Returns,
     Metric::GoalPaths,
     Metric::SegmentPaths,
+];
+
+/// What was counted without terms in the layout before [`LAYOUT`].
+const BY_COARSE_ORIGIN: [Metric; 3] = [
+    Metric::Arrivals,
+    Metric::ArrivedVisitors,
+    Metric::EngagedVisitors,
 ];
 
 /// Visitors between two lines of the log.
@@ -68,17 +77,28 @@ pub(super) fn migrate(tree: &sled::Db, version: &[u8], disk: &File) -> Result<()
     Ok(())
 }
 
-/// Counts what was not counted; what else was may be of messages that are gone by now.
+/// Counts what was not counted, and by origin what was counted without terms; what else was may be of
+/// messages that are gone by now, and so may be what was counted by origin on their days.
 fn count_more(tree: &sled::Db) -> Result<(), EmbeddedError> {
-    tracing::info!("counting pages, ways and origins, which these data do not have counted yet");
-    let wanted: Vec<Metric> = OF_JOURNEYS.into_iter().chain(Metric::OF_ORIGINS).collect();
-    let recounted = recount::metrics(tree, clock::now(), &wanted, &mut |visitors| {
+    tracing::info!("counting what these data do not have counted yet, from the stored messages");
+    // What is pending is named as it was.
+    let mut batch = Batch::default();
+    Latest::load_or_begin(tree)?.settle(tree, &mut batch)?;
+    batch.apply(tree)?;
+    let gone = counters::unsure(tree)?.map(|until| Period::of(Step::Day, until));
+    let is_whole = |period: Period| gone.is_none_or(|gone| period.day() > gone);
+    let wanted = |period: Period, metric: Metric| {
+        OF_JOURNEYS.contains(&metric)
+            || Metric::OF_ORIGINS.contains(&metric)
+            || (BY_COARSE_ORIGIN.contains(&metric) && is_whole(period))
+    };
+    let recounted = recount::wanted(tree, clock::now(), wanted, is_whole, &mut |visitors| {
         if visitors.is_multiple_of(TOLD_EVERY) {
             tracing::info!(visitors, "counting the stored messages");
         }
     })?;
     let visitors = recounted.visitors;
-    tracing::info!(visitors, "pages, ways and origins are counted");
+    tracing::info!(visitors, "the stored messages are counted");
     Ok(())
 }
 

@@ -37,6 +37,7 @@ mod notes;
 mod opening;
 mod packed;
 mod pages;
+mod reading;
 mod record;
 mod recount;
 mod refused;
@@ -60,7 +61,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::audit::AuditEntry;
 use super::content::{ContentVersion, NewContent, Posting};
-use super::counting::{Count, Metric, Period};
+use super::counting::{Count, Metric, Period, Sum};
 use super::feed::Feed;
 use super::listing::{List, ListSize, Listed, Position as ListPosition};
 use super::merges::{KeptMerge, MergeFilter, Undo, Undone};
@@ -510,7 +511,11 @@ impl Store for Embedded {
     }
 
     fn counts(&self, metric: Metric, first: Period, last: Period) -> Later<'_, Vec<Count>> {
-        self.scan(move |tree| counters::counts(tree, metric, first, last))
+        self.scan(move |tree| reading::counts(tree, metric, first, last))
+    }
+
+    fn sums(&self, metrics: Vec<Metric>, first: Period, last: Period) -> Later<'_, Vec<Sum>> {
+        self.scan(move |tree| reading::sums(tree, &metrics, first, last))
     }
 
     fn ready(&self) -> Result<(), StoreError> {

@@ -268,22 +268,27 @@ pub(super) fn everything(
     progress: &mut dyn FnMut(u64),
 ) -> Result<Recounted, EmbeddedError> {
     counters::clear(tree, keys::COUNTS)?;
-    recount(tree, now, |_, _| true, true, progress)
+    recount(tree, now, |_, _| true, |_| true, true, progress)
 }
 
-/// The same for some metrics, in all periods.
-pub(super) fn metrics(
+/// The same for what is wanted of metrics and periods. Visitors' days are remembered anew where
+/// `remembers` says so.
+pub(super) fn wanted(
     tree: &sled::Tree,
     now: Timestamp,
-    wanted: &[Metric],
+    wanted: impl Fn(Period, Metric) -> bool,
+    remembers: impl Fn(Period) -> bool,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Recounted, EmbeddedError> {
-    let is_wanted = |metric: Metric| wanted.contains(&metric);
     let mut batch = Batch::default();
     let mut count = 0;
     for key in tree.scan_prefix(keys::COUNTS).keys() {
         let key = key?;
-        if keys::metric_of(&key).is_some_and(is_wanted) && keys::is_counter(&key) {
+        let counts = (keys::period_of(&key), keys::metric_of(&key));
+        if let (Some(period), Some(metric)) = counts
+            && keys::is_counter(&key)
+            && wanted(period, metric)
+        {
             batch.remove(key);
             count += 1;
         }
@@ -293,7 +298,7 @@ pub(super) fn metrics(
         }
     }
     batch.apply(tree)?;
-    recount(tree, now, |_, metric| is_wanted(metric), false, progress)
+    recount(tree, now, wanted, remembers, false, progress)
 }
 
 /// The same for some metrics in some periods.
@@ -306,14 +311,15 @@ pub(super) fn some(
         counters::clear(tree, &keys::counters(*period, *metric))?;
     }
     let wanted = |period, metric| wanted.contains(&(period, metric));
-    recount(tree, now, wanted, false, &mut |_| {})
+    recount(tree, now, wanted, |_| false, false, &mut |_| {})
 }
 
 fn recount(
     tree: &sled::Tree,
     now: Timestamp,
     wanted: impl Fn(Period, Metric) -> bool,
-    remember_days: bool,
+    remembers: impl Fn(Period) -> bool,
+    remembers_exposures: bool,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Recounted, EmbeddedError> {
     let mut done = Recounted::default();
@@ -333,8 +339,10 @@ fn recount(
         for (number, day) in &stored.days {
             let day = day.bounded();
             day.count(*number, &mut tally, 1);
-            if remember_days {
-                batch.insert(keys::day(&visitor, *number), day.to_bytes());
+            let step = Step::Day;
+            let number = *number;
+            if remembers(Period { step, number }) {
+                batch.insert(keys::day(&visitor, number), day.to_bytes());
                 days += 1;
             }
         }
@@ -347,7 +355,7 @@ fn recount(
         if let Ok(Some(funnels)) = funnels::read(tree, &visitor) {
             funnels.count(|day, metric, name, number| tally.count_in(day, metric, name, number));
         }
-        if remember_days && !is_there && !exposures.is_empty() {
+        if remembers_exposures && !is_there && !exposures.is_empty() {
             batch.insert(keys::exposures(&visitor), exposures.to_bytes());
             days += 1;
         }

@@ -45,7 +45,9 @@ pub(super) async fn show(view: &View<'_>, span: Span) -> Result<Markup, HttpErro
             }
         }
     }
-    let visits = store.counts(Metric::Sessions, span.first, span.last).await?;
+    let visits = store
+        .counts(Metric::Sessions, span.first, span.last)
+        .await?;
     let visits: u64 = visits.iter().map(|count| count.count).sum();
     Ok(html! {
         (figures(view, visits, &pages))
@@ -87,7 +89,7 @@ fn figures(view: &View<'_>, visits: u64, pages: &Pages) -> Markup {
         Figure {
             id: "time-per-visit",
             label: view.say("Active time in a visit", "Actieve tijd per bezoek").to_owned(),
-            value: if visits == 0 { Value::Nothing } else { Value::Duration(Milliseconds(time / visits)) },
+            value: time.checked_div(visits).map_or(Value::Nothing, |time| Value::Duration(Milliseconds(time))),
             definition: view.say("Time in which somebody read, scrolled or typed with the page in front of them, divided by visits.", "Tijd waarin iemand las, scrolde of typte met de pagina in beeld, gedeeld door bezoeken.").to_owned(),
             compared: None,
             href: None,
@@ -127,9 +129,14 @@ fn table(view: &View<'_>, pages: Pages) -> Table {
         rest.time += page.time;
     }
     let rows = entered.into_iter().take(MOST);
-    let mut rows: Vec<Vec<Cell>> = rows.map(|(path, page)| row(Cell::text(path), page)).collect();
+    let mut rows: Vec<Vec<Cell>> = rows
+        .map(|(path, page)| row(Cell::text(path), page))
+        .collect();
     if left_out > 0 || rest.landings > 0 {
-        rows.push(row(Cell::text(view.say("(other pages)", "(andere pagina's)")), rest));
+        rows.push(row(
+            Cell::text(view.say("(other pages)", "(andere pagina's)")),
+            rest,
+        ));
     }
     Table {
         id: "entries",

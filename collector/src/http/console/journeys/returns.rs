@@ -33,7 +33,10 @@ fn table(view: &View<'_>, present: Week, weeks: &BTreeMap<Week, BTreeMap<u32, u6
     // The strongest shade is of the largest share that came back, so that differences can be seen.
     let shares = weeks.values().flat_map(|later| {
         let all = later.get(&0).copied().unwrap_or(0).max(1) as f64;
-        later.iter().filter(|(later, _)| **later > 0).map(move |(_, count)| *count as f64 / all)
+        later
+            .iter()
+            .filter(|(later, _)| **later > 0)
+            .map(move |(_, count)| *count as f64 / all)
     });
     let most = shares.fold(0.0, f64::max);
     let rows = weeks.iter().rev().map(|(week, later)| {
@@ -73,11 +76,16 @@ fn table(view: &View<'_>, present: Week, weeks: &BTreeMap<Week, BTreeMap<u32, u6
     }));
     Table {
         id: "returns",
-        caption: view.say("Who comes back, by week", "Wie terugkomt, per week").to_owned(),
+        caption: view
+            .say("Who comes back, by week", "Wie terugkomt, per week")
+            .to_owned(),
         columns,
         rows: rows.collect(),
         empty: empty(
-            view.say("Nobody was here in the last weeks", "In de afgelopen weken was hier niemand"),
+            view.say(
+                "Nobody was here in the last weeks",
+                "In de afgelopen weken was hier niemand",
+            ),
             &html! { p { (view.say(
                 "From the first visitor on, each week gets a row here, and a column for each week after it.",
                 "Vanaf de eerste bezoeker krijgt elke week hier een rij, en een kolom voor elke week erna.",

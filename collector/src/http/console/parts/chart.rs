@@ -43,8 +43,15 @@ impl Chart {
             definition,
             table,
         } = self;
+        // Days are of UTC, moments are told by the site's clocks.
+        let zone = match table.begins_with_moments() {
+            true => view.zone().iana_name(),
+            false => None,
+        };
+        let zone = zone.unwrap_or("UTC");
         let shown = html! {
-            figure class="chart" id=(format!("chart-{}", table.id)) data-chart=(shape.name()) {
+            figure class="chart" id=(format!("chart-{}", table.id)) data-chart=(shape.name())
+                data-zone=(zone) {
                 figcaption class="table-head" {
                     h2 { (table.caption) " " (tip(view.language, &format!("chart-{}", table.id), &table.caption, &definition)) }
                     @if !table.rows.is_empty() {

