@@ -62,7 +62,7 @@ async fn tokens_are_made_once_and_revoked() {
 
     let anna = Person::of(&collector, &secret).await;
     let theirs = anna.get("/console/site/system/access").await;
-    assert!(!theirs.text().contains("token-name") && !theirs.text().contains("revoke"));
+    assert!(!theirs.text().contains("token-name") && !theirs.text().contains("revoke="));
     let refused = anna.post(create, &fields("Bert", "read", "30")).await;
     assert_eq!(refused.status, 403);
     for (wrong, status) in [
@@ -187,7 +187,7 @@ async fn what_was_refused_and_what_came() {
     let reasons: Vec<&str> = at_fault.iter().map(|row| &*row[1]).collect();
     assert_eq!(
         reasons,
-        ["missing_message_id", "unknown_type"],
+        ["missing_visitor", "unknown_type"],
         "{at_fault:?}"
     );
     assert!(at_fault[1][5].contains("<b>nope</b>"));
@@ -204,7 +204,7 @@ async fn what_was_refused_and_what_came() {
         counted,
         [
             ("automated", "1"),
-            ("missing_message_id", "1"),
+            ("missing_visitor", "1"),
             ("unknown_type", "1")
         ]
     );

@@ -49,6 +49,7 @@ impl Chart {
             false => None,
         };
         let zone = zone.unwrap_or("UTC");
+        let is_drawn = shape == Shape::Bars || table.rows.len() > 1;
         let shown = html! {
             figure class="chart" id=(format!("chart-{}", table.id)) data-chart=(shape.name())
                 data-zone=(zone) {
@@ -64,8 +65,8 @@ impl Chart {
                     div class="empty" { (table.empty) }
                 } @else {
                     // A line through one point says nothing.
-                    @if table.rows.len() > 1 { div class="plot" aria-hidden="true" {} }
-                    details open[table.rows.len() == 1] {
+                    @if is_drawn { div class="plot" aria-hidden="true" {} }
+                    details open[!is_drawn] {
                         summary { (view.say("Show as a table", "Toon als tabel")) }
                         div class="table-scroll" tabindex="0" role="region" aria-label=(table.caption) {
                             (table.bare(view))
