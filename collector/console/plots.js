@@ -44,11 +44,17 @@ function read(table) {
   return { first: heads[0], isTime, x: isTime ? moments : first.map((_, place) => place), labels, series: series.filter(({ values }) => values.every((value) => value === null || Number.isFinite(value))) };
 }
 
+/** How the page's language writes numbers and dates: English as the pages have it, the day first. */
+function locale() {
+  const { lang } = document.documentElement;
+  return lang === 'nl' ? lang : 'en-GB';
+}
+
 /** How moments so many seconds apart stand on the axis: as the page's language writes them. */
 function moments(timeZone, between) {
   const parts = between < 86_400 ? { hour: '2-digit', minute: '2-digit' } : { day: 'numeric', month: 'short' };
-  const form = new Intl.DateTimeFormat(document.documentElement.lang || 'en', { ...parts, timeZone, hourCycle: 'h23' });
-  const day = new Intl.DateTimeFormat(document.documentElement.lang || 'en', { day: 'numeric', month: 'short', timeZone });
+  const form = new Intl.DateTimeFormat(locale(), { ...parts, timeZone, hourCycle: 'h23' });
+  const day = new Intl.DateTimeFormat(locale(), { day: 'numeric', month: 'short', timeZone });
   return (seconds) => {
     const text = form.format(seconds * 1000);
     return text === '00:00' ? day.format(seconds * 1000) : text;
@@ -79,7 +85,7 @@ function draw(figure) {
   const place = figure.querySelector('.plot');
   if (!table || !place) return;
   const { first, isTime, x, labels, series } = read(table);
-  const numbers = new Intl.NumberFormat(document.documentElement.lang || 'en', { maximumFractionDigits: 6 });
+  const numbers = new Intl.NumberFormat(locale(), { maximumFractionDigits: 6 });
   if (!x.length || !series.length) return;
   const shape = figure.dataset.chart;
   const ink = colour(figure, '--ink-quiet');

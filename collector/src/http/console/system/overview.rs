@@ -37,7 +37,11 @@ pub(in crate::http::console) async fn show(view: &View<'_>) -> Result<Shown, Htt
         .find(|one| one.list == crate::store::listing::List::All);
     let visitors = all.map_or(0, |all| all.visitors);
     let beats = app.pulse.beats();
-    let sizes = app.pulse.sizes();
+    let mut sizes = app.pulse.sizes();
+    if let Ok(bytes) = size {
+        let today = Period::of(Step::Day, view.now);
+        sizes.insert(today, Size { bytes, visitors });
+    }
     let counted = app.metrics.text().map_err(|_| HttpError::Internal)?;
     let room = app.backups.as_ref().and_then(|backups| backups.room().ok());
     let content = html! {
