@@ -12,8 +12,8 @@ use clap::builder::PossibleValuesParser;
 use crate::tools::{self, WASM_TARGET};
 use crate::workspace::{Workspace, run as run_command};
 use crate::{
-    assets, bench, book, browser, build, fuzz, kill_loop, loss, openapi, parity, proof, recipes,
-    sdks, size,
+    assets, bench, book, browser, build, figures, fuzz, kill_loop, loss, openapi, parity, proof,
+    recipes, sdks, size,
 };
 
 /// Projects of the types' tests: without React, and with it.
@@ -33,7 +33,7 @@ struct Step {
     run: fn(&Workspace) -> Result<()>,
 }
 
-const STEPS: [Step; 19] = [
+const STEPS: [Step; 20] = [
     Step {
         name: "format",
         what: "cargo fmt --check",
@@ -121,6 +121,15 @@ const STEPS: [Step; 19] = [
         what: "what /openapi.json says is true, few examples of each",
         needs: &["build"],
         run: |workspace| openapi::run(workspace, &openapi::Options::short()),
+    },
+    Step {
+        name: "figures",
+        what: "every figure of the console against a count of the exported messages",
+        needs: &["build"],
+        run: |workspace| {
+            let binary = Some(workspace.collector());
+            figures::run(workspace, &figures::Options::short(binary))
+        },
     },
     Step {
         name: "book",

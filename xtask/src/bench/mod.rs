@@ -3,6 +3,7 @@
 
 mod allocation;
 mod collector;
+mod console;
 mod engine;
 mod module;
 mod page;
@@ -42,6 +43,10 @@ pub(crate) enum Part {
     #[command(after_help = "Example:\n  cargo xtask bench collector --short\n  \
                             cargo xtask bench collector --profiles 1000000 --profiles 4000000")]
     Collector(collector::Options),
+    /// The console's pages with many visitors, beside those of an empty store.
+    #[command(after_help = "Example:\n  cargo xtask bench console --short\n  \
+                            cargo xtask bench console --profiles 100000")]
+    Console(console::Options),
     /// Shares of variants that learn against equal ones, simulated.
     #[command(after_help = "Example:\n  cargo xtask bench allocation\n  \
                             cargo xtask bench allocation --short")]
@@ -56,6 +61,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
         Some(Part::Module) => module::run(workspace, short),
         Some(Part::Page(chosen)) => page::run(workspace, short, chosen),
         Some(Part::Collector(chosen)) => collector::run(workspace, short, chosen),
+        Some(Part::Console(chosen)) => console::run(workspace, short, chosen),
         Some(Part::Allocation) => allocation::run(short),
         None => {
             engine::run(workspace, short)?;
@@ -66,7 +72,8 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
             if short {
                 return Ok(());
             }
-            collector::run(workspace, short, &collector::Options::default())
+            collector::run(workspace, short, &collector::Options::default())?;
+            console::run(workspace, short, &console::Options::default())
         }
     }
 }

@@ -108,3 +108,48 @@ impl Check {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn grid(rows: &[[&str; 2]]) -> Grid {
+        Grid {
+            columns: vec!["Name".to_owned(), "Count".to_owned()],
+            rows: rows
+                .iter()
+                .map(|row| row.map(str::to_owned).to_vec())
+                .collect(),
+        }
+    }
+
+    #[test]
+    fn what_differs_is_found() {
+        let expected = BTreeMap::from([("a".to_owned(), 2.0), ("b".to_owned(), 0.5)]);
+        for (rows, compared, differing) in [
+            (&[["a", "2"], ["b", "0.5"]][..], 2, 0),
+            (
+                &[["b", "0.5"], ["a", "2.000000001"], ["c", "0"], ["d", ""]],
+                4,
+                0,
+            ),
+            (&[["a", "3"], ["b", "0.5"]], 2, 1),
+            (&[["a", "2"]], 2, 1),
+            (&[["a", "2"], ["b", "0.5"], ["c", "1"]], 3, 1),
+            (&[["a", "-"], ["b", ""]], 2, 2),
+        ] {
+            let mut check = Check::new("page", "table");
+            check.by_name(&grid(rows), "Count", &expected).unwrap();
+            assert_eq!(
+                (check.compared, check.differing),
+                (compared, differing),
+                "{rows:?}"
+            );
+        }
+        let mut check = Check::new("page", "table");
+        assert!(check.by_name(&grid(&[]), "Other", &expected).is_err());
+        check.text("text", "a", "b");
+        check.holds("holds", true);
+        assert_eq!((check.compared, check.differing), (2, 1));
+    }
+}

@@ -80,6 +80,23 @@ impl Console {
         })
     }
 
+    /// Sends a form.
+    pub(crate) fn post(&self, path: &str, fields: &[(&str, &str)]) -> Result<String> {
+        let answer = self
+            .agent
+            .post(format!("{}{path}", self.base))
+            .header("cookie", &self.cookie)
+            .header("accept-language", "en")
+            .send_form(fields.iter().copied());
+        let mut answer = answer.with_context(|| format!("POST {path}"))?;
+        let status = answer.status();
+        let text = answer.body_mut().read_to_string()?;
+        if !status.is_success() {
+            bail!("POST {path} answered {status}: {text}");
+        }
+        Ok(text)
+    }
+
     /// The path below which the pages of the only site are.
     pub(crate) fn site(&self) -> Result<String> {
         let answer = self
@@ -131,6 +148,19 @@ impl Console {
             }
         }
         tables
+    }
+
+    /// The figures of a page, as a table: their ids and values.
+    pub(super) fn figures(html: &str) -> Grid {
+        let rows = html.split("id=\"figure-").skip(1).filter_map(|rest| {
+            let id = rest.split('"').next()?;
+            let (_, value) = rest.split_once("data-value=\"")?;
+            Some(vec![id.to_owned(), value.split('"').next()?.to_owned()])
+        });
+        Grid {
+            columns: vec!["figure".to_owned(), "value".to_owned()],
+            rows: rows.collect(),
+        }
     }
 
     /// A table.

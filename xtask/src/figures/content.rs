@@ -6,6 +6,8 @@ use anyhow::{Context, Result};
 use serde_json::Value;
 
 use super::check::Check;
+use super::console::Grid;
+use super::world::{DAY, Message, World};
 use crate::server::Server;
 
 /// The lift of each variant lies between the bounds that are told, and numbers are those of the truth.
@@ -69,4 +71,237 @@ pub(super) fn truth(server: &Server, truth: &Value) -> Result<Check> {
         }
     }
     Ok(check)
+}
+
+/// Days that the page shows.
+const SHOWN: u64 = 28;
+
+/// How long after the first sight a goal counts.
+const WINDOW: u64 = 30 * DAY;
+
+/// What the visitors of an arm did.
+#[derive(Clone, Copy, Debug, Default)]
+struct Numbers {
+    visitors: f64,
+    impressions: f64,
+    clicks: f64,
+    clickers: f64,
+    conversions: f64,
+    revenue: f64,
+}
+
+/// By variant and whether they were held out, of a slot and a goal.
+fn arms(world: &World, slot: &str, goal: &str) -> BTreeMap<(String, bool), Numbers> {
+    let mut arms: BTreeMap<(String, bool), Numbers> = BTreeMap::new();
+    for messages in world.visitors.values() {
+        let of = |message: &Message| {
+            let held_out = message.properties.get("control").and_then(Value::as_bool);
+            (message.text("variant").to_owned(), held_out == Some(true))
+        };
+        let told = |event: &'static str| {
+            messages
+                .iter()
+                .filter(move |one| one.is(event) && one.text("slot") == slot)
+        };
+        let Some(first) = told("Content Viewed").next() else {
+            continue;
+        };
+        if !world.is_shown(first.at, SHOWN) {
+            continue;
+        }
+        for view in told("Content Viewed") {
+            arms.entry(of(view)).or_default().impressions += 1.0;
+        }
+        for click in told("Content Clicked") {
+            arms.entry(of(click)).or_default().clicks += 1.0;
+        }
+        let goals = world.goals(messages).into_iter();
+        let reached: Vec<_> = goals
+            .filter(|one| one.goal == goal && (first.at..=first.at + WINDOW).contains(&one.at))
+            .collect();
+        let has_clicked = told("Content Clicked").next().is_some();
+        let numbers = arms.entry(of(first)).or_default();
+        numbers.visitors += 1.0;
+        numbers.clickers += f64::from(u8::from(has_clicked));
+        numbers.conversions += f64::from(u8::from(!reached.is_empty()));
+        numbers.revenue += reached
+            .iter()
+            .map(|one| one.value as f64 / 100.0)
+            .sum::<f64>();
+    }
+    arms
+}
+
+/// The slots of the front page, by what the page calls them.
+const SLOTS: [(&str, &str); 2] = [
+    ("aanbod", "Aanbod bovenaan de voorpagina"),
+    ("hero", "hero"),
+];
+
+pub(super) fn slots(world: &World, grid: &Grid, check: &mut Check) -> Result<()> {
+    for (slot, label) in SLOTS {
+        let row = grid.rows.iter().find(|row| row[0] == label);
+        let Some(row) = row else {
+            check.wrong(format!("no row {label}"));
+            continue;
+        };
+        // What a slot names no goal for has the first of the configuration.
+        let goal = if slot == "aanbod" {
+            "proefrit"
+        } else {
+            world.first_goal
+        };
+        let arms = arms(world, slot, goal);
+        let sum = |number: fn(&Numbers) -> f64| arms.values().map(number).sum::<f64>();
+        for (column, count) in [
+            ("Visitors", sum(|one| one.visitors)),
+            ("Impressions", sum(|one| one.impressions)),
+            ("Clicks", sum(|one| one.clicks)),
+            ("Conversions", sum(|one| one.conversions)),
+        ] {
+            check.number(
+                &format!("{label}, {column}"),
+                grid.cell(row, column)?,
+                count,
+            );
+        }
+        lift(
+            grid,
+            row,
+            &["Lift", "Lift, at least", "Lift, at most"],
+            &arms,
+            check,
+        )?;
+    }
+    check.number("slots", &grid.rows.len().to_string(), SLOTS.len() as f64);
+    Ok(())
+}
+
+/// That a lift is near what the two rates say and between its bounds. That these are right is held
+/// against other programs by `cargo xtask statistics`.
+fn lift(
+    grid: &Grid,
+    row: &[String],
+    columns: &[&str; 3],
+    arms: &BTreeMap<(String, bool), Numbers>,
+    check: &mut Check,
+) -> Result<()> {
+    let of = |held_out: bool| {
+        let of_arm = arms.iter().filter(|((_, control), _)| *control == held_out);
+        of_arm.fold((0.0, 0.0), |(all, did), (_, one)| {
+            (all + one.visitors, did + one.conversions)
+        })
+    };
+    let ((shown, did), (control, did_there)) = (of(false), of(true));
+    let cells = [
+        grid.cell(row, columns[0])?,
+        grid.cell(row, columns[1])?,
+        grid.cell(row, columns[2])?,
+    ];
+    if shown * control == 0.0 {
+        for cell in cells {
+            check.text(&row[0], cell, "");
+        }
+        return Ok(());
+    }
+    let [estimate, low, high] = cells.map(|cell| cell.parse::<f64>().unwrap_or(f64::NAN));
+    let crude = (did / shown) / (did_there / control) - 1.0;
+    check.holds(
+        &format!("{}: {low} {estimate} {high} and not {crude}", row[0]),
+        low < estimate && estimate < high && low < crude && crude < high,
+    );
+    Ok(())
+}
+
+/// The page of one slot.
+fn slot(world: &World, slot: &str, goal: &str, grid: &Grid, check: &mut Check) -> Result<()> {
+    let arms = arms(world, slot, goal);
+    let mut left = arms.clone();
+    for row in &grid.rows {
+        let held_out = grid.cell(row, "Saw")?.starts_with("the default");
+        let variant = match &*row[0] {
+            "Bel ons maar" => "bellen",
+            "Welkom terug, kom proefrijden" => "proefrit",
+            other => other,
+        };
+        let numbers = left
+            .remove(&(variant.to_owned(), held_out))
+            .unwrap_or_default();
+        for (column, count) in [
+            ("Visitors", numbers.visitors),
+            ("Impressions", numbers.impressions),
+            ("Clicks", numbers.clicks),
+            ("Clickers", numbers.clickers),
+            ("Conversions", numbers.conversions),
+            ("Value", numbers.revenue),
+        ] {
+            let what = format!("{variant} {held_out}, {column}");
+            check.number(&what, grid.cell(row, column)?, count);
+        }
+        if numbers.visitors > 0.0 {
+            let rate = numbers.conversions / numbers.visitors;
+            check.number(
+                &format!("{variant}, rate"),
+                grid.cell(row, "Conversion rate")?,
+                rate,
+            );
+        }
+    }
+    check.number("arms that are missing", "0", left.len() as f64);
+    Ok(())
+}
+
+pub(super) fn offer(world: &World, grid: &Grid, check: &mut Check) -> Result<()> {
+    slot(world, "aanbod", "proefrit", grid, check)
+}
+
+pub(super) fn offer_sold(world: &World, grid: &Grid, check: &mut Check) -> Result<()> {
+    slot(world, "aanbod", "koop", grid, check)
+}
+
+pub(super) fn hero(world: &World, grid: &Grid, check: &mut Check) -> Result<()> {
+    slot(world, "hero", world.first_goal, grid, check)
+}
+
+/// The chart: each day it is what the visitors up to it say, so the last is what the slot says.
+pub(super) fn course(world: &World, grid: &Grid, check: &mut Check) -> Result<()> {
+    let arms = arms(world, "aanbod", "proefrit");
+    let last = grid.rows.last().context("no days")?;
+    lift(grid, last, &["Lift", "At least", "At most"], &arms, check)
+}
+
+pub(super) fn lifts(world: &World, grid: &Grid, check: &mut Check) -> Result<()> {
+    let arms = arms(world, "aanbod", "proefrit");
+    for row in grid.rows.iter().filter(|row| row[1] == "Conversions") {
+        let variant = if row[0].starts_with("Bel") {
+            "bellen"
+        } else {
+            "proefrit"
+        };
+        let own = arms
+            .clone()
+            .into_iter()
+            .filter(|((id, _), _)| id == variant);
+        lift(
+            grid,
+            row,
+            &["Lift", "At least", "At most"],
+            &own.collect(),
+            check,
+        )?;
+    }
+    Ok(())
+}
+
+pub(super) fn figures(world: &World, grid: &Grid, check: &mut Check) -> Result<()> {
+    let arms = arms(world, "aanbod", "proefrit");
+    let of = |held_out: bool| {
+        let of_arm = arms.iter().filter(|((_, control), _)| *control == held_out);
+        of_arm.map(|(_, one)| one.visitors).sum::<f64>()
+    };
+    for (name, count) in [("shown", of(false)), ("control", of(true))] {
+        let row = grid.rows.iter().find(|row| row[0] == name);
+        check.number(name, row.map_or("missing", |row| &*row[1]), count);
+    }
+    Ok(())
 }

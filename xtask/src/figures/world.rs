@@ -1,7 +1,7 @@
 //! What the exports say, as plain lists, and the plainest counts over them. Shares nothing with the
 //! collector's own counting: what it has in parts and as it comes, this does at once and over everything.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
 use firstglance_engine::Timestamp;
@@ -117,14 +117,77 @@ fn is_campaign(parameter: &str) -> bool {
     parameter.starts_with("utm_") || ["gclid", "msclkid", "fbclid"].contains(&parameter)
 }
 
+/// What brought a view of a page, as its address and the page before say.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Origin {
+    pub(super) referrer: String,
+    pub(super) source: String,
+    pub(super) medium: String,
+    pub(super) campaign: String,
+    pub(super) click_id: String,
+    pub(super) term: String,
+    pub(super) content: String,
+}
+
+impl Origin {
+    pub(super) fn of(message: &Message) -> Self {
+        let mut parameters = message.parameters();
+        let mut given = |name: &str| parameters.remove(name).unwrap_or_default();
+        let mut origin = Self {
+            referrer: message.referrer(),
+            source: given("utm_source"),
+            medium: given("utm_medium"),
+            campaign: given("utm_campaign"),
+            term: given("utm_term"),
+            content: given("utm_content"),
+            click_id: String::new(),
+        };
+        let ids = ["gclid", "msclkid", "fbclid"];
+        let id = ids.into_iter().find(|id| parameters.contains_key(*id));
+        origin.click_id = id.unwrap_or_default().to_owned();
+        origin
+    }
+
+    /// The channel: by the few that the traffic comes by.
+    pub(super) fn channel(&self) -> &'static str {
+        match (&*self.medium, &*self.source, &*self.referrer) {
+            ("cpc", ..) => "Paid Search",
+            ("paid_social", ..) => "Paid Social",
+            ("display", ..) => "Display",
+            ("email", ..) => "Email",
+            (_, "chatgpt.com", _) => "AI Assistant",
+            (_, _, host) if host.contains("google.") || host.contains("bing.") => "Organic Search",
+            (_, _, host) if host.contains("instagram.") || host.contains("facebook.") => {
+                "Organic Social"
+            }
+            (_, "", "") => "Direct",
+            _ => "Referral",
+        }
+    }
+}
+
+/// A goal that a visitor reached.
+#[derive(Clone, Debug)]
+pub(super) struct Reached {
+    pub(super) goal: &'static str,
+    pub(super) at: u64,
+    /// What it was worth, in hundredths.
+    pub(super) value: u64,
+}
+
 /// All that is exported.
 pub(super) struct World {
     /// Of each visitor, in the order of time.
     pub(super) visitors: BTreeMap<String, Vec<Message>>,
     pub(super) profiles: Vec<Value>,
     pub(super) changes: Vec<Value>,
-    /// The day on which all was read.
+    /// The day on which all was read, and the moment.
     pub(super) today: u64,
+    pub(super) now: u64,
+    /// The goal that pages choose where none is named: the first of the configuration.
+    pub(super) first_goal: &'static str,
+    /// Labels of segments, stages and goals, by what they are and id.
+    labels: BTreeMap<(String, String), String>,
 }
 
 impl World {
@@ -133,7 +196,31 @@ impl World {
         profiles: Vec<Value>,
         changes: Vec<Value>,
         now: u64,
+        config: &toml::Table,
     ) -> Result<Self> {
+        let mut labels = BTreeMap::new();
+        let score = config.get("score").and_then(toml::Value::as_table);
+        let list = |table: Option<&toml::Table>, name: &str| {
+            let list = table.and_then(|table| table.get(name)?.as_array().cloned());
+            list.unwrap_or_default()
+        };
+        for (what, table) in [
+            ("segment", Some(config)),
+            ("goal", Some(config)),
+            ("stage", score),
+        ] {
+            for one in list(table, what) {
+                let text = |name: &str| {
+                    let text = one.get(name).and_then(toml::Value::as_str);
+                    text.unwrap_or_default().to_owned()
+                };
+                labels.insert((what.to_owned(), text("id")), text("label"));
+            }
+        }
+        let first = list(Some(config), "goal");
+        let first = first.first().and_then(|goal| goal.get("id")?.as_str());
+        let known = ["proefrit", "prijzen", "koop"];
+        let first_goal = known.into_iter().find(|goal| Some(*goal) == first);
         let mut visitors: BTreeMap<String, Vec<Message>> = BTreeMap::new();
         for line in events {
             let message = Message::read(line)?;
@@ -150,7 +237,26 @@ impl World {
             profiles,
             changes,
             today: now / DAY,
+            now,
+            first_goal: first_goal.context("the demo's first goal is none that is counted here")?,
+            labels,
         })
+    }
+
+    /// What people call something; of a topic that nobody configured, its slug as it is spelled out.
+    pub(super) fn label(&self, what: &str, id: &str) -> String {
+        let label = self.labels.get(&(what.to_owned(), id.to_owned()));
+        label.cloned().unwrap_or_else(|| id.to_owned())
+    }
+
+    /// When an exported line is of.
+    pub(super) fn moment(line: &Value) -> Result<u64> {
+        let at = line
+            .get("timestamp")
+            .and_then(Value::as_str)
+            .context("a line of no time")?;
+        let at = Timestamp::parse(at).map_err(|error| anyhow::anyhow!("{at}: {error}"))?;
+        Ok(at.as_milliseconds())
     }
 
     /// All messages.
@@ -165,10 +271,66 @@ impl World {
             .filter(move |message| message.day() >= first)
     }
 
-    /// How many visitors there are of whom there is such a message.
-    pub(super) fn people<'a>(messages: impl Iterator<Item = &'a Message>) -> u64 {
-        let all: BTreeSet<&str> = messages.map(|message| &*message.visitor).collect();
-        all.len() as u64
+    /// Days that a page is about which shows so many up to today.
+    pub(super) fn is_shown(&self, at: u64, days: u64) -> bool {
+        at / DAY + days > self.today
+    }
+
+    /// What brought a visitor up to a moment: the first page view, whatever brought it, and later ones that
+    /// something brought; the same within half an hour once.
+    pub(super) fn touches(messages: &[Message], until: u64) -> Vec<Origin> {
+        let mut touches: Vec<(u64, Origin)> = Vec::new();
+        for message in messages
+            .iter()
+            .filter(|one| one.kind == "page" && one.at <= until)
+        {
+            if !touches.is_empty() && !message.is_arrival() {
+                continue;
+            }
+            let origin = Origin::of(message);
+            let repeats = touches
+                .last()
+                .is_some_and(|(at, last)| *last == origin && message.at <= at + 30 * MINUTE);
+            if !repeats {
+                touches.push((message.at, origin));
+            }
+        }
+        touches.into_iter().map(|(_, origin)| origin).collect()
+    }
+
+    /// Goals that a visitor reached: those of the demo's configuration.
+    pub(super) fn goals(&self, messages: &[Message]) -> Vec<Reached> {
+        let mut reached = Vec::new();
+        let first =
+            |holds: fn(&Message) -> bool| messages.iter().find(|one| holds(one)).map(|one| one.at);
+        let asks = |one: &Message| one.is("Test Ride Requested") || one.is("Form Submitted");
+        if let Some(at) = first(asks) {
+            reached.push(Reached {
+                goal: "proefrit",
+                at,
+                value: 2_500,
+            });
+        }
+        if let Some(at) = first(|one| one.kind == "page" && one.path.starts_with("/prijzen/")) {
+            reached.push(Reached {
+                goal: "prijzen",
+                at,
+                value: 0,
+            });
+        }
+        for order in messages.iter().filter(|one| one.is("Order Completed")) {
+            let value = (order.number("revenue") * 100.0).round() as u64;
+            reached.push(Reached {
+                goal: "koop",
+                at: order.at,
+                value,
+            });
+        }
+        reached.retain(|one| {
+            let key = ("goal".to_owned(), one.goal.to_owned());
+            self.labels.contains_key(&key)
+        });
+        reached
     }
 
     /// Moments at which visits began: half an hour without a message ends one.

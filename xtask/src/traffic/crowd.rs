@@ -4,6 +4,8 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
+use serde_json::{Value, json};
+
 use crate::random::Random;
 
 use super::message::{Head, Request, Sender, Writer, uuid};
@@ -70,6 +72,8 @@ pub(super) struct Crowd<'a> {
     visitors: Vec<Visitor>,
     next: BinaryHeap<Reverse<(u64, u32, What)>>,
     pub(super) truth: Truth,
+    /// Whether visits are told in few messages.
+    pub(super) brief: bool,
 }
 
 impl<'a> Crowd<'a> {
@@ -83,6 +87,7 @@ impl<'a> Crowd<'a> {
             visitors: Vec::new(),
             next: BinaryHeap::new(),
             truth: Truth::new(site),
+            brief: false,
         };
         for number in 0..visitors {
             let mut chance = Random::of(seed, &[number.into(), PLAN]);
@@ -160,6 +165,26 @@ impl<'a> Crowd<'a> {
         at.saturating_sub(self.start) as f64 / (self.until - self.start) as f64
     }
 
+    /// What is known of each visitor, by the id.
+    pub(super) fn each(&self) -> Value {
+        let visitors = (0_u32..).zip(&self.visitors);
+        let visitors = visitors.map(|(place, visitor)| {
+            let (id, _) = self.names(place, Sender::Browser(0));
+            let told = json!({
+                "persona": PERSONAS[usize::from(visitor.persona)].name,
+                "interest": self.site.topics[usize::from(visitor.topic)],
+                "campaign": CAMPAIGNS[usize::from(visitor.campaign)].name,
+                "visits": visitor.visits,
+                "pageViews": visitor.views,
+                "user": visitor.identified.then(|| user(visitor.person)),
+                "asked": visitor.asked && !visitor.is_second,
+                "secondDevice": visitor.is_second,
+            });
+            (id, told)
+        });
+        Value::Object(visitors.collect())
+    }
+
     /// The requests of what comes next; nothing when all has come.
     pub(super) fn next(&mut self) -> Option<Vec<Request>> {
         let Reverse((at, place, what)) = self.next.pop()?;
@@ -199,7 +224,7 @@ impl<'a> Crowd<'a> {
             &mut self.truth,
             (at, self.until - LAST_PAGE),
         );
-        let (mut visitor, requests) = visit.make();
+        let (mut visitor, requests) = visit.brief(self.brief).make();
         let mut next = |at: u64, what| {
             if at + LAST_VISIT < self.until {
                 self.next.push(Reverse((at, place, what)));

@@ -72,6 +72,12 @@ pub(crate) struct Options {
     /// Packs requests, as servers' libraries do.
     #[arg(long)]
     pub(crate) gzip: bool,
+    /// Tells each visit in fewer messages: attention once a page, and no clicks on links.
+    #[arg(long)]
+    pub(crate) brief: bool,
+    /// Adds each visitor to the file of the truth: what they are, want, and were brought by.
+    #[arg(long, requires = "truth")]
+    pub(crate) each: bool,
     /// Sends nothing, and shows how fast it could.
     #[arg(long)]
     pub(crate) dry_run: bool,
@@ -90,6 +96,8 @@ impl Default for Options {
             site_config: None,
             connections: 48,
             gzip: false,
+            brief: false,
+            each: false,
             dry_run: false,
         }
     }
@@ -97,7 +105,11 @@ impl Default for Options {
 
 /// Sends, and says in one line of JSON what.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
-    let line = visit(workspace, options)?;
+    let mut line = visit(workspace, options)?;
+    if let Some(truth) = line.pointer_mut("/truth").and_then(Value::as_object_mut) {
+        // It is in the file, and too much for a line.
+        truth.remove("each");
+    }
     println!("{line}");
     Ok(())
 }
@@ -115,6 +127,7 @@ pub(crate) fn visit(workspace: &Workspace, options: &Options) -> Result<Value> {
     }
     let start = start(options)?;
     let mut crowd = Crowd::new(&site, options.visitors, options.days, options.seed, start);
+    crowd.brief = options.brief;
     let settings = Settings {
         address: address(&options.url)?,
         connections: options.connections.into(),
@@ -151,7 +164,10 @@ pub(crate) fn visit(workspace: &Workspace, options: &Options) -> Result<Value> {
         );
     }
     let count = |count: &std::sync::atomic::AtomicU64| count.load(Ordering::Relaxed);
-    let told = truth.to_json(&site);
+    let mut told = truth.to_json(&site);
+    if options.each {
+        told["each"] = crowd.each();
+    }
     if let Some(file) = &options.truth {
         let text = serde_json::to_string_pretty(&told)?;
         fs::write(file, text + "\n").with_context(|| format!("no truth at {}", file.display()))?;

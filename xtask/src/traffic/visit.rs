@@ -58,6 +58,8 @@ pub(super) struct Visit<'a> {
     page: usize,
     /// What the slot that was seen for the first time leads to.
     converts: bool,
+    /// Whether it is told in few messages.
+    brief: bool,
 }
 
 impl<'a> Visit<'a> {
@@ -82,7 +84,14 @@ impl<'a> Visit<'a> {
             now: begun,
             page: 0,
             converts: false,
+            brief: false,
         }
+    }
+
+    /// Has it told in few messages.
+    pub(super) const fn brief(mut self, brief: bool) -> Self {
+        self.brief = brief;
+        self
     }
 
     /// Makes it, and says what became of the visitor.
@@ -232,7 +241,9 @@ impl<'a> Visit<'a> {
             "\"text\":\"{}\",\"kind\":\"internal\",\"href\":\"{origin}{path}\"",
             target.name
         );
-        self.track(events::LINK_CLICKED, &properties);
+        if !self.brief {
+            self.track(events::LINK_CLICKED, &properties);
+        }
         self.follow(next, "");
     }
 
@@ -287,7 +298,8 @@ impl<'a> Visit<'a> {
         let (mut told, mut depth) = (0, 0);
         let deepest = (25 + active / 1_000 + self.chance.below(30)).min(100);
         while told < active {
-            let more = (active - told).min(REPORT);
+            let longest = if self.brief { active } else { REPORT };
+            let more = (active - told).min(longest);
             self.now += more + self.chance.below(more / 4 + 1);
             let scroll = deepest * (told + more) / active;
             let tenths =

@@ -1,0 +1,89 @@
+//! What is known of the traffic and must come out: which campaign is the best, and what visitors want.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+
+use super::check::Check;
+use super::console::{Console, Grid};
+use super::world::World;
+
+/// The campaigns whose visitors are known to ask for a test ride most often, and least.
+const BEST: &str = "merk";
+const WORST: &str = "kinderfiets-actie";
+
+/// Visitors of a campaign below which its rate says too little.
+const ENOUGH: f64 = 60.0;
+
+/// Page views from which it can be known what somebody wants.
+const VIEWS: u64 = 4;
+
+/// The part of these visitors whose greatest interest must be what they are known to want. They look at
+/// other things as well, one page in five.
+const FOUND: f64 = 0.75;
+
+/// Of the campaigns, by the goals of those whom each brought first: the best and the worst.
+pub(super) fn campaigns(console: &Console, site: &str) -> Result<Check> {
+    let mut check = Check::new("truth", "campaigns");
+    let page = console.get(&format!(
+        "{site}/campaigns?by=campaign&goal=proefrit&model=first"
+    ))?;
+    let tables = Console::tables(&page.html);
+    let table = |id: &str| {
+        let link = tables
+            .get(id)
+            .with_context(|| format!("no table {id} of campaigns"))?;
+        console.table(link)
+    };
+    let column = |grid: &Grid, name: &str| -> Result<BTreeMap<String, f64>> {
+        let place = grid.column(name)?;
+        let rows = grid.rows.iter();
+        let rows = rows.map(|row| (row[0].clone(), row[place].parse().unwrap_or(0.0)));
+        Ok(rows.collect())
+    };
+    let brought = column(&table("origins")?, "New prospects")?;
+    let goals = column(&table("attribution")?, "First touch")?;
+    let mut rates: Vec<(f64, &String)> = brought
+        .iter()
+        .filter(|(name, brought)| **brought >= ENOUGH && *name != "None given")
+        .map(|(name, brought)| (goals.get(name).copied().unwrap_or(0.0) / brought, name))
+        .collect();
+    rates.sort_by(|one, other| one.0.total_cmp(&other.0));
+    let named =
+        |rate: Option<&(f64, &String)>| rate.map_or("none", |(_, name)| &***name).to_owned();
+    check.text("the best campaign", &named(rates.last()), BEST);
+    check.text("the worst campaign", &named(rates.first()), WORST);
+    Ok(check)
+}
+
+/// What visitors want most is what they are known to want.
+pub(super) fn interests(world: &World, truth: &Value) -> Result<Check> {
+    let mut check = Check::new("truth", "interests");
+    let each = truth
+        .get("each")
+        .and_then(Value::as_object)
+        .context("nothing is known of visitors")?;
+    let (mut found, mut of) = (0.0, 0.0);
+    for profile in &world.profiles {
+        let known = profile["visitor_id"].as_str().and_then(|id| each.get(id));
+        let views = known
+            .and_then(|known| known["pageViews"].as_u64())
+            .unwrap_or(0);
+        let wanted = known.and_then(|known| known["interest"].as_str());
+        let interests = profile["interests"].as_object().into_iter().flatten();
+        let greatest = interests.max_by(|one, other| {
+            let strength = |value: &Value| value.as_f64().unwrap_or(0.0);
+            strength(one.1).total_cmp(&strength(other.1))
+        });
+        if let (Some(wanted), Some((greatest, _)), VIEWS..) = (wanted, greatest, views) {
+            of += 1.0;
+            found += f64::from(u8::from(wanted.to_lowercase() == *greatest));
+        }
+    }
+    check.holds(
+        &format!("of {of} visitors {found} are told to want what they want"),
+        of > 0.0 && found / of >= FOUND,
+    );
+    Ok(check)
+}

@@ -1,0 +1,200 @@
+//! Today: the hours of the site's own day, beside days like it; leads by stage; rising interests.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result};
+use jiff::tz::TimeZone;
+use jiff::{Span, Timestamp, Zoned};
+use serde_json::Value;
+
+use super::check::Check;
+use super::console::Grid;
+use super::world::{DAY, World};
+
+const HOUR: u64 = 3_600_000;
+
+/// Days before today that are looked at.
+const BEFORE: i64 = 13;
+
+/// The beginning of the site's day so many days ago, and whether it is a working day.
+fn midnight(world: &World, days: i64) -> Result<(u64, bool)> {
+    let now = Timestamp::from_millisecond(world.now.cast_signed())?;
+    let now = Zoned::new(now, TimeZone::get("Europe/Amsterdam")?);
+    let date = now.date().checked_sub(Span::new().days(days))?;
+    let start = date
+        .to_zoned(TimeZone::get("Europe/Amsterdam")?)?
+        .start_of_day()?;
+    let at = u64::try_from(start.timestamp().as_millisecond()).context("before 1970")?;
+    Ok((at, date.weekday().to_monday_one_offset() <= 5))
+}
+
+pub(super) fn figures(world: &World, grid: &Grid, check: &mut Check) -> Result<()> {
+    let (today, _) = midnight(world, 0)?;
+    let visits = world.visits().into_iter().filter(|at| *at >= today).count();
+    let views = world
+        .messages()
+        .filter(|one| one.at >= today && one.kind == "page")
+        .count();
+    let new = world
+        .visitors
+        .values()
+        .filter(|messages| messages[0].at >= today)
+        .count();
+    let mut prospects = 0;
+    for change in world
+        .changes
+        .iter()
+        .filter(|one| one["event"] == "Stage Changed")
+    {
+        let from = change.pointer("/properties/from").and_then(Value::as_str);
+        prospects += usize::from(from == Some("cold") && World::moment(change)? >= today);
+    }
+    for (name, count) in [
+        ("visits", visits),
+        ("views", views),
+        ("new", new),
+        ("prospects", prospects),
+    ] {
+        let row = grid.rows.iter().find(|row| row[0] == name);
+        let found = row.map_or("missing", |row| &*row[1]);
+        check.number(name, found, count as f64);
+    }
+    Ok(())
+}
+
+pub(super) fn hours(world: &World, grid: &Grid, check: &mut Check) -> Result<()> {
+    let (today, is_working) = midnight(world, 0)?;
+    let visits = world.visits();
+    let first = visits.iter().min().copied().unwrap_or_default();
+    let within = |from: u64| {
+        visits
+            .iter()
+            .filter(|at| (from..from + HOUR).contains(*at))
+            .count() as f64
+    };
+    let mut alike = Vec::new();
+    for days in 1..=BEFORE {
+        let (at, working) = midnight(world, days)?;
+        if working == is_working && at + DAY > first / HOUR * HOUR {
+            alike.push(at);
+        }
+    }
+    for (row, hour) in grid.rows.iter().zip(0_u64..) {
+        let at = today + hour * HOUR;
+        let found = grid.cell(row, "Today")?;
+        if at > world.now {
+            check.text(&row[0], found, "");
+        } else {
+            check.number(&row[0], found, within(at));
+        }
+        let usual: f64 = alike.iter().map(|day| within(day + hour * HOUR)).sum();
+        let found = grid.cell(row, "Usual")?;
+        check.number(
+            &format!("{}, usual", row[0]),
+            found,
+            usual / alike.len() as f64,
+        );
+    }
+    Ok(())
+}
+
+pub(super) fn stages(world: &World, grid: &Grid, check: &mut Check) -> Result<()> {
+    let (today, _) = midnight(world, 0)?;
+    let week = (world.today - 6) * DAY;
+    let count = |member: &str, since: u64| -> Result<BTreeMap<String, f64>> {
+        let mut counts = BTreeMap::new();
+        for change in world
+            .changes
+            .iter()
+            .filter(|one| one["event"] == "Stage Changed")
+        {
+            if World::moment(change)? >= since {
+                let stage = change
+                    .pointer(member)
+                    .and_then(Value::as_str)
+                    .unwrap_or_default();
+                *counts.entry(world.label("stage", stage)).or_default() += 1.0;
+            }
+        }
+        Ok(counts)
+    };
+    let (to, from) = ("/properties/to", "/properties/from");
+    let mut sizes: BTreeMap<String, f64> = BTreeMap::new();
+    for profile in &world.profiles {
+        let stage = profile["stage"].as_str().unwrap_or_default();
+        *sizes.entry(world.label("stage", stage)).or_default() += 1.0;
+    }
+    let expected = [
+        sizes,
+        count(to, today)?,
+        count(from, today)?,
+        count(to, week)?,
+        count(from, week)?,
+    ];
+    for (column, expected) in grid.columns.iter().skip(1).zip(&expected) {
+        check.by_name(grid, column, expected)?;
+    }
+    Ok(())
+}
+
+pub(super) fn rising(world: &World, grid: &Grid, check: &mut Check) -> Result<()> {
+    let (middle, first) = (world.today - 6, world.today - 13);
+    let (mut this, mut before) = (BTreeMap::new(), BTreeMap::new());
+    for change in world
+        .changes
+        .iter()
+        .filter(|one| one["event"] == "Segment Entered")
+    {
+        let id = change
+            .pointer("/properties/segment")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        let day = World::moment(change)? / DAY;
+        if world.label("segment", id) != id || day < first {
+            continue;
+        }
+        let counts = if day >= middle {
+            &mut this
+        } else {
+            &mut before
+        };
+        *counts.entry(id.to_owned()).or_insert(0.0) += 1.0;
+    }
+    let rises = this
+        .iter()
+        .filter(|(id, count)| **count > before.get(*id).copied().unwrap_or_default());
+    let rises: Vec<(&String, &f64)> = rises.collect();
+    check.number(
+        "rising",
+        &grid.rows.len().to_string(),
+        rises.len().min(10) as f64,
+    );
+    for row in &grid.rows {
+        let found = rises
+            .iter()
+            .find(|(id, _)| row[0].to_lowercase().replace(' ', "-") == **id);
+        let Some((id, now)) = found else {
+            check.wrong(format!("{} does not rise", row[0]));
+            continue;
+        };
+        let before = before.get(*id).copied().unwrap_or_default();
+        let views = world.messages().filter(|one| {
+            let topics = one.properties.get("topics").and_then(Value::as_array);
+            let is_about = topics.is_some_and(|all| {
+                all.iter()
+                    .filter_map(Value::as_str)
+                    .any(|topic| topic.to_lowercase() == **id)
+            });
+            one.kind == "page" && one.day() >= middle && is_about
+        });
+        let expected = [**now, before, **now - before, views.count() as f64];
+        for (column, expected) in grid.columns.iter().skip(1).zip(expected) {
+            check.number(
+                &format!("{id}, {column}"),
+                grid.cell(row, column)?,
+                expected,
+            );
+        }
+    }
+    Ok(())
+}
