@@ -205,11 +205,7 @@ async fn what_was_refused_and_what_came() {
 
     let at_fault = rows_at_least(&owner, "system/refused", "refused", 2).await;
     let reasons: Vec<&str> = at_fault.iter().map(|row| &*row[1]).collect();
-    assert_eq!(
-        reasons,
-        ["missing_visitor", "unknown_type"],
-        "{at_fault:?}"
-    );
+    assert_eq!(reasons, ["missing_visitor", "unknown_type"], "{at_fault:?}");
     assert!(at_fault[1][5].contains("<b>nope</b>"));
     let shown = owner.get("/console/site/system/refused").await;
     assert!(!shown.text().contains("<b>nope") && shown.text().contains("&lt;b&gt;nope"));
