@@ -194,9 +194,10 @@ async fn what_was_refused_and_what_came() {
     assert_eq!(collector.batch(&messages).await.status, 200);
     // The same once more, and a robot.
     collector.batch(&messages[..2]).await;
-    let robot = batch(&[page("r", "5", "/", 1)]);
-    let driven = robot.replacen('{', r#"{"context":{"automated":true},"#, 1);
-    let robot = post("/v1/batch", driven);
+    let robot = post("/v1/batch", batch(&[page("r", "5", "/", 1)]))
+        .header("X-Forwarded-For", "198.51.100.77")
+        .header("Sec-Fetch-Site", "same-site")
+        .header("User-Agent", "Mozilla/5.0 (compatible; Googlebot/2.1)");
     collector.send(robot).await;
     let wrong = post("/v1/batch", r#"{"writeKey":"other","batch":[]}"#);
     assert_eq!(collector.send(wrong).await.status, 401);
