@@ -118,7 +118,7 @@ function draw(figure) {
     cursor: { y: false },
     scales: { x: { time: isTime, range: isBars ? (_, low, high) => [low - step / 2, high + step / 2] : undefined }, y: { range: (_, low, high) => [Math.min(0, low ?? 0), high > 0 ? high * 1.05 : 1] } },
     axes: [
-      isTime ? { ...axis, space: 80, values: (_, splits, __, ___, between) => splits.map(moments(figure.dataset.zone, between)) } : { ...axis, values: (plot, splits) => splits.map((split) => (Number.isInteger(split) ? shortened(labels[split] ?? '', plot.width / x.length) : '')), space: 70 },
+      isTime ? { ...axis, space: 80, values: (_, splits, __, ___, between) => splits.map(moments(figure.dataset.zone, between)) } : { ...axis, values: (plot, splits) => splits.map((split) => (Number.isInteger(split) ? shortened(labels[split] ?? '', plot.width / splits.length) : '')), space: 70 },
       { ...axis, size: 56, values: (_, splits) => splits.map((split) => numbers.format(split)) },
     ],
     series: [{ label: first, value: (_, __, ___, at) => (at === null ? '–' : labels[at]) }, ...lines],

@@ -20,6 +20,7 @@ mod cors;
 mod decide;
 pub mod decompression;
 pub mod error;
+mod finding;
 mod forget;
 mod headers;
 mod health;
@@ -42,6 +43,7 @@ mod rules;
 mod sender;
 mod server;
 mod settings;
+mod sightings;
 mod site;
 mod sites;
 mod slots;
@@ -196,6 +198,7 @@ pub struct App {
     read_from: Option<ReadFrom>,
     pulse: Arc<Pulse>,
     limiters: limit::Limiters,
+    sightings: Arc<sightings::Sightings>,
     shared: Arc<Shared>,
 }
 
@@ -236,6 +239,7 @@ impl App {
             files: None,
             backups: None,
             read_from: None,
+            sightings: Arc::default(),
             shared,
         }
     }
@@ -265,6 +269,7 @@ impl App {
             backups: self.backups.clone(),
             read_from: None,
             pulse: self.pulse.clone(),
+            sightings: self.sightings.clone(),
             shared: self.shared.clone(),
         }
     }

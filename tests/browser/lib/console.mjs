@@ -113,17 +113,20 @@ export async function assertFits(page) {
 }
 
 /**
- * Sees a page in each of the looks: axe-core finds nothing, it fits, nothing goes wrong in it, and, where
- * SCREENSHOT_DIR is set, a picture is left there under the name.
+ * Sees a page, or several, in each of the looks: axe-core finds nothing, it fits, nothing goes wrong in it,
+ * and, where SCREENSHOT_DIR is set, a picture is left there under the name. One who looks signs in once:
+ * sign-ins are limited.
  */
-export async function judge(console, path, name = path.replace(/\W+/g, '-')) {
+export async function judge(console, paths, name) {
   for (const { name: look, ...options } of LOOKS) {
     const viewer = await console.signIn(options);
-    const page = await viewer.see(path);
-    await page.waitForLoadState('load');
-    await picture(page, `${name}-${look}`);
-    await assertAccessible(page, `${path} (${look})`);
-    await assertFits(page);
+    for (const path of [paths].flat()) {
+      const page = await viewer.see(path);
+      await page.waitForLoadState('load');
+      await picture(page, `${name ?? path.replace(/\W+/g, '-')}-${look}`);
+      await assertAccessible(page, `${path} (${look})`);
+      await assertFits(page);
+    }
     viewer.assertNoErrors();
     await viewer.leave();
   }

@@ -11,13 +11,17 @@ mod campaigns;
 mod census;
 mod content;
 mod frame;
+mod interests;
 mod journeys;
 mod language;
+mod live;
 mod packing;
 mod parts;
+mod profiles;
 mod segments;
 mod session;
 mod sign_in;
+mod story;
 mod system;
 mod today;
 mod view;
@@ -67,6 +71,29 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 
 /// All pages, by their path below a site's. A name in braces stands for one part of a path.
 const PAGES: &[Page] = &[
+    visitors("live", Role::Read, |view| Box::pin(live::show(view))),
+    totals("live/state", Role::Read, |view| Box::pin(live::state(view))),
+    visitors("live/stream", Role::Read, |view| {
+        Box::pin(live::listen(view))
+    }),
+    visitors("profiles", Role::Read, |view| {
+        Box::pin(profiles::show(view))
+    }),
+    visitors("profiles/{id}", Role::Read, |view| {
+        Box::pin(profiles::one(view))
+    }),
+    visitors("profiles/{id}/access", Role::Read, |view| {
+        Box::pin(profiles::access(view))
+    }),
+    change("profiles/{id}/erase", Role::Erase, |view| {
+        Box::pin(profiles::erase(view))
+    }),
+    change("profiles/{id}/undo", Role::Operate, |view| {
+        Box::pin(profiles::undo(view))
+    }),
+    visitors("export", Role::Read, |view| {
+        Box::pin(profiles::export(view))
+    }),
     totals("today", Role::Read, |view| Box::pin(today::show(view))),
     totals("today/reading", Role::Read, |view| {
         Box::pin(today::reading_part(view))
@@ -86,6 +113,18 @@ const PAGES: &[Page] = &[
     }),
     change("content/preview", Role::Operate, |view| {
         Box::pin(content::preview(view))
+    }),
+    totals("interests", Role::Read, |view| {
+        Box::pin(interests::show(view))
+    }),
+    totals("interests/{id}", Role::Read, |view| {
+        Box::pin(interests::one(view))
+    }),
+    change("interests/name", Role::Operate, |view| {
+        Box::pin(interests::name(view))
+    }),
+    change("interests/unname", Role::Operate, |view| {
+        Box::pin(interests::unname(view))
     }),
     totals("segments", Role::Read, |view| {
         Box::pin(segments::list(view))
@@ -551,7 +590,11 @@ async fn shown(mut view: View<'_>, method: &Method, path: &str) -> Answer {
         return in_frame(&view, place, &HttpError::Route);
     };
     view.part = part;
-    match noted(&view, page).await {
+    let held = view.session.access.role;
+    let needed = page.role;
+    let refused = (held < needed).then_some(HttpError::Role { held, needed });
+    let answered = noted(&view, page, refused).await;
+    match answered {
         Ok(Shown::Page(title, content)) => {
             let mut kept = view
                 .kept
@@ -577,28 +620,35 @@ async fn shown(mut view: View<'_>, method: &Method, path: &str) -> Answer {
     }
 }
 
-/// Shows a page to whoever may see it.
-async fn allowed(view: &View<'_>, page: &Page) -> Result<Shown, HttpError> {
-    let held = view.session.access.role;
-    let needed = page.role;
-    match held >= needed {
-        true => (page.show)(view).await,
-        false => Err(HttpError::Role { held, needed }),
-    }
-}
-
-/// Shows a page, and has the audit log say so where it is about visitors: also to whom it was refused.
-async fn noted(view: &View<'_>, page: &Page) -> Result<Shown, HttpError> {
+/// Shows a page, unless it is refused, and has the audit log say so where it is about visitors.
+async fn noted(
+    view: &View<'_>,
+    page: &Page,
+    refused: Option<HttpError>,
+) -> Result<Shown, HttpError> {
     if page.about == About::Nobody {
-        return allowed(view, page).await;
+        return match refused {
+            Some(error) => Err(error),
+            None => (page.show)(view).await,
+        };
     }
     let access = &view.session.access;
     let name = format!("{} console/{}", page.method, page.path);
     let mut entry = AuditEntry::asked(view.now, &access.id, &access.name, &name);
-    if page.method == Method::POST && view.may(page.role) {
-        view.app.store.note(entry.clone()).await?;
+    if page.path.starts_with("profiles/{id}") {
+        // A path that names nobody is told by the page itself.
+        let _ = view.visitor();
     }
-    let answered = allowed(view, page).await;
+    let changes = page.method == Method::POST;
+    let answered = match refused {
+        Some(error) => Err(error),
+        None => {
+            if changes {
+                view.app.store.note(entry.clone()).await?;
+            }
+            (page.show)(view).await
+        }
+    };
     let status = match &answered {
         Ok(Shown::Refused(status, ..)) => *status,
         Ok(Shown::Answer(answer)) => answer.status(),
@@ -616,7 +666,7 @@ async fn noted(view: &View<'_>, page: &Page) -> Result<Shown, HttpError> {
         entry.visitor = visitor.map(|visitor| view.app.cookie.pseudonym(visitor).into());
     }
     match view.app.store.note(entry).await {
-        Err(error) if page.method == Method::POST => Err(error.into()),
+        Err(error) if changes => Err(error.into()),
         Err(error) => {
             let (token, name, route) = (&*access.id, &*access.name, page.path);
             tracing::error!(%error, token, name, route, "the audit log cannot be written");

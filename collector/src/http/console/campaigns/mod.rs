@@ -205,12 +205,20 @@ fn goal_label(view: &View<'_>, asked: &Asked) -> String {
     }
 }
 
+/// From so much more on, it is told how many times as much it is.
+const MOST_TOLD: f64 = 3.0;
+
 /// By how much a number is more or less than in the same time before.
 fn compared(view: &View<'_>, number: u64, then: Option<u64>) -> Option<String> {
     let then = then.filter(|then| *then > 0)?;
     let share = number as f64 / then as f64 - 1.0;
     let amount = view.language.share(share.abs());
     Some(match share {
+        share if share >= MOST_TOLD => {
+            let times = view.language.number(share + 1.0, 0);
+            let words = view.say("times as much as before", "keer zoveel als ervoor");
+            format!("{times} {words}")
+        }
         share if share >= 0.0005 => format!(
             "{amount} {}",
             view.say("more than before", "meer dan ervoor")

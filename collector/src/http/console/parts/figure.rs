@@ -5,6 +5,9 @@ use maud::{Markup, html};
 use super::{Value, tip};
 use crate::http::console::view::View;
 
+/// Hundredths of money from which a figure shows whole units alone.
+const WHOLE_FROM: u64 = 100_000;
+
 /// See the module.
 #[derive(Clone, Debug)]
 pub(in crate::http::console) struct Figure {
@@ -23,7 +26,14 @@ pub(in crate::http::console) struct Figure {
 impl Figure {
     /// The figure on a page.
     pub(in crate::http::console) fn show(&self, view: &View<'_>) -> Markup {
-        let value = self.value.shown(view.language, view.zone());
+        let value = match self.value {
+            // Of much money nobody reads the hundredths in large letters.
+            Value::Money(hundredths) if hundredths.unsigned_abs() >= WHOLE_FROM => {
+                let whole = Value::Number(hundredths as f64 / 100.0, 0);
+                whole.shown(view.language, view.zone())
+            }
+            _ => self.value.shown(view.language, view.zone()),
+        };
         html! {
             div class="figure" id=(format!("figure-{}", self.id)) {
                 p class="figure-label" {
