@@ -51,6 +51,7 @@ pub use origin::Origin;
 pub use posted_rules::{PostedInterest, PostedRules, PostedSegment};
 pub use privacy::Privacy;
 pub use problem::{ConfigError, Problem};
+pub use score::DISQUALIFIED;
 pub use segment::SegmentText;
 pub use server::{Server, TlsFiles};
 pub use several::{ConfigFile, load_all};
@@ -455,6 +456,7 @@ impl Config {
         };
         let parts = programs::Parts {
             site: &site,
+            found,
             segments: &segments,
             score: &score,
             contents: [&of_file, &posted],
@@ -513,6 +515,12 @@ impl Config {
             _ if found.rules.any() => Err(Wrong::Posted(rules_read.told(found.rules))),
             _ => Err(Wrong::Posted(reading.told(found.content))),
         }
+    }
+
+    /// The text that it was read from.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
     }
 
     /// What messages are taken in by.

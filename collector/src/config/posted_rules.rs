@@ -5,10 +5,12 @@
 //! sentences; problems are told where they are in what was posted. Whether they are in order only the
 //! configuration beside which they stand can tell.
 
+use firstglance_engine::model::{InterestRule, TOPIC};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::content::ContentProblem;
+use super::duration;
 
 /// Bytes that posted rules may have.
 const MOST_BYTES: usize = 256 * 1024;
@@ -62,6 +64,22 @@ pub struct PostedInterest {
     /// Evidence counts for half after so long.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub half_life: Option<String>,
+}
+
+impl PostedInterest {
+    /// As an interest would be posted that is in force.
+    #[must_use]
+    pub fn of(rule: &InterestRule) -> Self {
+        let terms = rule.terms.iter().filter(|term| !term.starts_with(TOPIC));
+        Self {
+            id: rule.id.to_string(),
+            label: Some(rule.label.to_string()),
+            paths: rule.paths.iter().map(ToString::to_string).collect(),
+            terms: terms.map(ToString::to_string).collect(),
+            topics: rule.topics().map(str::to_owned).collect(),
+            half_life: Some(duration::written(rule.half_life)),
+        }
+    }
 }
 
 impl PostedRules {
@@ -176,6 +194,21 @@ mod tests {
         for wrong in ["", "[]", r#"{"slot":[]}"#, r#"{"segment":[{"id":"a"}]}"#] {
             assert!(PostedRules::parse(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn an_interest_in_force_and_back() {
+        let text = "[site]\nwrite_key = \"k\"\n[[interest]]\nid = \"e-bikes\"\nlabel = \"E-bikes\"\n\
+                    paths = [\"/e/*\"]\nterms = [\"E-Bike*\"]\ntopics = [\"Elektrische fietsen\"]\nhalf_life = \"3d\"\n";
+        let config = crate::config::Config::parse(text).unwrap();
+        let posted = PostedInterest::of(&config.model.interests[0]);
+        assert_eq!(posted.topics, ["elektrische-fietsen"]);
+        let rules = PostedRules {
+            interest: vec![posted],
+            ..PostedRules::default()
+        };
+        let after = config.with_rules(std::sync::Arc::new(rules)).unwrap();
+        assert_eq!(after.model, config.model);
     }
 
     #[test]

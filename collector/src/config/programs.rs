@@ -20,6 +20,8 @@ const EXTRA: &str = "condition";
 /// What the configuration says.
 pub(super) struct Parts<'a> {
     pub(super) site: &'a Site,
+    /// Whether interests come by themselves: the configuration's file has none.
+    pub(super) found: bool,
     pub(super) segments: &'a [segment::Written<'a>],
     pub(super) score: &'a Score<'a>,
     /// Those of the configuration, and those that were posted.
@@ -63,6 +65,7 @@ pub(super) fn complete(
     model.stages = parts.score.stage_ids();
     let context = Context {
         interests: &model.interests,
+        found: parts.found,
         segments: &ids,
         stages: &model.stages,
         has_rules: !parts.score.rules.is_empty(),

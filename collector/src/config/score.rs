@@ -15,7 +15,7 @@ use super::{rule, stage};
 pub(super) const MOST: f64 = 1_000_000.0;
 
 /// Id of the stage of those who are no leads.
-pub(super) const DISQUALIFIED: &str = "disqualified";
+pub const DISQUALIFIED: &str = "disqualified";
 
 /// What the table says.
 #[derive(Debug)]

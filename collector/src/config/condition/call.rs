@@ -175,7 +175,7 @@ impl Lowerer<'_, '_> {
             .iter()
             .map(|rule| &*rule.id)
             .collect();
-        if ids.is_empty() || ids.contains(&id) {
+        if self.context.found || ids.contains(&id) {
             return Some(());
         }
         let right = match suggestion(id, &ids) {

@@ -37,6 +37,8 @@ use lower::Lowerer;
 #[derive(Debug)]
 pub(super) struct Context<'a> {
     pub(super) interests: &'a [InterestRule],
+    /// Whether interests come by themselves, so that any may be named: posted ones name some of those.
+    pub(super) found: bool,
     pub(super) segments: &'a [String],
     pub(super) stages: &'a [Box<str>],
     /// Whether the score is made of rules.

@@ -11,7 +11,7 @@ use super::super::view::View;
 use crate::store::counting::Metric;
 
 /// Pages that are shown.
-const MOST: usize = 50;
+const MOST: usize = 25;
 
 /// What a page has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

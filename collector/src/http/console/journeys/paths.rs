@@ -10,7 +10,7 @@ use crate::effect::Goal;
 use crate::store::counting::{Count, Metric};
 
 /// Whole ways that are shown.
-const MOST: usize = 25;
+const MOST: usize = 15;
 
 /// The part of the page.
 pub(super) async fn show(view: &View<'_>, span: Span) -> Result<Markup, HttpError> {
@@ -54,14 +54,16 @@ pub(super) async fn show(view: &View<'_>, span: Span) -> Result<Markup, HttpErro
     Ok(html! {
         (heading)
         (choose(view, &goals, goal))
-        @if !ways.is_empty() {
+        @if ways.is_empty() {
+            (bands(view, &flows, &words).show(view))
+        } @else {
             figure class="chart" id="chart-ways" {
                 figcaption class="table-head" { h3 { bdi { (title) } " " (tip(view.language, "ways", &title, definition)) } }
                 div class="sankey-scroll" tabindex="0" role="region" aria-label=(title) { (sankey::draw(&flows, &words)) }
+                (bands(view, &flows, &words).folded(view))
             }
+            (whole(view, &ways, others).show(view))
         }
-        (bands(view, &flows, &words).show(view))
-        @if !ways.is_empty() { (whole(view, &ways, others).show(view)) }
     })
 }
 

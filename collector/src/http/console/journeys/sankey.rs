@@ -16,7 +16,8 @@ const NODE_WIDTH: f64 = 12.0;
 /// How high all that reached the end is.
 const FULL_HEIGHT: f64 = 300.0;
 const GAP: f64 = 26.0;
-const MARGIN: f64 = 16.0;
+/// Above the columns, where the name of the end stands.
+const MARGIN: f64 = 28.0;
 /// Letters of a name that fit between two columns.
 const LONGEST_LABEL: usize = 20;
 
@@ -121,11 +122,11 @@ impl Words<'_> {
     }
 }
 
-fn short(name: &str) -> String {
-    if name.chars().count() <= LONGEST_LABEL {
+fn short(name: &str, longest: usize) -> String {
+    if name.chars().count() <= longest {
         return name.to_owned();
     }
-    let mut short: String = name.chars().take(LONGEST_LABEL - 1).collect();
+    let mut short: String = name.chars().take(longest - 1).collect();
     short.push('…');
     short
 }
@@ -229,13 +230,18 @@ pub(super) fn draw(flows: &Flows, words: &Words<'_>) -> Markup {
             }
             @for node in &nodes {
                 @let is_end = node.place.column == 0;
-                @let (x, anchor) = if is_end { (node.x - 6.0, "end") } else { (node.x + NODE_WIDTH + 6.0, "start") };
+                // Over the end there is room for more.
+                @let longest = if is_end { 3 * LONGEST_LABEL } else { LONGEST_LABEL };
+                @let (x, y, anchor) = match is_end {
+                    true => (node.x + NODE_WIDTH, MARGIN - 10.0, "end"),
+                    false => (node.x + NODE_WIDTH + 6.0, node.y + node.height / 2.0 + 4.0, "start"),
+                };
                 rect class=(if is_end { "sankey-end" } else { "sankey-node" }) x=(format!("{:.1}", node.x))
                     y=(format!("{:.1}", node.y)) width=(NODE_WIDTH) height=(format!("{:.1}", node.height)) rx="2" {
                     title { (words.name(node.place)) ": " ((words.count)(node.count)) }
                 }
-                text x=(format!("{x:.1}")) y=(format!("{:.1}", node.y + node.height / 2.0 + 4.0)) text-anchor=(anchor) {
-                    (short(words.name(node.place))) " "
+                text x=(format!("{x:.1}")) y=(format!("{y:.1}")) text-anchor=(anchor) {
+                    (short(words.name(node.place), longest)) " "
                     tspan class="sankey-count" { ((words.count)(node.count)) }
                 }
             }

@@ -123,6 +123,23 @@ impl Table {
         self.shown(view, &csv)
     }
 
+    /// The table behind something to open, below what is drawn from it.
+    pub(in crate::http::console) fn folded(self, view: &View<'_>) -> Markup {
+        let shown = html! {
+            details {
+                summary { (view.say("Show as a table", "Toon als tabel")) }
+                a class="download" href=(view.csv_of(self.id)) download {
+                    "CSV" span class="visually-hidden" { ": " (self.caption) }
+                }
+                div class="table-scroll" tabindex="0" role="region" aria-label=(self.caption) {
+                    (self.bare(view))
+                }
+            }
+        };
+        view.remember(self);
+        shown
+    }
+
     fn shown(self, view: &View<'_>, csv: &str) -> Markup {
         let shown = html! {
             div class="table" id=(format!("table-{}", self.id)) {
@@ -175,7 +192,7 @@ impl Table {
                 thead {
                     tr {
                         @for (place, column) in self.columns.iter().enumerate() {
-                            th scope="col" class=[is_number(place).then_some("number")] {
+                            th scope="col" class=[(place > 0 && is_number(place)).then_some("number")] {
                                 (column.label)
                                 @if let Some(definition) = &column.definition {
                                     " "

@@ -6,7 +6,7 @@ mod editor;
 mod lines;
 mod list;
 mod one;
-mod problems;
+pub(super) mod problems;
 mod saving;
 mod versions;
 mod words;
@@ -102,7 +102,7 @@ impl Movement {
 }
 
 /// Whoever saves something now.
-fn author(view: &View<'_>) -> Author {
+pub(super) fn author(view: &View<'_>) -> Author {
     let access = &view.session.access;
     let note = view.field("note").unwrap_or_default().trim();
     let note = note.chars().take(NOTE_CHARACTERS).collect::<String>();

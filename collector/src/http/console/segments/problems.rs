@@ -10,7 +10,7 @@ use crate::config::ContentProblem;
 pub(super) const FIELDS: [&str; 4] = ["when", "id", "label", "description"];
 
 /// All of them, or that there is none.
-pub(super) fn show(view: &View<'_>, when: &str, problems: &[ContentProblem]) -> Markup {
+pub(in super::super) fn show(view: &View<'_>, when: &str, problems: &[ContentProblem]) -> Markup {
     if problems.is_empty() {
         return html! { p class="fine" data-problems="0" { "✓ " (view.say("The condition is in order.", "De voorwaarde klopt.")) } };
     }

@@ -132,7 +132,8 @@ impl Hours {
         let present = Period::of(Step::Hour, self.now).number - self.today.number;
         let hours = OF_A_DAY.max(present as usize + 1);
         let rows = (0..hours).map(|hour| {
-            let today = match hour > present as usize {
+            // What is not over would look as if there were less.
+            let today = match hour >= present as usize {
                 true => Value::Nothing,
                 false => Value::Count(at(counts, self.today, hour)),
             };

@@ -135,8 +135,8 @@ fn chart(view: &View<'_>, hours: &Hours, visits: &hours::Counts) -> Chart {
         shape: Shape::Lines,
         definition: view
             .say(
-                "Visits by the hour in which they began, in the site's time zone: today, and the mean of the same hour of the past 13 days, of working days when today is one, else of days of a weekend. The present hour is not over.",
-                "Bezoeken naar het uur waarin ze begonnen, in de tijdzone van de site: vandaag, en het gemiddelde van hetzelfde uur in de afgelopen 13 dagen, van werkdagen als vandaag er een is, en anders van weekenddagen. Het huidige uur is nog niet voorbij.",
+                "Visits by the hour in which they began, in the site's time zone: today, and the mean of the same hour of the past 13 days, of working days when today is one, else of days of a weekend. Only hours that are over have a number for today.",
+                "Bezoeken naar het uur waarin ze begonnen, in de tijdzone van de site: vandaag, en het gemiddelde van hetzelfde uur in de afgelopen 13 dagen, van werkdagen als vandaag er een is, en anders van weekenddagen. Alleen uren die voorbij zijn hebben een getal voor vandaag.",
             )
             .to_owned(),
         table: hours.table(view, visits),

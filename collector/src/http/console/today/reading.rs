@@ -21,6 +21,9 @@ const LATELY: Milliseconds = Milliseconds::from_minutes(30);
 /// Visitors that are looked at.
 const MOST_VISITORS: usize = 1_000;
 
+/// How many of them are read at once.
+const AT_ONCE: usize = 100;
+
 /// Rows that are shown.
 const MOST_ROWS: usize = 20;
 
@@ -40,38 +43,43 @@ pub(super) struct Latest {
 impl Latest {
     /// Looks at them.
     pub(super) async fn read(view: &View<'_>) -> Result<Self, HttpError> {
-        let found = view
-            .app
-            .store
-            .list(vec![List::All], None, MOST_VISITORS)
-            .await?;
-        let cut = found.len() == MOST_VISITORS
-            && found
-                .last()
-                .is_some_and(|last| !last.position.is_before(view.now.minus(LATELY)));
-        let profiles = found.iter().map(|listed| &listed.profile);
-        Ok(Self {
-            cut,
-            ..Self::of(profiles, view.now)
-        })
+        let mut latest = Self::default();
+        let mut after = None;
+        let mut looked = 0;
+        loop {
+            let all = vec![List::All];
+            let found = view.app.store.list(all, after, AT_ONCE).await?;
+            latest.take_in(found.iter().map(|listed| &listed.profile), view.now);
+            looked += found.len();
+            let whole = found.len() == AT_ONCE;
+            let Some(last) = found.into_iter().next_back().filter(|_| whole) else {
+                return Ok(latest);
+            };
+            if last.position.is_before(view.now.minus(LATELY)) {
+                return Ok(latest);
+            }
+            if looked >= MOST_VISITORS {
+                latest.cut = true;
+                return Ok(latest);
+            }
+            after = Some(last.position);
+        }
     }
 
-    fn of<'p>(profiles: impl Iterator<Item = &'p Profile>, now: Timestamp) -> Self {
-        let mut latest = Self::default();
+    fn take_in<'p>(&mut self, profiles: impl Iterator<Item = &'p Profile>, now: Timestamp) {
         for profile in profiles {
             let age = now.since(profile.last_seen);
             if profile.last_seen > now || age > LATELY {
                 continue;
             }
             let is_now = u64::from(age <= NOW);
-            latest.now += is_now;
+            self.now += is_now;
             if let Some(read) = last_read(profile, now) {
-                let (lately, present) = latest.pages.entry(read).or_default();
+                let (lately, present) = self.pages.entry(read).or_default();
                 *lately += 1;
                 *present += is_now;
             }
         }
-        latest
     }
 
     /// How many visitors are there now.
@@ -216,7 +224,8 @@ mod tests {
             visitor(&[(3, "/b", "Helmets"), (4, "/a/1", "E-bikes")]),
             visitor(&[(45, "/a/1", "E-bikes")]),
         ];
-        let latest = Latest::of(all.iter(), now);
+        let mut latest = Latest::default();
+        latest.take_in(all.iter(), now);
         let read = |path: &str, topic: &str| (Box::from(path), Some(Box::from(topic)));
         let expected = [
             (read("/a/1", "E-bikes"), (2, 1)),
@@ -224,6 +233,5 @@ mod tests {
         ];
         assert_eq!(latest.now, 2);
         assert_eq!(latest.pages, BTreeMap::from(expected));
-        assert_eq!(Latest::of(std::iter::empty(), now), Latest::default());
     }
 }

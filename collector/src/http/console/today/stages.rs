@@ -10,6 +10,7 @@ use super::super::HttpError;
 use super::super::parts::{Cell, Column, Table, Value};
 use super::super::view::View;
 use super::hours::Hours;
+use crate::config::DISQUALIFIED;
 use crate::store::counting::{Metric, Period, Step, counted_name};
 use crate::store::listing::List;
 
@@ -47,7 +48,11 @@ pub(super) async fn show(view: &View<'_>, hours: &Hours) -> Result<Markup, HttpE
     // Those who are no leads, and stages that are no longer configured.
     for id in sizes.keys() {
         if !named.iter().any(|(known, _)| *known == &**id) {
-            named.push((id, id));
+            let label = match **id == *DISQUALIFIED {
+                true => view.say("No leads", "Geen leads"),
+                false => id,
+            };
+            named.push((id, label));
         }
     }
     let of = |all: &ByStage, id: &str| all.get(&*counted_name(id)).copied().unwrap_or_default();
