@@ -122,7 +122,7 @@ test('whoever wants it to stand still stops it', async () => {
   const page = await viewer.see('today');
   const asked = [];
   page.on('request', (request) => { if (request.url().endsWith('/today/reading')) asked.push(request.url()); });
-  const stop = page.getByRole('button', { name: 'Stop bringing up to date' });
+  const stop = page.getByRole('button', { name: 'Pause updates' });
   await stop.focus();
   await page.keyboard.press('Enter');
   assert.equal(await stop.getAttribute('aria-pressed'), 'true');

@@ -136,7 +136,9 @@ fn compared(view: &View<'_>, so: &So) -> String {
             )
             .to_owned();
     };
-    let number = view.language.number(usual, usize::from(usual < 10.0));
+    let number = view
+        .language
+        .number(usual, usize::from(usual > 0.0 && usual < 10.0));
     let usually = view.say("usual by now", "gebruikelijk op dit moment");
     // Of little, or of many times as much, a share says nothing.
     if usual < 1.0 || so.today as f64 > usual * 4.0 {

@@ -122,7 +122,7 @@ impl Latest {
                 (self.show(view))
                 div class="stop" {
                     button type="button" data-stop hidden aria-pressed="false" {
-                        (view.say("Stop bringing up to date", "Stop met bijwerken"))
+                        (view.say("Pause updates", "Bijwerken pauzeren"))
                     }
                 }
             }
