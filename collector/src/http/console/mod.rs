@@ -494,7 +494,7 @@ async fn answered(
     }
     let (site, path) = rest.split_once('/').unwrap_or((rest, ""));
     let Some(app) = site_of(sites, &session, site, request)? else {
-        return Ok(home(sites, &session, request)?);
+        return home(sites, &session, request);
     };
     if path.is_empty() {
         return Ok(see_other(&format!(
