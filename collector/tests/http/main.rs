@@ -9,6 +9,7 @@ mod audit;
 mod body;
 mod click;
 mod client;
+mod console_apart;
 mod console_live;
 mod console_profiles;
 mod content;
