@@ -7,8 +7,8 @@
 
 pub(super) mod access;
 mod audience;
-mod audit;
-mod backup;
+pub(super) mod audit;
+pub(super) mod backup;
 mod campaigns;
 mod compact;
 mod content;
@@ -19,12 +19,12 @@ pub(super) mod erase;
 mod erase_many;
 pub(super) mod export;
 mod long;
-mod merges;
+pub(super) mod merges;
 mod periods;
 pub(super) mod person;
 mod profile;
 mod profiles;
-mod refused;
+pub(super) mod refused;
 mod results;
 mod segments;
 mod slots;

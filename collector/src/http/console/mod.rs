@@ -27,7 +27,7 @@ mod today;
 mod view;
 
 use std::pin::Pin;
-use std::sync::Mutex;
+use std::sync::{LazyLock, Mutex};
 
 use hyper::header::{
     ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
@@ -57,6 +57,13 @@ pub(super) const METHODS: &str = "GET, HEAD, POST";
 
 /// The header by which scripts of a page send its session's secret, and learn it.
 const CSRF_HEADER: HeaderName = HeaderName::from_static("x-csrf-token");
+
+/// Which other pages may hold this one, or read what it loads.
+const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
+const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+
+/// By which browsers say where a request comes from, which no page can make them say.
+const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// What pages may load and do: what is the collector's own. Plots are drawn on a canvas.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
@@ -155,6 +162,42 @@ const PAGES: &[Page] = &[
         |view| Box::pin(segments::restore(view)),
     ),
     totals("system", Role::Operate, |view| Box::pin(system::show(view))),
+    totals("system/requests", Role::Operate, |view| {
+        Box::pin(system::requests(view))
+    }),
+    visitors("system/refused", Role::Operate, |view| {
+        Box::pin(system::refused(view))
+    }),
+    totals("system/configuration", Role::Operate, |view| {
+        Box::pin(system::configuration(view))
+    }),
+    change("system/configuration/reload", Role::Operate, |view| {
+        Box::pin(system::reload(view))
+    }),
+    totals("system/access", Role::Operate, |view| {
+        Box::pin(system::access(view))
+    }),
+    change("system/access/create", Role::Erase, |view| {
+        Box::pin(system::create(view))
+    }),
+    change("system/access/revoke", Role::Erase, |view| {
+        Box::pin(system::revoke(view))
+    }),
+    visitors("system/audit", Role::Operate, |view| {
+        Box::pin(system::audit(view))
+    }),
+    visitors("system/merges", Role::Operate, |view| {
+        Box::pin(system::merges(view))
+    }),
+    totals("system/backup", Role::Operate, |view| {
+        Box::pin(system::backups(view))
+    }),
+    change("system/backup", Role::Operate, |view| {
+        Box::pin(system::back_up(view))
+    }),
+    change("system/compact", Role::Operate, |view| {
+        Box::pin(system::compact(view))
+    }),
 ];
 
 /// The pages that the menu leads to, in its order, each with an icon in a field of 24 by 24.
@@ -404,13 +447,22 @@ pub(super) fn below(path: &str) -> Option<&str> {
 
 /// The name of a page for what is counted of requests.
 pub(super) fn name(rest: &str, method: &Method) -> &'static str {
-    let Some(("-", _)) = rest.split_once('/') else {
-        let path = rest.split_once('/').map_or("", |(_, path)| path);
-        let mut pages = PAGES.iter().filter(|page| page.takes(method));
-        let found = pages.find(|page| page.part(path).is_some());
-        return found.map_or("/console", |page| page.path);
-    };
-    "/console/-/"
+    /// Those of all pages, in their order: apart from those of addresses for programs.
+    static NAMES: LazyLock<Vec<String>> = LazyLock::new(|| {
+        let pages = PAGES.iter();
+        pages
+            .map(|page| format!("/console/{{site}}/{}", page.path))
+            .collect()
+    });
+    match rest.split_once('/') {
+        Some(("-", _)) => "/console/-/",
+        Some((_, path)) => {
+            let mut pages = PAGES.iter().zip(NAMES.iter());
+            let found = pages.find(|(page, _)| page.takes(method) && page.part(path).is_some());
+            found.map_or("/console", |(_, name)| name)
+        }
+        None => "/console",
+    }
 }
 
 /// Answers a request to a path below `/console`.
@@ -428,6 +480,8 @@ pub(super) async fn answer(
         (CONTENT_SECURITY_POLICY, POLICY),
         (REFERRER_POLICY, "same-origin"),
         (X_FRAME_OPTIONS, "DENY"),
+        (OPENER_POLICY, "same-origin"),
+        (RESOURCE_POLICY, "same-origin"),
     ] {
         set_text(&mut answer, name, value);
     }
@@ -445,10 +499,12 @@ fn failed(request: &Request<()>, error: &HttpError) -> Answer {
         p { a href="/console" { (language.say("To the console", "Naar de console")) } }
     } } };
     let theme = theme_of(request.headers());
-    page_answer(
-        error.status(),
-        &frame::document(language, theme, "Firstglance", &body),
-    )
+    let document = frame::document(language, theme, "Firstglance", &body);
+    let mut answer = page_answer(error.status(), &document);
+    if let Some((name, value)) = error.header() {
+        answer.headers_mut().insert(name, value);
+    }
+    answer
 }
 
 async fn answered(
@@ -469,7 +525,10 @@ async fn answered(
     let session = shared.sessions.of(request, &shared.tokens, now);
     let is_post = *request.method() == Method::POST;
     let form = match is_post {
-        true => read_form(sites, request, body).await?,
+        true => {
+            of_own_origin(request.headers())?;
+            read_form(sites, request, body).await?
+        }
         false => Vec::new(),
     };
     match (rest, is_post) {
@@ -479,21 +538,22 @@ async fn answered(
             let wanted = query::parameter(request.uri(), "return");
             return Ok(sign_in::form(request, None, wanted.as_deref(), &[]));
         }
+        // How somebody reads the console is nobody's secret, and who has no session has none to end.
+        ("-/settings", true) => return Ok(sign_in::settings(&form)),
+        ("-/sign-out", true) if session.is_none() => return Ok(sign_in::end(sites, request)),
         _ => {}
     }
     let Some(session) = session else {
         return Ok(signed_out(request, form));
     };
     if is_post {
-        of_own_page(request, &session, &form)?;
+        of_own_page(request.headers(), &session, &form)?;
     }
-    match (rest, is_post) {
-        ("-/sign-out", true) => return Ok(sign_in::end(sites, request)),
-        ("-/settings", true) => return Ok(sign_in::settings(&form)),
-        _ => {}
+    if let ("-/sign-out", true) = (rest, is_post) {
+        return Ok(sign_in::end(sites, request));
     }
     let (site, path) = rest.split_once('/').unwrap_or((rest, ""));
-    let Some(app) = site_of(sites, &session, site, request)? else {
+    let Some(app) = site_of(sites, &session, site)? else {
         return home(sites, &session, request);
     };
     if path.is_empty() {
@@ -529,9 +589,9 @@ async fn shown(mut view: View<'_>, method: &Method, path: &str) -> Answer {
     let Some((page, part)) = found else {
         return in_frame(&view, place, &HttpError::Route);
     };
+    view.part = part;
     let held = view.session.access.role;
     let needed = page.role;
-    view.part = part;
     let refused = (held < needed).then_some(HttpError::Role { held, needed });
     let answered = noted(&view, page, refused).await;
     match answered {
@@ -657,7 +717,6 @@ fn site_of<'a>(
     sites: &'a Sites,
     session: &Session,
     site: &str,
-    _request: &Request<()>,
 ) -> Result<Option<&'a App>, HttpError> {
     if site.is_empty() {
         return Ok(None);
@@ -703,33 +762,39 @@ fn signed_out(request: &Request<()>, form: Vec<(String, String)>) -> Answer {
     }
 }
 
+/// A header as text; nothing where it is not there, and what nobody asks for where it is no text.
+fn text_of<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    let header = headers.get(name)?;
+    Some(header.to_str().unwrap_or("?"))
+}
+
+/// Refuses what a page of another origin has sent, also to sign somebody in: as whom, would be that
+/// page's choice. Browsers say so in a way that no proxy changes, or, without TLS and before 2023, by
+/// the origin alone.
+fn of_own_origin(headers: &HeaderMap) -> Result<(), HttpError> {
+    let host = text_of(headers, &header::HOST);
+    let is_own = match (text_of(headers, &FETCH_SITE), text_of(headers, &ORIGIN)) {
+        (Some(site), _) => matches!(site, "same-origin" | "none"),
+        (None, Some(origin)) => {
+            let host_of = origin.split_once("://").map(|(_, host)| host);
+            host_of.is_some() && host_of == host
+        }
+        // No page at all: whoever it is has the session's secret, or a token.
+        (None, None) => true,
+    };
+    if is_own { Ok(()) } else { Err(HttpError::Form) }
+}
+
 /// Refuses what no page of this session has sent.
 fn of_own_page(
-    request: &Request<()>,
+    headers: &HeaderMap,
     session: &Session,
     form: &[(String, String)],
 ) -> Result<(), HttpError> {
-    let header = request
-        .headers()
-        .get(CSRF_HEADER)
-        .and_then(|header| header.to_str().ok());
     let field = form.iter().find(|(key, _)| key == "csrf");
-    let sent = header
-        .or(field.map(|(_, value)| &**value))
-        .unwrap_or_default();
-    let host = request
-        .headers()
-        .get(header::HOST)
-        .and_then(|host| host.to_str().ok());
-    let origin = request
-        .headers()
-        .get(ORIGIN)
-        .and_then(|origin| origin.to_str().ok());
-    let is_own = |origin: &str| {
-        let host_of = origin.split_once("://").map(|(_, host)| host);
-        host_of.is_some() && host_of == host
-    };
-    match session.has_sent(sent) && origin.is_none_or(is_own) {
+    let field = field.map(|(_, value)| &**value);
+    let sent = text_of(headers, &CSRF_HEADER).or(field);
+    match session.has_sent(sent.unwrap_or_default()) {
         true => Ok(()),
         false => Err(HttpError::Form),
     }
