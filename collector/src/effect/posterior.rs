@@ -291,6 +291,27 @@ mod tests {
         assert!(probabilities_of_best(&[]).is_empty());
     }
 
+    /// What is found by few looks is what halving finds.
+    #[test]
+    fn crossings_are_where_halving_finds_them() {
+        let (low, high) = (1.0 / MOST_RATIO, MOST_RATIO);
+        for steepness in [0.2, 1.0, 9.0, 200.0, 5_000.0] {
+            for middle in [1e-5, 0.3, 1.0, 7.0, 4e4] {
+                let function = |place: f64| {
+                    let far = steepness * (place / middle).ln();
+                    1.0 / (1.0 + (-far).exp())
+                };
+                for value in [0.025, 0.5, 0.975] {
+                    let found = crossing(low, high, value, function);
+                    let below = |place: f64| function(place) < value;
+                    let halved = halve(low, high, below, |low, high| (low * high).sqrt());
+                    let off = (found / halved - 1.0).abs();
+                    assert!(off < 1e-7, "{steepness} {middle} {value}: {found} {halved}");
+                }
+            }
+        }
+    }
+
     /// Whatever the counts are, and also where they contradict each other.
     #[test]
     fn numbers_for_all_counts() {
