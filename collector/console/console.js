@@ -7,9 +7,11 @@ import 'htmx.org/dist/htmx.esm.js';
 import { editors } from './editor.js';
 import { signedOut } from './session.js';
 import { plots } from './plots.js';
+import { live } from './live.js';
 
 signedOut();
 plots(document);
+live();
 editors(document);
 document.addEventListener('htmx:load', (event) => {
   plots(event.detail.elt);

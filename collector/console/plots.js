@@ -44,11 +44,21 @@ function read(table) {
   return { first: heads[0], isTime, x: isTime ? moments : first.map((_, place) => place), labels, series: series.filter(({ values }) => values.every((value) => value === null || Number.isFinite(value))) };
 }
 
+/** How the page's language writes numbers and dates: English as the pages have it, the day first. */
+function locale() {
+  const { lang } = document.documentElement;
+  return lang === 'nl' ? lang : 'en-GB';
+}
+
 /** How moments so many seconds apart stand on the axis: as the page's language writes them. */
 function moments(timeZone, between) {
   const parts = between < 86_400 ? { hour: '2-digit', minute: '2-digit' } : { day: 'numeric', month: 'short' };
-  const form = new Intl.DateTimeFormat(document.documentElement.lang || 'en', { ...parts, timeZone, hourCycle: 'h23' });
-  return (seconds) => form.format(seconds * 1000);
+  const form = new Intl.DateTimeFormat(locale(), { ...parts, timeZone, hourCycle: 'h23' });
+  const day = new Intl.DateTimeFormat(locale(), { day: 'numeric', month: 'short', timeZone });
+  return (seconds) => {
+    const text = form.format(seconds * 1000);
+    return text === '00:00' ? day.format(seconds * 1000) : text;
+  };
 }
 
 /** A label that has its room on the axis. */
@@ -75,6 +85,7 @@ function draw(figure) {
   const place = figure.querySelector('.plot');
   if (!table || !place) return;
   const { first, isTime, x, labels, series } = read(table);
+  const numbers = new Intl.NumberFormat(locale(), { maximumFractionDigits: 6 });
   if (!x.length || !series.length) return;
   const shape = figure.dataset.chart;
   const ink = colour(figure, '--ink-quiet');
@@ -108,7 +119,7 @@ function draw(figure) {
     scales: { x: { time: isTime, range: isBars ? (_, low, high) => [low - step / 2, high + step / 2] : undefined }, y: { range: (_, low, high) => [Math.min(0, low ?? 0), high > 0 ? high * 1.05 : 1] } },
     axes: [
       isTime ? { ...axis, space: 80, values: (_, splits, __, ___, between) => splits.map(moments(figure.dataset.zone, between)) } : { ...axis, values: (plot, splits) => splits.map((split) => (Number.isInteger(split) ? shortened(labels[split] ?? '', plot.width / splits.length) : '')), space: 70 },
-      { ...axis, size: 56 },
+      { ...axis, size: 56, values: (_, splits) => splits.map((split) => numbers.format(split)) },
     ],
     series: [{ label: first, value: (_, __, ___, at) => (at === null ? '–' : labels[at]) }, ...lines],
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), figure.dataset.zone),

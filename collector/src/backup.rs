@@ -35,6 +35,26 @@ pub enum BackupError {
     Store(#[from] StoreError),
 }
 
+/// A backup that lies in the folder of backups.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptBackup {
+    /// The name of its file.
+    pub name: String,
+    /// When it was begun.
+    pub at: Timestamp,
+    /// Bytes of the file.
+    pub bytes: u64,
+}
+
+/// How much room a disk has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Room {
+    /// Bytes that this process may still write.
+    pub free: u64,
+    /// Bytes of the whole.
+    pub all: u64,
+}
+
 /// Makes backups of a data folder that this process holds.
 #[derive(Clone, Debug)]
 pub struct Backups {
@@ -57,7 +77,7 @@ impl Backups {
         store: &dyn Store,
         now: Timestamp,
     ) -> Result<(PathBuf, BackedUp), BackupError> {
-        let folder = self.data.join(FOLDER);
+        let folder = self.folder();
         let made = fs::DirBuilder::new()
             .recursive(true)
             .mode(0o700)
@@ -69,6 +89,49 @@ impl Backups {
         let to = folder.join(file_name(now));
         let made = self.make_at(store, to.clone()).await?;
         Ok((to, made))
+    }
+
+    /// Those that lie in the folder of backups, the latest first.
+    ///
+    /// # Errors
+    /// When the folder is there and cannot be read.
+    pub fn all(&self) -> io::Result<Vec<KeptBackup>> {
+        let entries = match fs::read_dir(self.folder()) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(error),
+        };
+        let mut all = Vec::new();
+        for entry in entries {
+            let entry = entry?;
+            let Ok(name) = entry.file_name().into_string() else {
+                continue;
+            };
+            if let Some(at) = made_at(&name) {
+                let bytes = entry.metadata()?.len();
+                all.push(KeptBackup { name, at, bytes });
+            }
+        }
+        all.sort_by(|one, other| other.name.cmp(&one.name));
+        Ok(all)
+    }
+
+    /// The folder of backups.
+    #[must_use]
+    pub fn folder(&self) -> PathBuf {
+        self.data.join(FOLDER)
+    }
+
+    /// Bytes that are free on the disk of the data folder, and all that it has.
+    ///
+    /// # Errors
+    /// When the system does not say.
+    pub fn room(&self) -> io::Result<Room> {
+        let disk = rustix::fs::statvfs(&self.data)?;
+        Ok(Room {
+            free: disk.f_bavail.saturating_mul(disk.f_frsize),
+            all: disk.f_blocks.saturating_mul(disk.f_frsize),
+        })
     }
 
     /// Makes one in a file that does not exist yet.
@@ -108,6 +171,13 @@ pub fn file_name(now: Timestamp) -> String {
     format!("firstglance-{moment}.backup")
 }
 
+/// The moment that a backup's name says; nothing where it is the name of something else.
+fn made_at(name: &str) -> Option<Timestamp> {
+    let moment = name.strip_prefix("firstglance-")?.strip_suffix(".backup")?;
+    let (day, time) = moment.split_once('T')?;
+    Timestamp::parse(&format!("{day}T{}", time.replace('-', ":"))).ok()
+}
+
 /// Whether a file of a data folder is part of a backup.
 #[must_use]
 pub fn goes_along(name: &str) -> bool {
@@ -121,6 +191,22 @@ pub fn goes_along(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_say_when() {
+        for text in ["2026-11-24T13:59:59.999Z", "2026-11-24T13:00:00Z"] {
+            let at = Timestamp::parse(text).unwrap();
+            assert_eq!(made_at(&file_name(at)), Some(at));
+        }
+        for other in [
+            "",
+            "firstglance-.backup",
+            "firstglance-x.backup",
+            "a.backup",
+        ] {
+            assert_eq!(made_at(other), None, "{other}");
+        }
+    }
 
     #[test]
     fn what_goes_along() {

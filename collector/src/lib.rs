@@ -31,6 +31,8 @@ pub mod ingest;
 pub mod journey;
 pub mod metrics;
 pub mod networks;
+pub mod openmetrics;
+pub mod pulse;
 pub mod reference;
 pub mod scan;
 pub mod schema;

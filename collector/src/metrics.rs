@@ -40,6 +40,29 @@ struct Outcome {
     outcome: &'static str,
 }
 
+/// Messages, by what became of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Messages {
+    /// Stored.
+    pub accepted: u64,
+    /// Known already.
+    pub duplicate: u64,
+    /// Refused.
+    pub refused: u64,
+}
+
+impl Messages {
+    /// What came after another moment.
+    #[must_use]
+    pub const fn since(&self, before: &Self) -> Self {
+        Self {
+            accepted: self.accepted.saturating_sub(before.accepted),
+            duplicate: self.duplicate.saturating_sub(before.duplicate),
+            refused: self.refused.saturating_sub(before.refused),
+        }
+    }
+}
+
 /// Why a message or a request was refused, as answers name it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Reason {
@@ -140,6 +163,17 @@ impl Metrics {
         if accepted > 0 && dropped > 0 {
             tracing::info!(dropped, "a page had to drop messages");
             self.dropped.inc_by(dropped.into());
+        }
+    }
+
+    /// Messages since the start of the process.
+    #[must_use]
+    pub fn messages(&self) -> Messages {
+        let count = |outcome| self.messages.get_or_create(&Outcome { outcome }).get();
+        Messages {
+            accepted: count("accepted"),
+            duplicate: count("duplicate"),
+            refused: count("refused"),
         }
     }
 

@@ -64,7 +64,7 @@ fn print_addresses(workspace: &Workspace, listen: SocketAddr, data: &Path) {
     println!();
     println!("The demo runs. Ctrl-C stops it.");
     println!("  Site         http://{listen}/");
-    println!("  Profiles     http://{listen}/admin/v1/profiles");
+    println!("  Console      http://{listen}/console");
     println!("  Admin token  {token}");
     println!("  Data         {}", workspace.shown(data));
     println!("For example:");

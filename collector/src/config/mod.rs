@@ -517,6 +517,12 @@ impl Config {
         }
     }
 
+    /// The text that it was read from.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     /// What messages are taken in by.
     #[must_use]
     pub fn rules(&self) -> Rules {

@@ -23,7 +23,7 @@ use crate::store::{ProfileFold, Rules, Store, StoreError};
 /// What is in force.
 pub(super) struct InForce {
     /// The configuration without anything that was posted.
-    base: Arc<Config>,
+    pub(super) base: Arc<Config>,
     /// The same with posted rules, and without content.
     pub(super) config: Arc<Config>,
     /// What was posted of rules, where anything was.

@@ -19,7 +19,7 @@ use super::{App, client_address, headers, me};
 use crate::clock;
 use crate::cookie::CLAIM_LENGTH;
 use crate::cookieless::Sender;
-use crate::ingest::{self, Form, MAX_DROPPED, MAX_MESSAGES, Refused};
+use crate::ingest::{self, Form, IngestError, MAX_DROPPED, MAX_MESSAGES, Refused};
 use crate::schema::{
     Member, Schema, count, has, list, may_have, moment, object, one_of, open_object, text, truth,
     whole,
@@ -98,7 +98,14 @@ pub(super) async fn take_in(
             sender: sender::of(app, request, address, by),
         },
         &app.site.write_key,
-    )?;
+    )
+    .inspect_err(|error| {
+        if matches!(error, IngestError::WrongKey) {
+            let key = ingest::write_key(body).or_else(|| header_key.as_deref().map(Cow::Borrowed));
+            app.sightings
+                .wrong_key(&key.unwrap_or_default(), received_at);
+        }
+    })?;
     if !address.is_some_and(|address| app.limiters.is_own(address))
         && let Some(wait) = judged.limit(form, |visitor, count| app.limiters.events(visitor, count))
     {
@@ -115,6 +122,9 @@ pub(super) async fn take_in(
     } else {
         app.store.commit(judged.commit).await?
     };
+    if committed.new.contains(&true) {
+        app.sightings.messages(received_at);
+    }
     app.metrics
         .answered(&committed, &judged.refused, judged.dropped);
     app.keep_refused(&judged.refused, received_at);

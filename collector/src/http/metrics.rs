@@ -7,10 +7,10 @@ use hyper::{Request, StatusCode};
 use super::answer::{Answer, set, with_body};
 use super::error::HttpError;
 use super::openapi::{Operation, Reply, Security};
-use super::{App, Sites, admin, body};
+use super::{App, Shared, Sites, admin, body};
 use crate::metrics;
 use crate::schema::text;
-use crate::token::Role;
+use crate::token::{Access, Role};
 
 pub(super) async fn answer(sites: &Sites, request: &Request<()>) -> Result<Answer, HttpError> {
     let access = admin::authorise(sites.shared(), request.headers())?;
@@ -37,13 +37,9 @@ pub(super) async fn answer(sites: &Sites, request: &Request<()>) -> Result<Answe
         }
     };
     // What all sites have in common is not for who may see one of several.
-    let text = if access.site.is_none() || sites.only().is_some() {
-        let shared = sites.shared();
-        let limits = &shared.limits;
-        let held = limits.held_bytes - shared.held.available_permits() * body::UNIT;
-        let streams = limits.streams - shared.streams.available_permits();
+    let text = if may_see_shared(sites, &access) {
         let end = text.find(LAST).unwrap_or(text.len());
-        format!("{}{}", &text[..end], shared.requests.text(held, streams)?)
+        format!("{}{}", &text[..end], of_requests(sites.shared())?)
     } else {
         text
     };
@@ -55,6 +51,19 @@ pub(super) async fn answer(sites: &Sites, request: &Request<()>) -> Result<Answe
         set(&mut answer, name, HeaderValue::from_static(value));
     }
     Ok(answer)
+}
+
+/// Whether somebody may see what all sites have in common.
+pub(super) fn may_see_shared(sites: &Sites, access: &Access) -> bool {
+    access.site.is_none() || sites.only().is_some()
+}
+
+/// What is counted of requests, whatever site they are for.
+pub(super) fn of_requests(shared: &Shared) -> Result<String, HttpError> {
+    let limits = &shared.limits;
+    let held = limits.held_bytes - shared.held.available_permits() * body::UNIT;
+    let streams = limits.streams - shared.streams.available_permits();
+    shared.requests.text(held, streams)
 }
 
 /// What begins a line that describes the counts after it.

@@ -20,6 +20,7 @@ mod cors;
 mod decide;
 pub mod decompression;
 pub mod error;
+mod finding;
 mod forget;
 mod headers;
 mod health;
@@ -42,17 +43,18 @@ mod rules;
 mod sender;
 mod server;
 mod settings;
+mod sightings;
 mod site;
 mod sites;
 mod slots;
 mod tls;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use firstglance_engine::{Model, Timestamp};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 
 use crate::agent::Agents;
 use crate::backup::Backups;
@@ -65,6 +67,7 @@ use crate::effect::Goal;
 use crate::ingest::Refused;
 use crate::metrics::Metrics;
 use crate::networks::Networks;
+use crate::pulse::Pulse;
 use crate::store::{ProfileFold, Store, StoreError};
 use crate::token::Tokens;
 
@@ -131,7 +134,12 @@ pub struct Shared {
     requests: requests::Requests,
     /// Who is signed in to the console.
     sessions: console::Sessions,
+    /// Where the process is asked to read its configurations again.
+    reloads: OnceLock<mpsc::Sender<AskedReload>>,
 }
+
+/// A reload that somebody waits for, and whom to tell what became of it: nothing, or all that is wrong.
+pub type AskedReload = oneshot::Sender<Result<(), Vec<String>>>;
 
 impl Shared {
     /// Bounds that are drawn on by all sites together.
@@ -147,7 +155,21 @@ impl Shared {
             stopping: watch::Sender::new(false),
             requests: requests::Requests::default(),
             sessions: console::Sessions::new(),
+            reloads: OnceLock::new(),
         }
+    }
+
+    /// Reloads that administrators ask for from now on; nothing where somebody has taken them before.
+    pub fn asked_reloads(&self) -> Option<mpsc::Receiver<AskedReload>> {
+        let (sender, receiver) = mpsc::channel(1);
+        self.reloads.set(sender).ok().map(|()| receiver)
+    }
+
+    /// Has the configurations read again, and waits for what becomes of it; nothing where nobody does so.
+    async fn reload(&self) -> Option<Result<(), Vec<String>>> {
+        let (tell, told) = oneshot::channel();
+        self.reloads.get()?.send(tell).await.ok()?;
+        told.await.ok()
     }
 }
 
@@ -173,8 +195,18 @@ pub struct App {
     networks: Arc<Networks>,
     files: Option<SiteFolder>,
     backups: Option<Backups>,
+    read_from: Option<ReadFrom>,
+    pulse: Arc<Pulse>,
     limiters: limit::Limiters,
+    sightings: Arc<sightings::Sightings>,
     shared: Arc<Shared>,
+}
+
+/// Where a configuration was read, and when.
+#[derive(Clone, Debug)]
+struct ReadFrom {
+    path: PathBuf,
+    at: Timestamp,
 }
 
 impl App {
@@ -186,6 +218,7 @@ impl App {
         cookie: CookieKey,
         shared: Arc<Shared>,
     ) -> Self {
+        let metrics = Arc::new(Metrics::of_store(store.meter()));
         Self {
             contents: Arc::new(content::Contents::new(config.clone())),
             census: Latest::default(),
@@ -197,13 +230,16 @@ impl App {
             tracker: config.tracker,
             behind: config.server,
             daily: None,
-            metrics: Arc::new(Metrics::of_store(store.meter())),
+            pulse: Arc::new(Pulse::new(metrics.clone(), store.clone())),
+            metrics,
             store,
             cookie: Arc::new(cookie),
             agents: Arc::default(),
             networks: Arc::default(),
             files: None,
             backups: None,
+            read_from: None,
+            sightings: Arc::default(),
             shared,
         }
     }
@@ -231,6 +267,9 @@ impl App {
             networks: Arc::default(),
             files: self.files.clone(),
             backups: self.backups.clone(),
+            read_from: None,
+            pulse: self.pulse.clone(),
+            sightings: self.sightings.clone(),
             shared: self.shared.clone(),
         }
     }
@@ -245,6 +284,19 @@ impl App {
     #[must_use]
     pub const fn metrics(&self) -> &Arc<Metrics> {
         &self.metrics
+    }
+
+    /// How the site's collector fares; nobody samples it but who has it run.
+    #[must_use]
+    pub const fn pulse(&self) -> &Arc<Pulse> {
+        &self.pulse
+    }
+
+    /// Says in which file the configuration was read, and when.
+    #[must_use]
+    pub fn read_from(mut self, path: PathBuf, at: Timestamp) -> Self {
+        self.read_from = Some(ReadFrom { path, at });
+        self
     }
 
     /// Goes on with the content and rules that were posted before, and has events taken in by what is

@@ -8,6 +8,7 @@ use std::pin::pin;
 use std::task::Poll;
 
 use hyper::body::Incoming;
+use hyper::header::ORIGIN;
 use hyper::{Method, Request};
 
 use super::addresses::{self, Needed};
@@ -20,6 +21,7 @@ use super::{
     App, Sites, admin, click, client_address, console, cors, decide, forget, health, ingest, me,
     metrics, model, pixel, preview, settings,
 };
+use crate::clock;
 use crate::config::Names;
 
 /// An endpoint of the collector, whatever site is meant.
@@ -193,6 +195,7 @@ async fn route(sites: &Sites, request: &Request<()>, body: &mut Unread) -> Answe
         Ok(app) => app,
         // An image is shown whatever is wrong.
         Err(error) => {
+            sites.note_refused(request, &error);
             return match sites.with_pixel(path) {
                 Some(app) => pixel::refused(app, &error),
                 None => cors::vary(error.into()),
@@ -220,10 +223,16 @@ async fn route(sites: &Sites, request: &Request<()>, body: &mut Unread) -> Answe
             Endpoint::Page(Needed::Click) => {
                 click::answer(app, request, limited(app, request)).await
             }
-            Endpoint::Page(Needed::File(file)) => Ok(assets::answer(&Served::of(file), request)),
+            Endpoint::Page(Needed::File(file)) => {
+                app.sightings.file(clock::now());
+                Ok(assets::answer(&Served::of(file), request))
+            }
             Endpoint::Page(Needed::Document) => Ok(openapi::answer(app, request)),
             Endpoint::Page(Needed::Loader) => match &app.loader {
-                Some(loader) => Ok(assets::answer(loader, request)),
+                Some(loader) => {
+                    app.sightings.loader(clock::now());
+                    Ok(assets::answer(loader, request))
+                }
                 None => Err(HttpError::Route),
             },
             _ => match &app.files {
@@ -237,6 +246,10 @@ async fn route(sites: &Sites, request: &Request<()>, body: &mut Unread) -> Answe
         Ok(origin) => origin,
         Err(error) => {
             app.metrics.refused_request(error.tag());
+            let origin = request.headers().get(ORIGIN);
+            let origin = origin.map_or(&b""[..], |origin| origin.as_bytes());
+            let origin = String::from_utf8_lossy(origin);
+            app.sightings.wrong_origin(&origin, clock::now());
             return cors::vary(error.into());
         }
     };

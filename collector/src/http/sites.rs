@@ -17,6 +17,7 @@ use super::addresses::{self, Needed};
 use super::body::Unread;
 use super::error::HttpError;
 use super::{App, Shared, admin, headers, pixel, query};
+use crate::clock;
 use crate::ingest::{self, IngestError};
 use crate::store::StoreError;
 
@@ -103,6 +104,20 @@ impl Sites {
         let mut listing = self.all().filter(|app| app.site.lists(origin));
         let found = listing.next()?;
         listing.next().is_none().then_some(found)
+    }
+
+    /// Remembers that messages with an unknown key came from a page of a site, where the page's origin
+    /// tells whose it is.
+    pub(super) fn note_refused(&self, request: &Request<()>, error: &HttpError) {
+        if !matches!(
+            error,
+            HttpError::Site | HttpError::Ingest(IngestError::WrongKey)
+        ) {
+            return;
+        }
+        if let Some(app) = self.of_origin(request.headers()) {
+            app.sightings.wrong_key("", clock::now());
+        }
     }
 
     /// Whether pages of the host that is asked are the site's own. Of several sites, hosts belong to

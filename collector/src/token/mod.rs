@@ -10,9 +10,10 @@
 
 mod file;
 
+use std::collections::HashMap;
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
 use base64::Engine as _;
@@ -86,11 +87,26 @@ pub struct Access {
     pub site: Option<Box<str>>,
 }
 
+impl Access {
+    /// What the token in the file `admin-token` allows.
+    #[must_use]
+    pub fn owner() -> Self {
+        Self {
+            id: OWNER.into(),
+            name: OWNER.into(),
+            role: Role::Erase,
+            site: None,
+        }
+    }
+}
+
 /// All tokens that are known.
 pub struct Tokens {
     owner: TokenDigest,
     file: TokenFile,
     kept: ArcSwap<Kept>,
+    /// When each was last shown, by its id, since the start of the process.
+    used: Mutex<HashMap<Box<str>, Timestamp>>,
 }
 
 /// What the file said when it had this stamp.
@@ -123,6 +139,7 @@ impl Tokens {
                 stamp: None,
                 tokens: Vec::new(),
             }),
+            used: Mutex::default(),
         };
         Ok((tokens, path))
     }
@@ -132,11 +149,14 @@ impl Tokens {
     pub fn access(&self, token: &str, now: Timestamp) -> Option<Access> {
         let digest = digest(token);
         if self.owner.ct_eq(&digest).into() {
-            return Some(owner());
+            self.note_use(OWNER, now);
+            return Some(Access::owner());
         }
         let kept = self.kept();
         let found = kept.tokens.iter().find(|one| one.is(&digest))?;
-        found.holds_at(now).then(|| found.access())
+        let access = found.holds_at(now).then(|| found.access())?;
+        self.note_use(&access.id, now);
+        Some(access)
     }
 
     /// What the token of this id allows at a moment, for whoever has shown it before; nothing where it
@@ -144,11 +164,41 @@ impl Tokens {
     #[must_use]
     pub fn still(&self, id: &str, now: Timestamp) -> Option<Access> {
         if id == OWNER {
-            return Some(owner());
+            self.note_use(OWNER, now);
+            return Some(Access::owner());
         }
         let kept = self.kept();
         let found = kept.tokens.iter().find(|one| *one.id == *id)?;
-        found.holds_at(now).then(|| found.access())
+        let access = found.holds_at(now).then(|| found.access())?;
+        self.note_use(id, now);
+        Some(access)
+    }
+
+    /// When a token was last used, by its id; nothing where it was not since the start of the process.
+    #[must_use]
+    pub fn last_used(&self, id: &str) -> Option<Timestamp> {
+        self.uses().get(id).copied()
+    }
+
+    fn note_use(&self, id: &str, now: Timestamp) {
+        let mut uses = self.uses();
+        match uses.get_mut(id) {
+            Some(last) => *last = now.max(*last),
+            None => {
+                uses.insert(id.into(), now);
+            }
+        }
+    }
+
+    /// No entry depends on another, so whoever panicked with the lock left them in order.
+    fn uses(&self) -> MutexGuard<'_, HashMap<Box<str>, Timestamp>> {
+        self.used.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The file of those that were made.
+    #[must_use]
+    pub const fn file(&self) -> &TokenFile {
+        &self.file
     }
 
     /// All tokens of the file, those that hold no more among them.
@@ -174,15 +224,6 @@ impl Tokens {
         let kept = Arc::new(Kept { stamp, tokens });
         self.kept.store(kept.clone());
         kept
-    }
-}
-
-fn owner() -> Access {
-    Access {
-        id: OWNER.into(),
-        name: OWNER.into(),
-        role: Role::Erase,
-        site: None,
     }
 }
 
@@ -248,12 +289,15 @@ mod tests {
         let text = std::fs::read_to_string(folder.path().join("tokens.json")).unwrap();
         assert!(!text.contains(&anna), "{text}");
 
+        assert_eq!(tokens.last_used(&kept.id), None);
         let access = tokens.access(&anna, moment(9)).unwrap();
+        assert_eq!(tokens.last_used(&kept.id), Some(moment(9)));
         assert_eq!((&*access.name, access.role), ("Anna", Role::Read));
         assert_eq!(access.site.as_deref(), Some("blog"));
         assert_eq!(tokens.still(&access.id, moment(9)), Some(access));
         assert_eq!(tokens.still(&kept.id, moment(10)), None);
         assert_eq!(tokens.access(&anna, moment(10)), None);
+        assert_eq!(tokens.last_used(&kept.id), Some(moment(9)));
         assert_eq!(
             tokens.access(&bert, moment(10)).unwrap().role,
             Role::Operate

@@ -24,6 +24,8 @@ export const LOOKS = [
 
 export class Console {
   #contexts = [];
+  /** Cookies of those who have signed in, by their token: one address may not try often. */
+  #sessions = new Map();
 
   /** Starts a collector and a browser; `configure` as for the collector. */
   static async open({ configure } = {}) {
@@ -43,16 +45,22 @@ export class Console {
   }
 
   /**
-   * Somebody who is signed in, with the owner's token unless another is given. `open` opens a page below
-   * the site's, such as `profiles?stage=lead`; the rest is as for a visitor.
+   * Somebody who is signed in, with the owner's token unless another is given; who has signed in before
+   * goes on with that session. `see` opens a page below the site's, such as `profiles?stage=lead`; the
+   * rest is as for a visitor.
    */
   async signIn({ token = this.admin.token, locale = 'en-GB', ...options } = {}) {
     const viewer = await Visitor.arrive(this.browser, { locale, ...options });
     this.#contexts.push(viewer);
+    const session = this.#sessions.get(token);
+    if (session) await viewer.context.addCookies(session);
     const page = await viewer.open(`${this.collector.origin}/console`);
-    await page.fill('#token', token);
-    await page.click('button.primary');
-    await page.waitForURL(/\/console\/(?!-)/);
+    if (!session) {
+      await page.fill('#token', token);
+      await page.click('button.primary');
+      await page.waitForURL(/\/console\/(?!-)/);
+      this.#sessions.set(token, await viewer.context.cookies());
+    }
     viewer.page = page;
     viewer.at = (path) => `${this.collector.origin}/console/${SITE_ID}/${path}`;
     viewer.see = async (path) => {

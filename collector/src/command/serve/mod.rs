@@ -12,6 +12,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use self::reload::Reloading;
 use self::site::Running;
 use super::{Failure, configurations, log};
+use crate::clock;
 use crate::config::ConfigFile;
 use crate::data::DataFolder;
 use crate::http::{Certificates, Limits, Server, Shared, Sites};
@@ -70,6 +71,7 @@ async fn serve(arguments: &Arguments) -> Result<(), Failure> {
         let (mut app, site) = Running::open(config, &data, &shared)
             .await
             .map_err(|Failure(why)| format!("{}: {why}", path.display()))?;
+        app = app.read_from(path, clock::now());
         running.push(site);
         if let (None, Some(folder)) = (&sites, &arguments.site) {
             let cannot = |error| format!("{}: cannot serve this folder: {error}", folder.display());
@@ -99,6 +101,8 @@ async fn serve(arguments: &Arguments) -> Result<(), Failure> {
         admin_token_file = %token_file.display(),
         "listening"
     );
+    let asked = shared.asked_reloads();
+    let mut asked = asked.ok_or("somebody else reads the configurations again")?;
     let server = server.start(sites);
     let renewing = certificates.clone().map(|all| tokio::spawn(all.watch()));
     let mut reloading = Reloading {
@@ -113,7 +117,11 @@ async fn serve(arguments: &Arguments) -> Result<(), Failure> {
         tokio::select! {
             _ = terminate.recv() => break,
             _ = interrupt.recv() => break,
-            _ = hangup.recv() => reloading.reload().await,
+            _ = hangup.recv() => drop(reloading.reload().await),
+            Some(asked) = asked.recv() => {
+                // Whoever has asked may be gone.
+                let _ = asked.send(reloading.reload().await);
+            }
         }
     }
     tracing::info!("stopping");

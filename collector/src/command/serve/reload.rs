@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::super::Failure;
 use super::site::{self, Running};
+use crate::clock;
 use crate::config::{self, ConfigFile};
 use crate::data::DataFolder;
 use crate::http::{App, Certificates, Live, Shared, Sites};
@@ -24,12 +25,15 @@ pub(super) struct Reloading<'a> {
 impl Reloading<'_> {
     /// Reads the configurations again and follows them. Says in the log and in the counts of each
     /// site what became of it.
-    pub(super) async fn reload(&mut self) {
+    ///
+    /// # Errors
+    /// All that is wrong; then everything goes on as before.
+    pub(super) async fn reload(&mut self) -> Result<(), Vec<String>> {
         let outcome = self.try_reload().await;
         for app in self.live.present().all() {
             app.metrics().reloaded(outcome.is_ok());
         }
-        match outcome {
+        match &outcome {
             Ok(()) => tracing::info!(
                 "the configuration was read again and holds from now on; what the command line \
                  says, such as the address and the data folder, takes another start"
@@ -41,10 +45,11 @@ impl Reloading<'_> {
                 tracing::error!("everything goes on by the former configuration");
             }
         }
+        outcome
     }
 
     async fn try_reload(&mut self) -> Result<(), Vec<String>> {
-        let paths = self.paths.to_vec();
+        let (paths, read) = (self.paths.to_vec(), clock::now());
         let loaded = tokio::task::spawn_blocking(move || config::load_all(&paths)).await;
         let configs = loaded.map_err(one)?.map_err(|errors| {
             let texts: Vec<String> = errors.iter().map(ToString::to_string).collect();
@@ -91,6 +96,7 @@ impl Reloading<'_> {
                     app
                 }
             };
+            let app = app.read_from(file.path, read);
             sites = Some(match sites {
                 None => app.into(),
                 Some(sites) => sites.with(app),

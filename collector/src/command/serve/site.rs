@@ -15,6 +15,7 @@ use crate::data::{DataError, DataFolder};
 use crate::evaluation::{self, Evaluations};
 use crate::http::{App, Shared, SiteFiles, learning};
 use crate::networks::Networks;
+use crate::pulse;
 use crate::store::embedded::Embedded;
 use crate::store::{ProfileFold, Retention, Store};
 use crate::upkeep;
@@ -30,6 +31,7 @@ pub(super) struct Running {
     counting: JoinHandle<()>,
     retentions: watch::Sender<Retention>,
     upkeep: JoinHandle<()>,
+    pulse: JoinHandle<()>,
     daily: Option<Daily>,
     networks: Arc<Networks>,
 }
@@ -90,6 +92,7 @@ impl Running {
             .map_err(|error| format!("cannot read the posted content: {error}"))?;
         let shares = data.file(learning::FILE);
         let (app, learning) = app.with_learned_shares(shares).await;
+        app.pulse().keep_in(data.file(pulse::FILE));
         let evaluations = Evaluations {
             site: id.clone(),
             store,
@@ -104,6 +107,7 @@ impl Running {
             counting: tokio::spawn(app.counting().run()),
             retentions,
             upkeep,
+            pulse: tokio::spawn(app.pulse().clone().run()),
             daily,
             networks,
         };
@@ -149,6 +153,7 @@ impl Running {
         self.learning.abort();
         self.counting.abort();
         self.upkeep.abort();
+        self.pulse.abort();
         if let Some(daily) = &self.daily {
             daily.renewing.abort();
         }

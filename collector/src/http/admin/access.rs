@@ -27,7 +27,11 @@ use crate::store::{Store, StoreError};
 /// Messages read at once.
 const AT_ONCE: usize = 256;
 
-pub(super) async fn answer(app: &App, uri: &Uri, visitor: &VisitorId) -> Result<Answer, HttpError> {
+pub(in crate::http) async fn answer(
+    app: &App,
+    uri: &Uri,
+    visitor: &VisitorId,
+) -> Result<Answer, HttpError> {
     let person = app.store.person(visitor).await?;
     let whole = query::flag(uri, "person")?;
     let visitors: Vec<(VisitorId, Profile)> = person

@@ -1,6 +1,8 @@
 //! `POST /admin/v1/backup`: makes a backup in the data folder's own folder `backups`. What was
 //! acknowledged before the request is in it. The answer tells the file, and never its content.
 
+use std::path::PathBuf;
+
 use firstglance_engine::json::JsonWriter;
 use hyper::StatusCode;
 
@@ -12,14 +14,20 @@ use crate::backup::BackupError;
 use crate::clock;
 use crate::hexadecimal::hexadecimal;
 use crate::schema::{count, has, object, text};
+use crate::store::BackedUp;
 
-pub(super) async fn answer(app: &App) -> Result<Answer, HttpError> {
+/// Makes a backup. Says where it lies.
+pub(in crate::http) async fn make(app: &App) -> Result<(PathBuf, BackedUp), HttpError> {
     let backups = app.backups.as_ref().ok_or(HttpError::Route)?;
     let made = backups.make(&**app.store(), clock::now()).await;
-    let (file, made) = made.map_err(|error| match error {
+    made.map_err(|error| match error {
         BackupError::Store(error) => error.into(),
         BackupError::Disk { .. } => HttpError::Backup(error.to_string()),
-    })?;
+    })
+}
+
+pub(super) async fn answer(app: &App) -> Result<Answer, HttpError> {
+    let (file, made) = make(app).await?;
     let mut body = JsonWriter::default();
     body.open('{');
     body.text_member("file", &file.to_string_lossy());

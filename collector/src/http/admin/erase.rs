@@ -18,8 +18,30 @@ use crate::store::{Erased, Erasure, Ground};
 const MOST_LOOKS: usize = 16;
 
 pub(super) async fn answer(app: &App, uri: &Uri, visitor: VisitorId) -> Result<Answer, HttpError> {
+    let erased = of(app, visitor, query::flag(uri, "person")?).await?;
+    let mut body = JsonWriter::default();
+    body.open('{');
+    body.name("erased");
+    body.open('[');
+    for visitor in &erased {
+        body.text(visitor.as_str());
+    }
+    body.close(']');
+    body.close('}');
+    Ok(told(json(StatusCode::OK, body.into_string()), erased.len()))
+}
+
+/// Erases a visitor, or all visitors of the person, and says who was erased.
+///
+/// # Errors
+/// When nobody was known, or the store does not take it.
+pub(in crate::http) async fn of(
+    app: &App,
+    visitor: VisitorId,
+    person: bool,
+) -> Result<Vec<VisitorId>, HttpError> {
     let mut erased = Vec::new();
-    if query::flag(uri, "person")? {
+    if person {
         // The named one is the way to the others, and goes last.
         for _ in 0..MOST_LOOKS {
             let person = app.store.person(&visitor).await?;
@@ -34,19 +56,10 @@ pub(super) async fn answer(app: &App, uri: &Uri, visitor: VisitorId) -> Result<A
         }
     }
     erase(app, visitor, &mut erased).await?;
-    if erased.is_empty() {
-        return Err(HttpError::Visitor);
+    match erased.is_empty() {
+        true => Err(HttpError::Visitor),
+        false => Ok(erased),
     }
-    let mut body = JsonWriter::default();
-    body.open('{');
-    body.name("erased");
-    body.open('[');
-    for visitor in &erased {
-        body.text(visitor.as_str());
-    }
-    body.close(']');
-    body.close('}');
-    Ok(told(json(StatusCode::OK, body.into_string()), erased.len()))
 }
 
 async fn erase(

@@ -17,7 +17,7 @@ use crate::store::listing::List;
 /// Ids of segments that an error tells, at most.
 const MOST_TOLD: usize = 50;
 
-pub(super) async fn answer(app: &App, uri: &Uri) -> Result<Answer, HttpError> {
+pub(in crate::http) async fn answer(app: &App, uri: &Uri) -> Result<Answer, HttpError> {
     let what: What = query::parsed(uri, "what")?.unwrap_or(What::Events);
     let format: Format = query::parsed(uri, "format")?.unwrap_or(Format::Ndjson);
     let segment = query::parameter(uri, "segment").filter(|id| !id.is_empty());

@@ -19,13 +19,34 @@ use crate::store::merges::{KeptMerge, MergeFilter, Reader, Undo};
 const DEFAULT_LIMIT: usize = 100;
 const MOST: usize = 1_000;
 
+/// Some of the audit.
+pub(in crate::http) struct Page {
+    /// The latest first.
+    pub(in crate::http) merges: Vec<KeptMerge>,
+    /// Before which number there are more.
+    pub(in crate::http) next: Option<u64>,
+}
+
+/// What is asked for before a number, the latest first, at most so many.
+pub(in crate::http) async fn page(
+    app: &App,
+    filter: MergeFilter,
+    before: Option<u64>,
+    limit: usize,
+) -> Result<Page, HttpError> {
+    // One more than is shown tells whether there is a next page.
+    let mut merges = app.store.merges(filter, before, limit + 1).await?;
+    let more = merges.len() > limit;
+    merges.truncate(limit);
+    let last = merges.last().filter(|_| more);
+    let next = last.map(|last| last.number);
+    Ok(Page { merges, next })
+}
+
 pub(super) async fn answer(app: &App, uri: &Uri) -> Result<Answer, HttpError> {
     let limit = query::limit(uri, DEFAULT_LIMIT, MOST)?;
     let before = query::number_cursor(uri)?;
-    // One more than is shown tells whether there is a next page.
-    let mut merges = app.store.merges(filter(uri)?, before, limit + 1).await?;
-    let more = merges.len() > limit;
-    merges.truncate(limit);
+    let Page { merges, next } = page(app, filter(uri)?, before, limit).await?;
     let mut body = JsonWriter::default();
     body.open('{');
     body.name("merges");
@@ -35,8 +56,8 @@ pub(super) async fn answer(app: &App, uri: &Uri) -> Result<Answer, HttpError> {
     }
     body.close(']');
     body.name("next");
-    match merges.last().filter(|_| more) {
-        Some(last) => body.text(&last.number.to_string()),
+    match next {
+        Some(next) => body.text(&next.to_string()),
         None => body.null(),
     }
     body.close('}');
@@ -44,7 +65,7 @@ pub(super) async fn answer(app: &App, uri: &Uri) -> Result<Answer, HttpError> {
 }
 
 /// Whose merges are asked for.
-fn filter(uri: &Uri) -> Result<MergeFilter, HttpError> {
+pub(in crate::http) fn filter(uri: &Uri) -> Result<MergeFilter, HttpError> {
     let visitor = query::parameter(uri, "visitor");
     let person = query::parameter(uri, "person");
     match (visitor, person) {

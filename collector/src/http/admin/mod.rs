@@ -5,31 +5,31 @@
 //! it is about visitors: then the audit log says who asked, before the answer leaves; of an erasure
 //! also before anything is erased.
 
-mod access;
+pub(super) mod access;
 mod audience;
-mod audit;
-mod backup;
+pub(super) mod audit;
+pub(super) mod backup;
 mod campaigns;
 mod compact;
 mod content;
 pub(super) mod content_versions;
 mod definition_versions;
 mod definitions;
-mod erase;
+pub(super) mod erase;
 mod erase_many;
-mod export;
+pub(super) mod export;
 mod long;
-mod merges;
+pub(super) mod merges;
 mod periods;
-mod person;
+pub(super) mod person;
 mod profile;
 mod profiles;
-mod refused;
+pub(super) mod refused;
 mod results;
 mod segments;
 mod slots;
-mod stream;
-mod timeline;
+pub(super) mod stream;
+pub(super) mod timeline;
 mod trends;
 mod why;
 

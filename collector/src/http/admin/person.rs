@@ -8,14 +8,14 @@ use super::super::error::HttpError;
 use crate::clock;
 
 /// See the module.
-pub(super) struct Known {
-    pub(super) visitors: Vec<VisitorId>,
-    pub(super) profile: Profile,
-    pub(super) now: Timestamp,
+pub(in crate::http) struct Known {
+    pub(in crate::http) visitors: Vec<VisitorId>,
+    pub(in crate::http) profile: Profile,
+    pub(in crate::http) now: Timestamp,
 }
 
 impl Known {
-    pub(super) async fn of(app: &App, visitor: &VisitorId) -> Result<Self, HttpError> {
+    pub(in crate::http) async fn of(app: &App, visitor: &VisitorId) -> Result<Self, HttpError> {
         let person = app.store.person(visitor).await?;
         let visitors: Vec<VisitorId> = person.visitors().map(|(id, _)| id.clone()).collect();
         if visitors.is_empty() {
@@ -32,7 +32,7 @@ impl Known {
         })
     }
 
-    pub(super) fn evaluation(&self, app: &App) -> Evaluation {
+    pub(in crate::http) fn evaluation(&self, app: &App) -> Evaluation {
         Evaluation::of(&self.profile, &app.model(), self.now)
     }
 }

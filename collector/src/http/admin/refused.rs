@@ -10,21 +10,32 @@ use super::super::{App, query};
 use super::told;
 use crate::ingest::AUTOMATED;
 use crate::schema::{Schema, has, list, moment, object, text};
-use crate::store::refused::{RefusedMessage, Shelf};
+use crate::store::refused::{RefusedMessage, RefusedPage, Shelf};
 
 const DEFAULT_LIMIT: usize = 100;
 const MOST: usize = 1_000;
 
-pub(super) async fn answer(app: &App, uri: &Uri) -> Result<Answer, HttpError> {
-    let limit = query::limit(uri, DEFAULT_LIMIT, MOST)?;
-    let reason = query::parameter(uri, "reason").filter(|reason| !reason.is_empty());
-    let shelf = match reason.as_deref() {
+/// Refused messages before a number, the newest first, at most so many: what robots sent where that is
+/// the reason, else of what was at fault all or what is of one reason.
+pub(in crate::http) async fn page(
+    app: &App,
+    reason: Option<&str>,
+    before: Option<u64>,
+    limit: usize,
+) -> Result<RefusedPage, HttpError> {
+    let shelf = match reason {
         Some(AUTOMATED) => Shelf::Automated,
         _ => Shelf::Faulty,
     };
+    let reason = reason.map(Into::into);
+    Ok(app.store.refused(shelf, reason, before, limit).await?)
+}
+
+pub(super) async fn answer(app: &App, uri: &Uri) -> Result<Answer, HttpError> {
+    let limit = query::limit(uri, DEFAULT_LIMIT, MOST)?;
+    let reason = query::parameter(uri, "reason").filter(|reason| !reason.is_empty());
     let before = query::number_cursor(uri)?;
-    let reason = reason.map(|reason| reason.into_owned().into_boxed_str());
-    let page = app.store.refused(shelf, reason, before, limit).await?;
+    let page = page(app, reason.as_deref(), before, limit).await?;
 
     let mut body = JsonWriter::default();
     body.open('{');

@@ -33,6 +33,16 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
 pub(super) fn answer(app: &App, uri: &Uri, headers: &HeaderMap) -> Result<Answer, HttpError> {
+    listening(app, uri, headers, event)
+}
+
+/// A stream whose messages are written in some way, each as the data of its event.
+pub(in crate::http) fn listening(
+    app: &App,
+    uri: &Uri,
+    headers: &HeaderMap,
+    write: impl Fn(&FedMessage) -> String + Send + Sync + 'static,
+) -> Result<Answer, HttpError> {
     let wanted = Wanted::of(uri)?;
     let heard = heard(uri, headers)?;
     let turn = app.shared.streams.clone().try_acquire_owned();
@@ -43,7 +53,7 @@ pub(super) fn answer(app: &App, uri: &Uri, headers: &HeaderMap) -> Result<Answer
     // Nobody waits for its end but the client, who sees it.
     drop(tokio::spawn(async move {
         // Gone is how most of them end.
-        let _ = tell(wanted, listener, put, stopping).await;
+        let _ = tell(wanted, write, listener, put, stopping).await;
         drop(turn);
     }));
     let mut answer = in_pieces("text/event-stream", taken);
@@ -75,6 +85,7 @@ fn heard(uri: &Uri, headers: &HeaderMap) -> Result<Option<Place>, HttpError> {
 
 async fn tell(
     wanted: Wanted,
+    write: impl Fn(&FedMessage) -> String + Send + Sync,
     mut listener: Listener,
     pieces: Pieces,
     mut stopping: watch::Receiver<bool>,
@@ -94,7 +105,11 @@ async fn tell(
             heard = listener.next() => {
                 let id = listener.place();
                 match heard {
-                    Heard::Message(message) if wanted.is(&message) => event(&message, id),
+                    Heard::Message(message) if wanted.is(&message) => {
+                        // An end of a line would end the event.
+                        let data = on_one_line(write(&message));
+                        format!("event: message\nid: {id}\ndata: {data}\n\n")
+                    }
                     Heard::Message(_) => continue,
                     Heard::Missed(missed) => left_out("dropped", Some(missed), id),
                     Heard::Gap(missed) => left_out("gap", missed, id),
@@ -169,7 +184,7 @@ fn left_out(event: &str, count: Option<u64>, id: Place) -> String {
     format!("event: {event}\nid: {id}\ndata: {{\"count\":{count}}}\n\n")
 }
 
-fn event(message: &FedMessage, id: Place) -> String {
+fn event(message: &FedMessage) -> String {
     let mut json = JsonWriter::default();
     json.open('{');
     json.text_member("visitor", message.visitor.as_str());
@@ -186,9 +201,7 @@ fn event(message: &FedMessage, id: Place) -> String {
         json.raw(context);
     }
     json.close('}');
-    // An end of a line would end the event.
-    let data = on_one_line(json.into_string());
-    format!("event: message\nid: {id}\ndata: {data}\n\n")
+    json.into_string()
 }
 
 pub(super) fn describe() -> Operation {

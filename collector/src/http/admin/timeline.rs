@@ -67,7 +67,7 @@ pub(super) fn write(json: &mut JsonWriter, entry: &TimelineEntry) {
     json.close('}');
 }
 
-fn cursor(position: Position) -> String {
+pub(in crate::http) fn cursor(position: Position) -> String {
     format!(
         "{}-{}-{}",
         position.timestamp.as_milliseconds(),
@@ -76,7 +76,7 @@ fn cursor(position: Position) -> String {
     )
 }
 
-fn position(cursor: &str) -> Option<Position> {
+pub(in crate::http) fn position(cursor: &str) -> Option<Position> {
     let mut parts = cursor.split('-');
     let position = Position {
         timestamp: Timestamp::from_milliseconds(parts.next()?.parse().ok()?),

@@ -68,7 +68,7 @@ pub(super) fn page(view: &View<'_>, place: &str, title: &str, content: &Markup) 
                         }
                     }
                 }
-                (settings(view))
+                (settings(view, place))
             }
             main id="content" tabindex="-1" {
                 h1 { (title) }
@@ -136,14 +136,19 @@ fn choose_site(view: &View<'_>, place: &str) -> Markup {
     }
 }
 
-fn settings(view: &View<'_>) -> Markup {
+fn settings(view: &View<'_>, place: &str) -> Markup {
     let access = &view.session.access;
+    // What a form was sent to may not be a page to come back to.
+    let back = match view.form.is_empty() {
+        true => view.with("csv", ""),
+        false => view.link(place, &[]),
+    };
     html! {
         details class="settings" {
             summary { bdi { (access.name) } span class="quiet" { " " (access.role) } }
             form method="post" action="/console/-/settings" {
                 (view.csrf())
-                input type="hidden" name="return" value=(view.with("csv", ""));
+                input type="hidden" name="return" value=(back);
                 label { (view.say("Language", "Taal"))
                     select name="language" {
                         @for language in Language::ALL {

@@ -91,6 +91,21 @@ impl Language {
         format!("{}%", self.number(hundredths, decimals))
     }
 
+    /// So many bytes, in the unit that is easiest to read.
+    #[allow(clippy::cast_precision_loss)] // To two digits.
+    pub(super) fn bytes(self, bytes: u64) -> String {
+        let mut size = bytes as f64;
+        let mut unit = "B";
+        for larger in ["kB", "MB", "GB", "TB"] {
+            if size < 1_000.0 {
+                break;
+            }
+            (size, unit) = (size / 1_000.0, larger);
+        }
+        let decimals = usize::from(size < 10.0 && unit != "B");
+        format!("{} {unit}", self.number(size, decimals))
+    }
+
     /// How long something took.
     pub(super) fn duration(self, milliseconds: u64) -> String {
         let seconds = milliseconds / 1_000;

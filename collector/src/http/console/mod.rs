@@ -14,17 +14,20 @@ mod frame;
 mod interests;
 mod journeys;
 mod language;
+mod live;
 mod packing;
 mod parts;
+mod profiles;
 mod segments;
 mod session;
 mod sign_in;
+mod story;
 mod system;
 mod today;
 mod view;
 
 use std::pin::Pin;
-use std::sync::Mutex;
+use std::sync::{LazyLock, Mutex};
 
 use hyper::header::{
     ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
@@ -55,12 +58,42 @@ pub(super) const METHODS: &str = "GET, HEAD, POST";
 /// The header by which scripts of a page send its session's secret, and learn it.
 const CSRF_HEADER: HeaderName = HeaderName::from_static("x-csrf-token");
 
+/// Which other pages may hold this one, or read what it loads.
+const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
+const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+
+/// By which browsers say where a request comes from, which no page can make them say.
+const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
 /// What pages may load and do: what is the collector's own. Plots are drawn on a canvas.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
                       connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// All pages, by their path below a site's. A name in braces stands for one part of a path.
 const PAGES: &[Page] = &[
+    visitors("live", Role::Read, |view| Box::pin(live::show(view))),
+    totals("live/state", Role::Read, |view| Box::pin(live::state(view))),
+    visitors("live/stream", Role::Read, |view| {
+        Box::pin(live::listen(view))
+    }),
+    visitors("profiles", Role::Read, |view| {
+        Box::pin(profiles::show(view))
+    }),
+    visitors("profiles/{id}", Role::Read, |view| {
+        Box::pin(profiles::one(view))
+    }),
+    visitors("profiles/{id}/access", Role::Read, |view| {
+        Box::pin(profiles::access(view))
+    }),
+    change("profiles/{id}/erase", Role::Erase, |view| {
+        Box::pin(profiles::erase(view))
+    }),
+    change("profiles/{id}/undo", Role::Operate, |view| {
+        Box::pin(profiles::undo(view))
+    }),
+    visitors("export", Role::Read, |view| {
+        Box::pin(profiles::export(view))
+    }),
     totals("today", Role::Read, |view| Box::pin(today::show(view))),
     totals("today/reading", Role::Read, |view| {
         Box::pin(today::reading_part(view))
@@ -129,6 +162,42 @@ const PAGES: &[Page] = &[
         |view| Box::pin(segments::restore(view)),
     ),
     totals("system", Role::Operate, |view| Box::pin(system::show(view))),
+    totals("system/requests", Role::Operate, |view| {
+        Box::pin(system::requests(view))
+    }),
+    visitors("system/refused", Role::Operate, |view| {
+        Box::pin(system::refused(view))
+    }),
+    totals("system/configuration", Role::Operate, |view| {
+        Box::pin(system::configuration(view))
+    }),
+    change("system/configuration/reload", Role::Operate, |view| {
+        Box::pin(system::reload(view))
+    }),
+    totals("system/access", Role::Operate, |view| {
+        Box::pin(system::access(view))
+    }),
+    change("system/access/create", Role::Erase, |view| {
+        Box::pin(system::create(view))
+    }),
+    change("system/access/revoke", Role::Erase, |view| {
+        Box::pin(system::revoke(view))
+    }),
+    visitors("system/audit", Role::Operate, |view| {
+        Box::pin(system::audit(view))
+    }),
+    visitors("system/merges", Role::Operate, |view| {
+        Box::pin(system::merges(view))
+    }),
+    totals("system/backup", Role::Operate, |view| {
+        Box::pin(system::backups(view))
+    }),
+    change("system/backup", Role::Operate, |view| {
+        Box::pin(system::back_up(view))
+    }),
+    change("system/compact", Role::Operate, |view| {
+        Box::pin(system::compact(view))
+    }),
 ];
 
 /// The pages that the menu leads to, in its order, each with an icon in a field of 24 by 24.
@@ -378,13 +447,22 @@ pub(super) fn below(path: &str) -> Option<&str> {
 
 /// The name of a page for what is counted of requests.
 pub(super) fn name(rest: &str, method: &Method) -> &'static str {
-    let Some(("-", _)) = rest.split_once('/') else {
-        let path = rest.split_once('/').map_or("", |(_, path)| path);
-        let mut pages = PAGES.iter().filter(|page| page.takes(method));
-        let found = pages.find(|page| page.part(path).is_some());
-        return found.map_or("/console", |page| page.path);
-    };
-    "/console/-/"
+    /// Those of all pages, in their order: apart from those of addresses for programs.
+    static NAMES: LazyLock<Vec<String>> = LazyLock::new(|| {
+        let pages = PAGES.iter();
+        pages
+            .map(|page| format!("/console/{{site}}/{}", page.path))
+            .collect()
+    });
+    match rest.split_once('/') {
+        Some(("-", _)) => "/console/-/",
+        Some((_, path)) => {
+            let mut pages = PAGES.iter().zip(NAMES.iter());
+            let found = pages.find(|(page, _)| page.takes(method) && page.part(path).is_some());
+            found.map_or("/console", |(_, name)| name)
+        }
+        None => "/console",
+    }
 }
 
 /// Answers a request to a path below `/console`.
@@ -402,6 +480,8 @@ pub(super) async fn answer(
         (CONTENT_SECURITY_POLICY, POLICY),
         (REFERRER_POLICY, "same-origin"),
         (X_FRAME_OPTIONS, "DENY"),
+        (OPENER_POLICY, "same-origin"),
+        (RESOURCE_POLICY, "same-origin"),
     ] {
         set_text(&mut answer, name, value);
     }
@@ -419,10 +499,12 @@ fn failed(request: &Request<()>, error: &HttpError) -> Answer {
         p { a href="/console" { (language.say("To the console", "Naar de console")) } }
     } } };
     let theme = theme_of(request.headers());
-    page_answer(
-        error.status(),
-        &frame::document(language, theme, "Firstglance", &body),
-    )
+    let document = frame::document(language, theme, "Firstglance", &body);
+    let mut answer = page_answer(error.status(), &document);
+    if let Some((name, value)) = error.header() {
+        answer.headers_mut().insert(name, value);
+    }
+    answer
 }
 
 async fn answered(
@@ -443,7 +525,10 @@ async fn answered(
     let session = shared.sessions.of(request, &shared.tokens, now);
     let is_post = *request.method() == Method::POST;
     let form = match is_post {
-        true => read_form(sites, request, body).await?,
+        true => {
+            of_own_origin(request.headers())?;
+            read_form(sites, request, body).await?
+        }
         false => Vec::new(),
     };
     match (rest, is_post) {
@@ -453,22 +538,23 @@ async fn answered(
             let wanted = query::parameter(request.uri(), "return");
             return Ok(sign_in::form(request, None, wanted.as_deref(), &[]));
         }
+        // How somebody reads the console is nobody's secret, and who has no session has none to end.
+        ("-/settings", true) => return Ok(sign_in::settings(&form)),
+        ("-/sign-out", true) if session.is_none() => return Ok(sign_in::end(sites, request)),
         _ => {}
     }
     let Some(session) = session else {
         return Ok(signed_out(request, form));
     };
     if is_post {
-        of_own_page(request, &session, &form)?;
+        of_own_page(request.headers(), &session, &form)?;
     }
-    match (rest, is_post) {
-        ("-/sign-out", true) => return Ok(sign_in::end(sites, request)),
-        ("-/settings", true) => return Ok(sign_in::settings(&form)),
-        _ => {}
+    if let ("-/sign-out", true) = (rest, is_post) {
+        return Ok(sign_in::end(sites, request));
     }
     let (site, path) = rest.split_once('/').unwrap_or((rest, ""));
-    let Some(app) = site_of(sites, &session, site, request)? else {
-        return Ok(home(sites, &session, request)?);
+    let Some(app) = site_of(sites, &session, site)? else {
+        return home(sites, &session, request);
     };
     if path.is_empty() {
         return Ok(see_other(&format!(
@@ -503,13 +589,11 @@ async fn shown(mut view: View<'_>, method: &Method, path: &str) -> Answer {
     let Some((page, part)) = found else {
         return in_frame(&view, place, &HttpError::Route);
     };
+    view.part = part;
     let held = view.session.access.role;
     let needed = page.role;
-    view.part = part;
-    let answered = match held >= needed {
-        true => noted(&view, page).await,
-        false => Err(HttpError::Role { held, needed }),
-    };
+    let refused = (held < needed).then_some(HttpError::Role { held, needed });
+    let answered = noted(&view, page, refused).await;
     match answered {
         Ok(Shown::Page(title, content)) => {
             let mut kept = view
@@ -536,18 +620,35 @@ async fn shown(mut view: View<'_>, method: &Method, path: &str) -> Answer {
     }
 }
 
-/// Shows a page, and has the audit log say so where it is about visitors.
-async fn noted(view: &View<'_>, page: &Page) -> Result<Shown, HttpError> {
+/// Shows a page, unless it is refused, and has the audit log say so where it is about visitors.
+async fn noted(
+    view: &View<'_>,
+    page: &Page,
+    refused: Option<HttpError>,
+) -> Result<Shown, HttpError> {
     if page.about == About::Nobody {
-        return (page.show)(view).await;
+        return match refused {
+            Some(error) => Err(error),
+            None => (page.show)(view).await,
+        };
     }
     let access = &view.session.access;
     let name = format!("{} console/{}", page.method, page.path);
     let mut entry = AuditEntry::asked(view.now, &access.id, &access.name, &name);
-    if page.method == Method::POST {
-        view.app.store.note(entry.clone()).await?;
+    if page.path.starts_with("profiles/{id}") {
+        // A path that names nobody is told by the page itself.
+        let _ = view.visitor();
     }
-    let answered = (page.show)(view).await;
+    let changes = page.method == Method::POST;
+    let answered = match refused {
+        Some(error) => Err(error),
+        None => {
+            if changes {
+                view.app.store.note(entry.clone()).await?;
+            }
+            (page.show)(view).await
+        }
+    };
     let status = match &answered {
         Ok(Shown::Refused(status, ..)) => *status,
         Ok(Shown::Answer(answer)) => answer.status(),
@@ -565,7 +666,7 @@ async fn noted(view: &View<'_>, page: &Page) -> Result<Shown, HttpError> {
         entry.visitor = visitor.map(|visitor| view.app.cookie.pseudonym(visitor).into());
     }
     match view.app.store.note(entry).await {
-        Err(error) if page.method == Method::POST => Err(error.into()),
+        Err(error) if changes => Err(error.into()),
         Err(error) => {
             let (token, name, route) = (&*access.id, &*access.name, page.path);
             tracing::error!(%error, token, name, route, "the audit log cannot be written");
@@ -616,7 +717,6 @@ fn site_of<'a>(
     sites: &'a Sites,
     session: &Session,
     site: &str,
-    _request: &Request<()>,
 ) -> Result<Option<&'a App>, HttpError> {
     if site.is_empty() {
         return Ok(None);
@@ -662,33 +762,39 @@ fn signed_out(request: &Request<()>, form: Vec<(String, String)>) -> Answer {
     }
 }
 
+/// A header as text; nothing where it is not there, and what nobody asks for where it is no text.
+fn text_of<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    let header = headers.get(name)?;
+    Some(header.to_str().unwrap_or("?"))
+}
+
+/// Refuses what a page of another origin has sent, also to sign somebody in: as whom, would be that
+/// page's choice. Browsers say so in a way that no proxy changes, or, without TLS and before 2023, by
+/// the origin alone.
+fn of_own_origin(headers: &HeaderMap) -> Result<(), HttpError> {
+    let host = text_of(headers, &header::HOST);
+    let is_own = match (text_of(headers, &FETCH_SITE), text_of(headers, &ORIGIN)) {
+        (Some(site), _) => matches!(site, "same-origin" | "none"),
+        (None, Some(origin)) => {
+            let host_of = origin.split_once("://").map(|(_, host)| host);
+            host_of.is_some() && host_of == host
+        }
+        // No page at all: whoever it is has the session's secret, or a token.
+        (None, None) => true,
+    };
+    if is_own { Ok(()) } else { Err(HttpError::Form) }
+}
+
 /// Refuses what no page of this session has sent.
 fn of_own_page(
-    request: &Request<()>,
+    headers: &HeaderMap,
     session: &Session,
     form: &[(String, String)],
 ) -> Result<(), HttpError> {
-    let header = request
-        .headers()
-        .get(CSRF_HEADER)
-        .and_then(|header| header.to_str().ok());
     let field = form.iter().find(|(key, _)| key == "csrf");
-    let sent = header
-        .or(field.map(|(_, value)| &**value))
-        .unwrap_or_default();
-    let host = request
-        .headers()
-        .get(header::HOST)
-        .and_then(|host| host.to_str().ok());
-    let origin = request
-        .headers()
-        .get(ORIGIN)
-        .and_then(|origin| origin.to_str().ok());
-    let is_own = |origin: &str| {
-        let host_of = origin.split_once("://").map(|(_, host)| host);
-        host_of.is_some() && host_of == host
-    };
-    match session.has_sent(sent) && origin.is_none_or(is_own) {
+    let field = field.map(|(_, value)| &**value);
+    let sent = text_of(headers, &CSRF_HEADER).or(field);
+    match session.has_sent(sent.unwrap_or_default()) {
         true => Ok(()),
         false => Err(HttpError::Form),
     }

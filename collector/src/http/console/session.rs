@@ -50,6 +50,14 @@ struct Held {
     last: Timestamp,
 }
 
+/// A session that has just begun.
+pub(super) struct Begun {
+    /// What the cookie carries.
+    pub(super) secret: String,
+    /// What its forms must carry.
+    pub(super) csrf: Box<str>,
+}
+
 /// Somebody who is signed in.
 #[derive(Clone, Debug)]
 pub(super) struct Session {
@@ -83,13 +91,13 @@ impl Sessions {
         address.map_or(Ok(()), |address| self.attempts.attempt(address))
     }
 
-    /// Begins a session, and says the secret that the cookie carries. Nothing where the system has no
-    /// randomness to give.
-    pub(super) fn begin(&self, access: &Access, now: Timestamp) -> Option<String> {
+    /// Begins a session. Nothing where the system has no randomness to give.
+    pub(super) fn begin(&self, access: &Access, now: Timestamp) -> Option<Begun> {
         let secret = random()?;
+        let csrf: Box<str> = random()?.into();
         let held = Held {
             token: access.id.clone(),
-            csrf: random()?.into(),
+            csrf: csrf.clone(),
             began: now,
             last: now,
         };
@@ -101,7 +109,7 @@ impl Sessions {
             oldest.and_then(|digest| all.remove(&digest));
         }
         all.insert(digest(&secret), held);
-        Some(secret)
+        Some(Begun { secret, csrf })
     }
 
     /// The session of a request; nothing where there is none, or none any more.
@@ -221,13 +229,15 @@ mod tests {
         let (token, kept) = file.create(new, at(0)).unwrap();
         let access = tokens.access(&token, at(0)).unwrap();
         let sessions = Sessions::new();
-        let begin = || sessions.begin(&access, at(0)).unwrap();
-        let one = begin();
+        let begun = sessions.begin(&access, at(0)).unwrap();
+        let begin = || sessions.begin(&access, at(0)).unwrap().secret;
+        let one = begun.secret;
         let cookie = format!("a=b; fg-console={one}; c=d");
         let of = |cookie: &str, minutes| sessions.of(&with(cookie), &tokens, at(minutes));
 
         let session = of(&cookie, 1).unwrap();
         assert_eq!(session.access, access);
+        assert_eq!(session.csrf, begun.csrf);
         assert!(session.has_sent(&session.csrf) && !session.has_sent(&one));
         assert!(!session.has_sent(""));
         for wrong in ["", "fg-console=", "fg-console=x", &format!("x={one}")] {

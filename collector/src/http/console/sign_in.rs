@@ -59,12 +59,19 @@ impl Mistake {
 
 /// Where to go after signing in: an address of the console, and no other.
 fn return_to(wanted: Option<&str>) -> &str {
+    // Browsers take steps upwards out of a path, also those that are percent-encoded.
+    let goes_up = |path: &str| {
+        let path = path.split(['?', '#']).next().unwrap_or_default();
+        let mut parts = path.split('/');
+        parts.any(|part| matches!(&*part.to_ascii_lowercase().replace("%2e", "."), "." | ".."))
+    };
     let is_own = |path: &&str| {
         path.starts_with("/console/")
             && path.len() <= LONGEST_RETURN
             && path
                 .bytes()
                 .all(|byte| byte.is_ascii_graphic() && byte != b'\\')
+            && !goes_up(path)
     };
     wanted.filter(is_own).unwrap_or("/console")
 }
@@ -138,39 +145,25 @@ pub(super) fn take(sites: &Sites, request: &Request<()>, form: &[(String, String
     if access.role < Role::Read {
         return refuse(Mistake::NotForPeople);
     }
-    let Some(secret) = shared.sessions.begin(&access, now) else {
+    let Some(begun) = shared.sessions.begin(&access, now) else {
         return refuse(Mistake::Failed);
     };
+    // Whoever signs in anew does not leave the session before behind.
+    shared.sessions.end(request);
     let mut answer = match kept.is_empty() {
         true => see_other(return_to(wanted)),
         // What was kept is shown, and sent by whoever sees it: with the new session's own secret.
-        false => page_answer(
-            StatusCode::OK,
-            &go_on(request, wanted, &kept, &csrf(sites, &secret)),
-        ),
+        false => page_answer(StatusCode::OK, &go_on(request, wanted, &kept, &begun.csrf)),
     };
     set_text(
         &mut answer,
         SET_COOKIE,
-        &session::cookie(request, Some(&secret)),
+        &session::cookie(request, Some(&begun.secret)),
     );
     answer
 }
 
-fn csrf(sites: &Sites, secret: &str) -> String {
-    let shared = sites.shared();
-    let cookie = format!("fg-console={secret}");
-    let request = Request::builder()
-        .header(hyper::header::COOKIE, cookie)
-        .body(());
-    let session = request
-        .ok()
-        .and_then(|request| shared.sessions.of(&request, &shared.tokens, clock::now()));
-    session
-        .map(|session| session.csrf.into())
-        .unwrap_or_default()
-}
-
+/// What was sent when there was no session any more: shown, and sent on by whoever signed in again.
 fn go_on(
     request: &Request<()>,
     wanted: Option<&str>,
@@ -187,7 +180,10 @@ fn go_on(
                 form method="post" action=(return_to(wanted)) {
                     input type="hidden" name="csrf" value=(csrf);
                     @for (name, value) in kept.iter().filter(|(name, _)| name != "csrf") {
-                        label { (name) textarea name=(name) rows="3" { (value) } }
+                        label { (name) textarea name=(name) rows="3" {
+                            // Browsers drop an end of line that a text area begins with.
+                            "\n" (value)
+                        } }
                     }
                     button type="submit" class="primary" { (language.say("Save it now", "Nu opslaan")) }
                 }
@@ -254,6 +250,13 @@ mod tests {
             (Some("/console/\\evil"), "/console"),
             (Some("/console/a b"), "/console"),
             (Some("/consoles"), "/console"),
+            (Some("/console/../v1/forget"), "/console"),
+            (Some("/console/a/%2E./b"), "/console"),
+            (
+                Some("/console/a/today?path=/../b"),
+                "/console/a/today?path=/../b",
+            ),
+            (Some("/console/a/b..c"), "/console/a/b..c"),
             (None, "/console"),
         ] {
             assert_eq!(return_to(wanted), expected, "{wanted:?}");

@@ -13,6 +13,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 use super::language::Language;
 use super::parts::Table;
 use super::session::Session;
+use super::story::Names;
 use crate::http::error::HttpError;
 use crate::http::{App, Sites, query};
 use crate::token::Role;
@@ -80,6 +81,16 @@ impl<'a> View<'a> {
     /// A day of UTC, as counts have it.
     pub(super) fn day(&self, at: Timestamp) -> String {
         self.language.day(at, &TimeZone::UTC)
+    }
+
+    /// By what names sentences are told.
+    pub(super) fn names(&self) -> Names {
+        let present = self.app.contents.present();
+        Names {
+            language: self.language,
+            model: present.model.clone(),
+            goals: present.goals.clone(),
+        }
     }
 
     /// The address of a page of this site: its path, and parameters, of which empty ones are left out.

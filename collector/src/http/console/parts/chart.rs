@@ -49,11 +49,12 @@ impl Chart {
             false => None,
         };
         let zone = zone.unwrap_or("UTC");
+        let is_drawn = shape == Shape::Bars || table.rows.len() > 1;
         let shown = html! {
             figure class="chart" id=(format!("chart-{}", table.id)) data-chart=(shape.name())
                 data-zone=(zone) {
                 figcaption class="table-head" {
-                    h2 { (table.caption) " " (tip(view.language, table.id, &table.caption, &definition)) }
+                    h2 { (table.caption) " " (tip(view.language, &format!("chart-{}", table.id), &table.caption, &definition)) }
                     @if !table.rows.is_empty() {
                         a class="download" href=(view.csv_of(table.id)) download {
                             "CSV" span class="visually-hidden" { ": " (table.caption) }
@@ -63,8 +64,9 @@ impl Chart {
                 @if table.rows.is_empty() {
                     div class="empty" { (table.empty) }
                 } @else {
-                    div class="plot" aria-hidden="true" {}
-                    details {
+                    // A line through one point says nothing.
+                    @if is_drawn { div class="plot" aria-hidden="true" {} }
+                    details open[!is_drawn] {
                         summary { (view.say("Show as a table", "Toon als tabel")) }
                         div class="table-scroll" tabindex="0" role="region" aria-label=(table.caption) {
                             (table.bare(view))

@@ -38,7 +38,7 @@ impl Figure {
             div class="figure" id=(format!("figure-{}", self.id)) {
                 p class="figure-label" {
                     (self.label) " "
-                    (tip(view.language, self.id, &self.label, &self.definition))
+                    (tip(view.language, &format!("figure-{}", self.id), &self.label, &self.definition))
                 }
                 p class="figure-value" data-value=(self.value.plain()) {
                     @match &self.href {

@@ -192,7 +192,7 @@ impl Table {
                 thead {
                     tr {
                         @for (place, column) in self.columns.iter().enumerate() {
-                            th scope="col" class=[is_number(place).then_some("number")] {
+                            th scope="col" class=[(place > 0 && is_number(place)).then_some("number")] {
                                 (column.label)
                                 @if let Some(definition) = &column.definition {
                                     " "

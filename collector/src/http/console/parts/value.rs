@@ -26,6 +26,8 @@ pub(in crate::http::console) enum Value {
     Day(Timestamp),
     /// How long.
     Duration(Milliseconds),
+    /// So many bytes.
+    Bytes(u64),
 }
 
 impl Value {
@@ -41,6 +43,7 @@ impl Value {
             Self::Moment(at) => language.moment(*at, zone),
             Self::Day(at) => language.day(*at, &TimeZone::UTC),
             Self::Duration(time) => language.duration(time.0),
+            Self::Bytes(bytes) => language.bytes(*bytes),
         }
     }
 
@@ -50,7 +53,7 @@ impl Value {
         match self {
             Self::Nothing => String::new(),
             Self::Text(text) => text.clone(),
-            Self::Count(count) => count.to_string(),
+            Self::Count(count) | Self::Bytes(count) => count.to_string(),
             Self::Number(number, _) | Self::Share(number) => number.to_string(),
             Self::Money(hundredths) => {
                 let sign = if *hundredths < 0 { "-" } else { "" };
@@ -72,7 +75,12 @@ impl Value {
     pub(in crate::http::console) const fn is_number(&self) -> bool {
         matches!(
             self,
-            Self::Count(_) | Self::Number(..) | Self::Share(_) | Self::Money(_) | Self::Duration(_)
+            Self::Count(_)
+                | Self::Number(..)
+                | Self::Share(_)
+                | Self::Money(_)
+                | Self::Duration(_)
+                | Self::Bytes(_)
         )
     }
 }
@@ -92,6 +100,9 @@ mod tests {
             (Value::Money(-123_405), "−1.234,05", "-1234.05"),
             (Value::Day(day), "31 mei 2026", "2026-05-31"),
             (Value::Duration(Milliseconds(61_500)), "1 min 1 s", "61.500"),
+            (Value::Bytes(999), "999 B", "999"),
+            (Value::Bytes(1_260_000), "1,3 MB", "1260000"),
+            (Value::Bytes(73_000_000_000), "73 GB", "73000000000"),
         ] {
             assert_eq!(value.shown(Language::Dutch, &TimeZone::UTC), shown);
             assert_eq!(value.plain(), plain);
