@@ -164,7 +164,7 @@ fn rules_described() -> Vec<Member> {
     let segment = object([
         has("id", text()),
         has("label", text()),
-        has("description", text()),
+        may_have("description", text()),
         has("when", text().about("The condition, in CEL.")),
         has("source", source()),
         has(
