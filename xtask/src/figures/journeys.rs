@@ -37,7 +37,7 @@ pub(super) fn figures(world: &World, grid: &Grid, check: &mut Check) -> Result<(
 }
 
 pub(super) fn entries(world: &World, grid: &Grid, check: &mut Check) -> Result<()> {
-    let (mut landings, mut views, mut time) = (Counts::new(), Counts::new(), BTreeMap::new());
+    let (mut landings, mut views, mut time) = (Counts::new(), Counts::new(), Counts::new());
     for message in world.since(SHOWN) {
         if message.kind == "page" {
             *views.entry(message.path.clone()).or_default() += 1.0;
@@ -45,22 +45,41 @@ pub(super) fn entries(world: &World, grid: &Grid, check: &mut Check) -> Result<(
                 *landings.entry(message.path.clone()).or_default() += 1.0;
             }
         }
-        *time.entry(message.path.clone()).or_insert(0) += message.active();
+        *time.entry(message.path.clone()).or_default() += message.active() as f64;
     }
+    // Pages to which nothing led are not listed, and those to which least did are one row.
     views.retain(|path, _| landings.contains_key(path));
+    let listed = |path: &String| grid.rows.iter().any(|row| row[0] == *path);
+    let together = |counts: Counts| {
+        let mut rows = Counts::new();
+        for (path, count) in counts {
+            let row = if listed(&path) {
+                path
+            } else {
+                OTHERS.to_owned()
+            };
+            *rows.entry(row).or_default() += count;
+        }
+        rows
+    };
+    time.retain(|path, _| views.contains_key(path));
+    let (landings, views, time) = (together(landings), together(views), together(time));
     let all: f64 = landings.values().sum();
     let shares = landings
         .iter()
         .map(|(path, count)| (path.clone(), count / all));
     check.by_name(grid, "Share", &shares.collect())?;
     let each = views.iter().map(|(path, views)| {
-        let time = time.get(path).copied().unwrap_or(0) as f64;
+        let time = time.get(path).copied().unwrap_or_default();
         (path.clone(), (time / views).floor() / 1_000.0)
     });
     check.by_name(grid, "Active time a view", &each.collect())?;
     check.by_name(grid, "Entries", &landings)?;
     check.by_name(grid, "Page views", &views)
 }
+
+/// What the pages are called to which least led.
+const OTHERS: &str = "(other pages)";
 
 type Counts = BTreeMap<String, f64>;
 
@@ -226,47 +245,55 @@ pub(super) fn steps(world: &World, grid: &Grid, check: &mut Check) -> Result<()>
     Ok(())
 }
 
-/// Who saw prices, and of them who asked for a test ride at or after that; by segment where one is named.
+/// Who reached the first goal of the funnel, and of them who reached each further one at or after the one
+/// before it.
 pub(super) fn funnel(world: &World, grid: &Grid, check: &mut Check) -> Result<()> {
-    let (mut began, mut came) = (0.0, 0.0);
-    for (first, second) in passages(world) {
-        began += f64::from(u8::from(first));
-        came += f64::from(u8::from(second));
+    let steps = &world.funnel;
+    let mut reached = vec![0.0; steps.len()];
+    for messages in world.visitors.values() {
+        let goals = world.goals(messages);
+        let mut since = 0;
+        for (place, step) in steps.iter().enumerate() {
+            let at = goals
+                .iter()
+                .filter(|one| one.goal == step && one.at >= since)
+                .map(|one| one.at);
+            match at
+                .min()
+                .filter(|at| place > 0 || world.is_shown(*at, SHOWN))
+            {
+                Some(at) => since = at,
+                None => break,
+            }
+            reached[place] += 1.0;
+        }
     }
-    check.number("steps", &grid.rows.len().to_string(), 2.0);
-    for (row, count) in grid.rows.iter().zip([began, came]) {
-        check.number(&row[0], grid.cell(row, "Visitors")?, count);
+    check.number("steps", &grid.rows.len().to_string(), steps.len() as f64);
+    for (place, row) in grid.rows.iter().enumerate().take(steps.len()) {
+        let count = reached[place];
+        let named = |column: &str| format!("{}, {column}", row[0]);
+        check.number(&named("visitors"), grid.cell(row, "Visitors")?, count);
         check.number(
-            &format!("{}, of the first", row[0]),
+            &named("of the first"),
             grid.cell(row, "Of the first")?,
-            count / began,
+            count / reached[0],
         );
-    }
-    if let [first, second] = &grid.rows[..] {
-        check.number(
-            "of the step before",
-            grid.cell(second, "Of the step before")?,
-            came / began,
-        );
-        check.number(
-            "went no further",
-            grid.cell(first, "Went no further")?,
-            began - came,
-        );
+        match place.checked_sub(1) {
+            Some(before) => check.number(
+                &named("of the step before"),
+                grid.cell(row, "Of the step before")?,
+                count / reached[before],
+            ),
+            None => check.text(&row[0], grid.cell(row, "Of the step before")?, ""),
+        }
+        match reached.get(place + 1) {
+            Some(next) => check.number(
+                &named("went no further"),
+                grid.cell(row, "Went no further")?,
+                count - next,
+            ),
+            None => check.text(&row[0], grid.cell(row, "Went no further")?, ""),
+        }
     }
     Ok(())
-}
-
-/// Of each visitor whether they reached the first step in the time that is shown, and the second.
-fn passages(world: &World) -> Vec<(bool, bool)> {
-    let passage = |messages: &Vec<Message>| {
-        let goals = world.goals(messages);
-        let at = |goal: &str| goals.iter().find(|one| one.goal == goal).map(|one| one.at);
-        let first = at("prijzen").filter(|at| world.is_shown(*at, SHOWN));
-        let second = first
-            .zip(at("proefrit"))
-            .is_some_and(|(first, second)| second >= first);
-        (first.is_some(), second)
-    };
-    world.visitors.values().map(passage).collect()
 }

@@ -49,6 +49,10 @@ pub(super) fn campaigns(console: &Console, site: &str) -> Result<Check> {
         .filter(|(name, brought)| **brought >= ENOUGH && *name != "None given")
         .map(|(name, brought)| (goals.get(name).copied().unwrap_or(0.0) / brought, name))
         .collect();
+    if rates.len() < 3 {
+        check.why = Some("too few visitors to tell".to_owned());
+        return Ok(check);
+    }
     rates.sort_by(|one, other| one.0.total_cmp(&other.0));
     let named =
         |rate: Option<&(f64, &String)>| rate.map_or("none", |(_, name)| &***name).to_owned();

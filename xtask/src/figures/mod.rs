@@ -10,9 +10,12 @@ mod campaigns;
 mod check;
 pub(crate) mod console;
 mod content;
+mod interests;
 mod journeys;
 mod known;
+mod profiles;
 mod segments;
+mod system;
 mod today;
 mod world;
 
@@ -102,6 +105,14 @@ const TABLES: &[Against] = &[
     against("segments/e-bikes", FIGURES, segments::figures),
     against("segments/e-bikes", "trend", segments::trend),
     against("segments/e-bikes", "overlaps", segments::overlaps),
+    against("profiles", "visitors", profiles::visitors),
+    against("interests", FIGURES, interests::figures),
+    against("interests", "interests", interests::topics),
+    against("interests", "channels", interests::channels),
+    against("interests", "campaigns", interests::campaigns),
+    against("interests", "pages", interests::pages),
+    against("system", FIGURES, system::figures),
+    against("system", "messages", system::messages),
     against("campaigns", FIGURES, campaigns::figures),
     against("campaigns", "days", campaigns::days),
     against("campaigns", "origins", campaigns::origins),
@@ -147,6 +158,9 @@ const BESIDE: &[&str] = &[
 /// Tables that tell nothing of messages, each with what it is about.
 const APART: &[(&str, &str, &str)] = &[
     ("system", "refused", "what was refused is not exported"),
+    ("system", "rate", "of the process"),
+    ("system", "growth", "of the disk"),
+    ("live", "events", "of this very minute"),
     ("content", "versions", "nothing was posted"),
     ("today", "reading", "of this very minute"),
     (

@@ -30,18 +30,13 @@ fn members(world: &World) -> BTreeMap<String, BTreeSet<&str>> {
 }
 
 /// What people call a segment: of a topic, the label that its pages declare.
-fn label(world: &World, id: &str) -> String {
+pub(super) fn label(world: &World, id: &str) -> String {
     let label = world.label("segment", id);
     if label != id {
         return label;
     }
-    let topics = world
-        .messages()
-        .filter_map(|one| one.properties.get("topics")?.as_array());
-    let mut labels = topics.flatten().filter_map(Value::as_str);
-    let found = labels.find(|label| label.to_lowercase() == id);
-    if let Some(found) = found {
-        return found.to_owned();
+    if let Some(label) = world.topics.get(id) {
+        return label.clone();
     }
     // Nobody declared it: a part of a path, spelled out.
     let mut spelled = id.replace('-', " ");

@@ -82,7 +82,8 @@ pub(super) fn hours(world: &World, grid: &Grid, check: &mut Check) -> Result<()>
     for (row, hour) in grid.rows.iter().zip(0_u64..) {
         let at = today + hour * HOUR;
         let found = grid.cell(row, "Today")?;
-        if at > world.now {
+        // The present hour is not over.
+        if at + HOUR > world.now {
             check.text(&row[0], found, "");
         } else {
             check.number(&row[0], found, within(at));
@@ -113,7 +114,7 @@ pub(super) fn stages(world: &World, grid: &Grid, check: &mut Check) -> Result<()
                     .pointer(member)
                     .and_then(Value::as_str)
                     .unwrap_or_default();
-                *counts.entry(world.label("stage", stage)).or_default() += 1.0;
+                *counts.entry(named(world, stage)).or_default() += 1.0;
             }
         }
         Ok(counts)
@@ -122,7 +123,7 @@ pub(super) fn stages(world: &World, grid: &Grid, check: &mut Check) -> Result<()
     let mut sizes: BTreeMap<String, f64> = BTreeMap::new();
     for profile in &world.profiles {
         let stage = profile["stage"].as_str().unwrap_or_default();
-        *sizes.entry(world.label("stage", stage)).or_default() += 1.0;
+        *sizes.entry(named(world, stage)).or_default() += 1.0;
     }
     let expected = [
         sizes,
@@ -135,6 +136,14 @@ pub(super) fn stages(world: &World, grid: &Grid, check: &mut Check) -> Result<()
         check.by_name(grid, column, expected)?;
     }
     Ok(())
+}
+
+/// What people call a stage; of those whom the score leaves out, that they are no leads.
+fn named(world: &World, stage: &str) -> String {
+    match stage {
+        "disqualified" => "No leads".to_owned(),
+        stage => world.label("stage", stage),
+    }
 }
 
 pub(super) fn rising(world: &World, grid: &Grid, check: &mut Check) -> Result<()> {

@@ -188,6 +188,10 @@ pub(super) struct World {
     pub(super) first_goal: &'static str,
     /// Labels of segments, stages and goals, by what they are and id.
     labels: BTreeMap<(String, String), String>,
+    /// Goals of the first funnel.
+    pub(super) funnel: Vec<String>,
+    /// Labels of topics as pages declare them, by their slugs.
+    pub(super) topics: BTreeMap<String, String>,
 }
 
 impl World {
@@ -221,6 +225,12 @@ impl World {
         let first = first.first().and_then(|goal| goal.get("id")?.as_str());
         let known = ["proefrit", "prijzen", "koop"];
         let first_goal = known.into_iter().find(|goal| Some(*goal) == first);
+        let funnel = list(Some(config), "funnel");
+        let funnel = funnel
+            .first()
+            .and_then(|funnel| funnel.get("steps")?.as_array());
+        let funnel = funnel.into_iter().flatten().filter_map(toml::Value::as_str);
+        let funnel = funnel.map(str::to_owned).collect();
         let mut visitors: BTreeMap<String, Vec<Message>> = BTreeMap::new();
         for line in events {
             let message = Message::read(line)?;
@@ -232,7 +242,16 @@ impl World {
         for messages in visitors.values_mut() {
             messages.sort_by_key(|message| message.at);
         }
+        let mut topics = BTreeMap::new();
+        for message in visitors.values().flatten() {
+            let declared = message.properties.get("topics").and_then(Value::as_array);
+            for label in declared.into_iter().flatten().filter_map(Value::as_str) {
+                topics.insert(label.to_lowercase(), label.to_owned());
+            }
+        }
         Ok(Self {
+            funnel,
+            topics,
             visitors,
             profiles,
             changes,

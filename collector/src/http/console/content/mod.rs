@@ -18,7 +18,7 @@ use super::view::{View, encoded};
 use super::{HttpError, Shown};
 use crate::config::Source;
 use crate::effect::posterior::Lift;
-use crate::effect::{Arm, Numbers, Results};
+use crate::effect::{Arm, Goal, Numbers, Results};
 use crate::http::slots::{self, Mistake};
 use crate::store::counting::{Period, Step};
 
@@ -107,56 +107,73 @@ async fn slots_of(view: &View<'_>, span: Span) -> Result<Table, HttpError> {
     let app = view.app;
     let counts = slots::counts(app, span.first, span.last).await?;
     let model = app.model();
-    let present = app.contents.present();
-    let mut rows = Vec::new();
     let apart = Results::of_slots(&counts, None);
-    for slot in &model.slots {
-        let goal = present.goal_of(&slot.id);
-        let results = Results::of(&counts, &slot.id, goal.map(|goal| &*goal.id));
-        let settings = present.slots.iter().find(|one| one.id == slot.id);
+    let found = apart.keys().filter(|id| model.slot(id).is_none());
+    let ids: Vec<Box<str>> = model
+        .slots
+        .iter()
+        .map(|slot| slot.id.clone())
+        .chain(found.take(MOST_FOUND).cloned())
+        .collect();
+    let goals: Vec<Option<Goal>> = ids.iter().map(|id| app.goal_of(id)).collect();
+    let results = ids.iter().zip(&goals).map(|(id, goal)| {
+        let goal = goal.as_ref().map(|goal| &*goal.id);
+        Results::of(&counts, id, goal)
+    });
+    let results: Vec<Results> = results.collect();
+    let lifts = {
+        let results: Vec<(Results, bool)> = results
+            .iter()
+            .cloned()
+            .zip(goals.iter().map(Option::is_some))
+            .collect();
+        let lift = |(results, has_goal): (Results, bool)| {
+            let of = |arm| results.of_arm(arm);
+            lift_of(&of(Arm::Variant), &of(Arm::Control), has_goal)
+        };
+        tokio::task::spawn_blocking(move || results.into_iter().map(lift).collect()).await
+    };
+    let lifts: Vec<Option<Lift>> = lifts.map_err(|_| HttpError::Internal)?;
+    let present = app.contents.present();
+    let rows = ids.iter().zip(&goals).zip(results.iter().zip(lifts));
+    let rows = rows.map(|((id, goal), (results, lift))| {
+        let slot = model.slot(id);
+        let settings = present.slots.iter().find(|one| one.id == *id);
         let source = match settings.map(|one| one.source) {
             Some(Source::Posted) => view.say("Posted", "Ingestuurd"),
-            _ => view.say("Configuration", "Configuratie"),
+            Some(Source::File) => view.say("Configuration", "Configuratie"),
+            None => view.say("Pages alone", "Alleen pagina's"),
         };
+        let (label, variants) = match slot {
+            Some(slot) => (&slot.label, slot.variants.len()),
+            None => (id, results.variants().len()),
+        };
+        let control = slot.map(|slot| Value::Share(f64::from(slot.control) / 100.0));
+        let goal = goal
+            .as_ref()
+            .map(|goal| Value::Text(goal.label.to_string()));
         let mut row = vec![
-            Cell::text(&*slot.label).to(link_to(view, &slot.id)),
+            Cell::text(&**label).to(link_to(view, id)),
             Cell::text(source),
-            Cell::count(slot.variants.len() as u64),
-            Value::Share(f64::from(slot.control) / 100.0).into(),
-            goal.map_or(Value::Nothing, |goal| Value::Text(goal.label.to_string()))
-                .into(),
+            Cell::count(variants as u64),
+            control.unwrap_or(Value::Nothing).into(),
+            goal.unwrap_or(Value::Nothing).into(),
         ];
-        row.extend(numbers(&results, goal.is_some()));
-        rows.push(row);
-    }
-    let found = apart.iter().filter(|(id, _)| model.slot(id).is_none());
-    for (id, _) in found.take(MOST_FOUND) {
-        let goal = present.goals.first();
-        let results = Results::of(&counts, id, goal.map(|goal| &*goal.id));
-        let mut row = vec![
-            Cell::text(&**id).to(link_to(view, id)),
-            Cell::text(view.say("Pages alone", "Alleen pagina's")),
-            Cell::count(results.variants().len() as u64),
-            Value::Nothing.into(),
-            goal.map_or(Value::Nothing, |goal| Value::Text(goal.label.to_string()))
-                .into(),
-        ];
-        row.extend(numbers(&results, goal.is_some()));
-        rows.push(row);
-    }
+        row.extend(numbers(results, lift));
+        row
+    });
     Ok(Table {
         id: "slots",
         caption: view.say("Slots", "Slots").to_owned(),
         columns: columns(view),
-        rows,
+        rows: rows.collect(),
         empty: no_slots(view),
     })
 }
 
 /// What a slot came to: visitors, what they did, and how that compares with those who were held out.
-fn numbers(results: &Results, has_goal: bool) -> Vec<Cell> {
+fn numbers(results: &Results, lift: Option<Lift>) -> Vec<Cell> {
     let (shown, control) = (results.of_arm(Arm::Variant), results.of_arm(Arm::Control));
-    let lift = lift_of(&shown, &control, has_goal);
     let value = |value: Option<f64>| Cell::from(value.map_or(Value::Nothing, Value::Share));
     vec![
         Cell::count(shown.visitors + control.visitors),

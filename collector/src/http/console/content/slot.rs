@@ -11,18 +11,45 @@ use super::super::{HttpError, Shown};
 use super::{bound, course, lift_of, notice_of};
 use crate::effect::mismatch::visitors_needed;
 use crate::effect::posterior::Lift;
-use crate::effect::{Arm, Goal, Numbers, Results};
+use crate::effect::{Arm, Comparison, Goal, Numbers, Results};
 use crate::http::slots::{self, Mistake};
 
 /// Characters of a content that are shown.
 const LONGEST_CONTENT: usize = 400;
 
 /// A slot and what it came to.
-pub(super) struct Told<'a> {
-    pub(super) id: &'a str,
-    pub(super) slot: Option<&'a Slot>,
-    pub(super) goal: Option<Goal>,
-    pub(super) results: Results,
+struct Told<'a> {
+    id: &'a str,
+    slot: Option<&'a Slot>,
+    goal: Option<Goal>,
+    results: Results,
+    /// Its variants, and how each compares.
+    variants: Vec<String>,
+    compared: Compared,
+}
+
+/// What takes integrals to tell.
+struct Compared {
+    all: Option<Lift>,
+    /// By the variants' places.
+    each: Vec<Option<Comparison>>,
+    best: Vec<f64>,
+}
+
+impl Compared {
+    fn of(results: &Results, variants: &[String], has_goal: bool) -> Self {
+        let (shown, control) = (results.of_arm(Arm::Variant), results.of_arm(Arm::Control));
+        let ids: Vec<&str> = variants.iter().map(String::as_str).collect();
+        let each = ids.iter().map(|id| {
+            let control = results.of_variant(id, Arm::Control);
+            results.of_variant(id, Arm::Variant).compared_with(&control)
+        });
+        Self {
+            all: lift_of(&shown, &control, has_goal),
+            each: each.collect(),
+            best: slots::best(results, &ids, has_goal),
+        }
+    }
 }
 
 /// The page of a slot.
@@ -54,11 +81,21 @@ pub(in crate::http::console) async fn show(view: &View<'_>) -> Result<Shown, Htt
         });
     }
     let course = course::chart(view, &counts, &id, goal.as_ref(), span).await?;
+    let variants: Vec<String> = slots::variants(slot, &results)
+        .into_iter()
+        .map(str::to_owned)
+        .collect();
+    let compared = {
+        let (results, variants, has_goal) = (results.clone(), variants.clone(), goal.is_some());
+        tokio::task::spawn_blocking(move || Compared::of(&results, &variants, has_goal)).await
+    };
     let told = Told {
         id: &id,
         slot,
         goal,
         results,
+        variants,
+        compared: compared.map_err(|_| HttpError::Internal)?,
     };
     // Whatever is chosen of the days, what is wrong is judged by all that is shown.
     let wrong: Vec<Mistake> = slots::mismatches(slot, &told.results)
@@ -83,7 +120,7 @@ pub(in crate::http::console) async fn show(view: &View<'_>) -> Result<Shown, Htt
         (course.show(view))
         (told.lifts(view).show(view))
         (told.arms(view).show(view))
-        (told.variants(view).show(view))
+        (told.shown(view).show(view))
     };
     Ok(Shown::Page(title, content))
 }
@@ -94,7 +131,7 @@ impl Told<'_> {
             self.results.of_arm(Arm::Variant),
             self.results.of_arm(Arm::Control),
         );
-        let lift = lift_of(&shown, &control, self.goal.is_some());
+        let lift = self.compared.all;
         let compared = lift.map(|lift| {
             let share = |number| view.language.share(number);
             format!(
@@ -155,7 +192,7 @@ impl Told<'_> {
     }
 
     /// What is shown to whom.
-    fn variants(&self, view: &View<'_>) -> Table {
+    fn shown(&self, view: &View<'_>) -> Table {
         let present = view.app.contents.present();
         let settings = present.slots.iter().find(|one| *one.id == *self.id);
         let rows = self
@@ -202,9 +239,8 @@ impl Told<'_> {
 
     /// What visitors came to, by variant and arm.
     fn arms(&self, view: &View<'_>) -> Table {
-        let ids = slots::variants(self.slot, &self.results);
         let mut rows = Vec::new();
-        for id in ids {
+        for id in &self.variants {
             for arm in Arm::ALL {
                 let numbers = self.results.of_variant(id, arm);
                 if numbers == Numbers::default() && arm == Arm::Control {
@@ -280,16 +316,14 @@ impl Told<'_> {
 
     /// How those who saw a variant compare with those who were held out.
     fn lifts(&self, view: &View<'_>) -> Table {
-        let ids = slots::variants(self.slot, &self.results);
         let has_goal = self.goal.is_some();
-        let best = slots::best(&self.results, &ids, has_goal);
         let mut rows = Vec::new();
-        for (place, id) in ids.iter().enumerate() {
-            let of = |arm| self.results.of_variant(id, arm);
-            let (shown, control) = (of(Arm::Variant), of(Arm::Control));
-            let Some(compared) = shown.compared_with(&control) else {
+        let each = self.variants.iter().zip(&self.compared.each);
+        for (place, (id, compared)) in each.enumerate() {
+            let Some(compared) = compared else {
                 continue;
             };
+            let control = self.results.of_variant(id, Arm::Control);
             let did = if has_goal {
                 control.conversions
             } else {
@@ -310,7 +344,9 @@ impl Told<'_> {
                     let mut row = vec![Cell::text(self.label(id)), Cell::text(what)];
                     row.extend(lift_cells(lift));
                     row.push(
-                        best.get(place)
+                        self.compared
+                            .best
+                            .get(place)
                             .map_or(Value::Nothing, |best| Value::Share(*best))
                             .into(),
                     );
