@@ -20,7 +20,7 @@ const BASE = `/console/${SITE_ID}/`;
 
 /** Pages that a page leads to, below the site's, without parameters. */
 const links = (page) => page.evaluate((base) => {
-  const all = [...document.querySelectorAll('a[href]')].map((link) => new URL(link.href));
+  const all = [...document.querySelectorAll('a[href]:not([download])')].map((link) => new URL(link.href));
   const own = all.filter(({ origin, pathname }) => origin === location.origin && pathname.startsWith(base));
   return [...new Set(own.map(({ pathname }) => pathname.slice(base.length)))];
 }, BASE);
