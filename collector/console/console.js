@@ -8,10 +8,12 @@ import { editors } from './editor.js';
 import { signedOut } from './session.js';
 import { plots } from './plots.js';
 import { live } from './live.js';
+import { refresh } from './refresh.js';
 
 signedOut();
 plots(document);
 live();
+refresh();
 editors(document);
 document.addEventListener('htmx:load', (event) => {
   plots(event.detail.elt);

@@ -52,7 +52,7 @@ before(async () => {
       };
     };
     const more = engaged.map((days) => ({
-      type: 'page', anonymousId, timestamp: at(days, 30), context: { page: { url: `${console_.collector.origin}/prijzen/` } },
+      type: 'page', anonymousId, timestamp: at(days, 30), context: { page: { url: `${console_.collector.origin}/over-ons/` } },
     }));
     const reached = goals.map(([goal, revenue], place) => ({
       type: 'track', anonymousId, event: EVENTS[goal], timestamp: at(0, place - 60), properties: { revenue },

@@ -112,7 +112,29 @@ test('what people read changes in place', async () => {
   await full.send([view('later', fresh, '/helmets/<b>', 'Helmets')]);
   await page.waitForFunction(() => document.querySelector('table[data-table="reading"]')?.tBodies[0].rows[1]?.cells[3].dataset.value === '2', null, { timeout: 20_000 });
   assert.equal(await page.evaluate(() => window.stays), true);
+  assert.equal(await figure(page, 'now'), '3');
   assert.ok((await csv(viewer, 'today?csv=reading')).includes('/helmets/<b>,Helmets,1,2'));
+  viewer.assertNoErrors();
+});
+
+test('whoever wants it to stand still stops it', async () => {
+  const viewer = await full.signIn();
+  const page = await viewer.see('today');
+  const asked = [];
+  page.on('request', (request) => { if (request.url().endsWith('/today/reading')) asked.push(request.url()); });
+  const stop = page.getByRole('button', { name: 'Pause updates' });
+  await stop.focus();
+  await page.keyboard.press('Enter');
+  assert.equal(await stop.getAttribute('aria-pressed'), 'true');
+  await page.waitForTimeout(11_000);
+  assert.deepEqual(asked, []);
+  await page.keyboard.press('Enter');
+  // Not while the keyboard is in it.
+  await page.focus('#reading .table-scroll');
+  await page.waitForTimeout(10_500);
+  assert.deepEqual(asked, []);
+  await stop.focus();
+  await page.waitForRequest(/today\/reading$/, { timeout: 12_000 });
   viewer.assertNoErrors();
 });
 

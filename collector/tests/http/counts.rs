@@ -36,7 +36,12 @@ async fn with_arrivals() -> Collector {
         arrival("a", "1", NEWS, ""),
         arrival("a", "2", NEWS, ""),
         arrival("a", "3", "", "https://www.example.nl/"),
-        arrival("b", "1", NEWS, ""),
+        arrival(
+            "b",
+            "1",
+            &format!("{NEWS}&utm_term=bikes&utm_content=top"),
+            "",
+        ),
         arrival("c", "1", "", google),
         arrival("d", "1", "", ""),
     ];
@@ -86,6 +91,16 @@ async fn campaigns() {
     assert_eq!(by["rows"][0]["medium"], "email");
     assert!(by["rows"][0].get("channel").is_none(), "{by}");
     assert_eq!(by["rows"][1]["medium"], Value::Null);
+    for (part, value) in [("term", "bikes"), ("content", "top")] {
+        let by = collector
+            .admin(&format!("campaigns?by={part}"))
+            .await
+            .json();
+        let rows = [&by["rows"][0], &by["rows"][1]].map(|row| (&row[part], &row["arrivals"]));
+        let (none, told) = (Value::Null, Value::from(value));
+        let (three, one) = (Value::from(3), Value::from(1));
+        assert_eq!(rows, [(&none, &three), (&told, &one)], "{by}");
+    }
 }
 
 #[tokio::test]

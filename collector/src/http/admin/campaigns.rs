@@ -1,5 +1,5 @@
-//! `/admin/v1/campaigns`: what brought visitors, by channel, source, medium and campaign, from the
-//! counts of each day. No visitor and no message is read for it.
+//! `/admin/v1/campaigns`: what brought visitors, by channel, source, medium, campaign, term and content,
+//! from the counts of each day. No visitor and no message is read for it.
 //!
 //! A visitor counts once a day for each origin: over several days, and where `by` puts origins
 //! together, whoever came more than once counts more than once.
@@ -29,14 +29,18 @@ enum By {
     Source,
     Medium,
     Campaign,
+    Term,
+    Content,
 }
 
-const WAYS: [(&str, By); 5] = [
+const WAYS: [(&str, By); 7] = [
     ("origin", By::Origin),
     ("channel", By::Channel),
     ("source", By::Source),
     ("medium", By::Medium),
     ("campaign", By::Campaign),
+    ("term", By::Term),
+    ("content", By::Content),
 ];
 
 /// What a row is about: a part that it is not about is not there.
@@ -46,6 +50,8 @@ struct Row {
     source: Option<String>,
     medium: Option<String>,
     campaign: Option<String>,
+    term: Option<String>,
+    content: Option<String>,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -152,6 +158,9 @@ fn row(name: &str, by: By) -> Row {
         source: source.filter(|_| tells(By::Source)),
         medium: given(&origin.medium).filter(|_| tells(By::Medium)),
         campaign: given(&origin.campaign).filter(|_| tells(By::Campaign)),
+        // Rows of origins put those of a campaign together, as they always did.
+        term: given(&origin.term).filter(|_| by == By::Term),
+        content: given(&origin.content).filter(|_| by == By::Content),
     }
 }
 
@@ -162,8 +171,11 @@ fn write(json: &mut JsonWriter, by: By, row: &Row, counts: Counts) {
         ("source", By::Source, row.source.as_deref()),
         ("medium", By::Medium, row.medium.as_deref()),
         ("campaign", By::Campaign, row.campaign.as_deref()),
+        ("term", By::Term, row.term.as_deref()),
+        ("content", By::Content, row.content.as_deref()),
     ] {
-        if by == By::Origin || by == part {
+        let is_of_origins = by == By::Origin && !matches!(part, By::Term | By::Content);
+        if is_of_origins || by == part {
             json.name(name);
             match value {
                 Some(value) => json.text(value),
@@ -197,7 +209,7 @@ pub(super) fn describe() -> Operation {
             has("engaged", count().about("Those who stayed, once a day.")),
         ]
     };
-    let mut row: Vec<Member> = ["channel", "source", "medium", "campaign"]
+    let mut row: Vec<Member> = ["channel", "source", "medium", "campaign", "term", "content"]
         .map(|part| may_have(part, text().or_null()))
         .into();
     row.extend(counts());

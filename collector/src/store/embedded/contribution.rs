@@ -11,7 +11,7 @@ use firstglance_engine::attribution::{Attribution, WHOLE};
 use firstglance_engine::codec::Encode as _;
 use firstglance_engine::events::property;
 use firstglance_engine::history::{Change, ChangeKind};
-use firstglance_engine::profile::{INACTIVITY, MOST_ACTIVE, Sessions};
+use firstglance_engine::profile::{EntryKind, INACTIVITY, MOST_ACTIVE, Sessions};
 use firstglance_engine::text::{clip, slug};
 use firstglance_engine::{Message, MessageKind, Milliseconds, Profile, Timestamp, VisitorId};
 
@@ -55,10 +55,10 @@ enum FirstTouch {
 
 impl FirstTouch {
     fn before(profile: &Profile, earliest: Timestamp) -> Self {
-        match profile.first_touch() {
-            None => Self::None,
-            Some(first) if first.at < earliest => Self::Settled,
-            Some(first) => Self::Known(Touched::of(&first)),
+        // Of nearly everybody it stays, and need not be read.
+        match profile.entries.one(EntryKind::FirstTouch) {
+            Some(first) if first.last < earliest => Self::Settled,
+            _ => Touched::first(profile).map_or(Self::None, Self::Known),
         }
     }
 }

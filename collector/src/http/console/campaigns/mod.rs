@@ -2,6 +2,7 @@
 //! that they reach. Counts of days are read and no visitor, so it takes the same however many there are.
 
 mod figures;
+mod models;
 mod tables;
 
 use firstglance_engine::attribution::Attribution;
@@ -248,7 +249,7 @@ fn dimensions(view: &View<'_>, asked: &Asked) -> Markup {
                 @for model in Attribution::ALL {
                     a href=(view.with("model", model.name()))
                         aria-current=[(model == asked.model).then_some("true")] {
-                        (tables::model(view, model))
+                        (models::name(view, model))
                     }
                 }
             }
@@ -282,7 +283,7 @@ fn attribution(view: &View<'_>, asked: &Asked, figures: &Figures) -> Markup {
                 }
             }
         }
-        (tables::models(view, asked, figures))
+        (models::show(view, asked, figures))
     }
 }
 

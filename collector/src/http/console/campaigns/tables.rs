@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use firstglance_engine::attribution::{Attribution, WHOLE};
+use firstglance_engine::attribution::WHOLE;
 use firstglance_engine::origin::CHANNELS;
 use maud::{Markup, html};
 
@@ -13,13 +13,10 @@ use crate::http::console::parts::{Cell, Chart, Column, Shape, Span, Table, Value
 use crate::http::console::view::View;
 
 /// Rows on a page at most; CSV has all.
-const MOST_ROWS: usize = 200;
+pub(super) const MOST_ROWS: usize = 200;
 
 /// Channels that have a line of their own.
 const MOST_LINES: usize = 5;
-
-/// Rows of the chart of models.
-const MOST_BARS: usize = 8;
 
 /// What a dimension is called.
 pub(super) fn dimension<'a>(view: &View<'_>, by: By) -> &'a str {
@@ -30,38 +27,6 @@ pub(super) fn dimension<'a>(view: &View<'_>, by: By) -> &'a str {
         By::Campaign => view.say("Campaign", "Campagne"),
         By::Term => view.say("Term", "Zoekterm"),
         By::Content => view.say("Content", "Advertentie of link"),
-    }
-}
-
-/// What a model is called.
-pub(super) fn model<'a>(view: &View<'_>, model: Attribution) -> &'a str {
-    match model {
-        Attribution::First => view.say("First touch", "Eerste contact"),
-        Attribution::Last => view.say("Last touch", "Laatste contact"),
-        Attribution::Linear => view.say("Linear", "Lineair"),
-        Attribution::Position => view.say("Position-based", "Op positie"),
-    }
-}
-
-/// What it means.
-fn meaning_of_model<'a>(view: &View<'_>, model: Attribution) -> &'a str {
-    match model {
-        Attribution::First => view.say(
-            "The first touch, the visitor's earliest page view, has the whole goal, whatever brought it.",
-            "Het eerste contact, de vroegste paginaweergave van de bezoeker, krijgt het hele doel, wat het ook bracht.",
-        ),
-        Attribution::Last => view.say(
-            "The last touch before the goal that something brought has the whole of it. Who types the address keeps the last touch they had.",
-            "Het laatste contact voor het doel dat iets bracht, krijgt het hele doel. Wie het adres intypt, houdt het laatste contact.",
-        ),
-        Attribution::Linear => view.say(
-            "Every touch before the goal has the same part in it.",
-            "Elk contact voor het doel krijgt hetzelfde deel ervan.",
-        ),
-        Attribution::Position => view.say(
-            "The first and the last touch have 40% each, and those between share the rest. Two touches have half each.",
-            "Het eerste en het laatste contact krijgen elk 40%, en die ertussen delen de rest. Twee contacten krijgen elk de helft.",
-        ),
     }
 }
 
@@ -235,7 +200,7 @@ fn cells(
 }
 
 /// What a row is called of which the dimension was not given.
-fn not_given<'a>(view: &View<'_>, by: By) -> &'a str {
+pub(super) fn not_given<'a>(view: &View<'_>, by: By) -> &'a str {
     match by {
         By::Channel | By::Source => {
             view.say("None: they came by themselves", "Geen: ze kwamen vanzelf")
@@ -247,7 +212,7 @@ fn not_given<'a>(view: &View<'_>, by: By) -> &'a str {
 }
 
 /// Of what brought visitors of whom nothing tells it.
-fn not_known<'a>(view: &View<'_>) -> &'a str {
+pub(super) fn not_known<'a>(view: &View<'_>) -> &'a str {
     view.say(
         "Not known: they saw no page",
         "Onbekend: ze zagen geen pagina",
@@ -255,12 +220,12 @@ fn not_known<'a>(view: &View<'_>) -> &'a str {
 }
 
 /// Of names for which a day had no room.
-fn no_room<'a>(view: &View<'_>) -> &'a str {
+pub(super) fn no_room<'a>(view: &View<'_>) -> &'a str {
     view.say("Further ones, counted together", "Verdere, samen geteld")
 }
 
 /// How many rows may be shown: in a file all of them.
-fn most(view: &View<'_>, usual: usize) -> usize {
+pub(super) fn most(view: &View<'_>, usual: usize) -> usize {
     match view.parameter("csv") {
         Some(_) => usize::MAX,
         None => usual,
@@ -268,7 +233,7 @@ fn most(view: &View<'_>, usual: usize) -> usize {
 }
 
 /// What leads to the profiles that have something in common with a row.
-const fn filter_of(by: By) -> Option<&'static str> {
+pub(super) const fn filter_of(by: By) -> Option<&'static str> {
     match by {
         By::Channel => Some("channel"),
         By::Campaign => Some("campaign"),
@@ -317,97 +282,6 @@ pub(super) fn origins(view: &View<'_>, asked: &Asked, figures: &Figures) -> Mark
         empty: html! {},
     }
     .show(view)
-}
-
-/// The four models side by side: a chart of the rows that have most, and a table of all.
-pub(super) fn models(view: &View<'_>, asked: &Asked, figures: &Figures) -> Markup {
-    let by = asked.by;
-    let mut all: Vec<(String, Option<(&str, String)>, Numbers)> = Vec::new();
-    for (name, numbers) in figures.rows(by) {
-        let filter = filter_of(by).zip(name.clone());
-        let title = name.unwrap_or_else(|| not_given(view, by).to_owned());
-        all.push((title, filter, numbers));
-    }
-    all.push((not_known(view).to_owned(), None, figures.not_known.clone()));
-    all.push((no_room(view).to_owned(), None, figures.no_room.clone()));
-    let largest = |numbers: &Numbers| {
-        let parts = Attribution::ALL.map(|model| numbers.goals_by(model));
-        parts.into_iter().max().unwrap_or(0)
-    };
-    all.retain(|(_, _, numbers)| largest(numbers) > 0);
-    all.sort_by(|(one, _, few), (other, _, many)| (largest(many), one).cmp(&(largest(few), other)));
-    let columns = |value: bool| {
-        let mut columns = vec![Column::new(dimension(view, by))];
-        for one in Attribution::ALL {
-            columns.push(Column::new(model(view, one)).meaning(meaning_of_model(view, one)));
-        }
-        if value {
-            for one in Attribution::ALL {
-                let label = format!("{}: {}", view.say("Value", "Waarde"), model(view, one));
-                columns.push(Column::new(label).meaning(meaning_of_model(view, one)));
-            }
-        }
-        columns
-    };
-    let none = || {
-        html! { p { (view.say(
-            "This goal was not reached in these days.",
-            "Dit doel is in deze dagen niet bereikt.",
-        )) } }
-    };
-    let goal = super::goal_label(view, asked);
-    let chart = Chart {
-        shape: Shape::Bars,
-        definition: view
-            .say(
-                "What each has in the goals that were reached, by the four models. Where they differ, it brings visitors who come back by other ways, or is what they come back by.",
-                "Het aandeel van elk in de bereikte doelen, volgens de vier modellen. Waar ze verschillen, brengt het bezoekers die langs andere wegen terugkomen, of komen ze daarlangs terug.",
-            )
-            .to_owned(),
-        table: Table {
-            id: "models",
-            caption: format!("{goal}: {}", view.say("four models", "vier modellen")),
-            columns: columns(false),
-            rows: all
-                .iter()
-                .take(most(view, MOST_BARS))
-                .map(|(title, _, numbers)| {
-                    let mut row = vec![Cell::text(title)];
-                    row.extend(Attribution::ALL.map(|one| goals(numbers.goals_by(one)).into()));
-                    row
-                })
-                .collect(),
-            empty: none(),
-        },
-    };
-    let top = all.first().map_or(0, |(_, _, numbers)| largest(numbers));
-    let rows = all
-        .iter()
-        .take(most(view, MOST_ROWS))
-        .map(|(title, filter, numbers)| {
-            let name = Cell::text(title);
-            let mut row = vec![match filter {
-                Some((parameter, value)) => name.to(view.profiles(&[(*parameter, value)])),
-                None => name,
-            }];
-            for one in Attribution::ALL {
-                let part = numbers.goals_by(one);
-                row.push(Cell::from(goals(part)).with_bar(part as f64 / top as f64));
-            }
-            row.extend(Attribution::ALL.map(|one| money(numbers.value_by(one)).into()));
-            row
-        });
-    let table = Table {
-        id: "attribution",
-        caption: format!(
-            "{goal}: {}",
-            view.say("goals and value by model", "doelen en waarde per model")
-        ),
-        columns: columns(true),
-        rows: rows.collect(),
-        empty: none(),
-    };
-    html! { (chart.show(view)) (table.show(view)) }
 }
 
 /// Searches for the site by its name, and all others.

@@ -109,8 +109,22 @@ impl Latest {
     pub(super) fn show(self, view: &View<'_>) -> Markup {
         let from = view.link("today/reading", &[]);
         html! {
-            div id="reading" hx-get=(from) hx-trigger="every 10s" hx-swap="outerHTML" hx-target="this" {
+            div id="reading" data-refresh hx-get=(from) hx-trigger="every 10s" hx-swap="outerHTML" hx-target="this" {
                 (self.table(view).show_at(view, &view.link("today", &[])))
+            }
+        }
+    }
+
+    /// The same with the button that makes it stand still.
+    pub(super) fn show_with_stop(self, view: &View<'_>) -> Markup {
+        html! {
+            div {
+                (self.show(view))
+                div class="stop" {
+                    button type="button" data-stop hidden aria-pressed="false" {
+                        (view.say("Pause updates", "Bijwerken pauzeren"))
+                    }
+                }
             }
         }
     }
@@ -189,7 +203,11 @@ fn last_read(profile: &Profile, now: Timestamp) -> Option<Read> {
 
 /// What people read, for the page that asks again and again.
 pub(in super::super) async fn part(view: &View<'_>) -> Result<Shown, HttpError> {
-    Ok(Shown::Part(Latest::read(view).await?.show(view)))
+    let latest = Latest::read(view).await?;
+    Ok(Shown::Part(html! {
+        div hx-swap-oob="innerHTML:#now" { (latest.figure(view).show(view)) }
+        (latest.show(view))
+    }))
 }
 
 #[cfg(test)]

@@ -121,12 +121,12 @@ fn touches_of(message: &Value) -> Vec<String> {
 
 /// What so many touches have in a goal that is worth [`WORTH`].
 fn credited(touches: usize) -> Vec<(Metric, Vec<u64>)> {
-    let amounts: [(fn(Attribution) -> Metric, u64); 2] = [
-        (Metric::GoalsByOrigin, 1_000_000),
-        (Metric::ValueByOrigin, WORTH),
-    ];
     let mut all = Vec::new();
-    for (metric, amount) in amounts {
+    for (is_value, amount) in [(false, 1_000_000), (true, WORTH)] {
+        let metric = |model| match is_value {
+            true => Metric::ValueByOrigin(model),
+            false => Metric::GoalsByOrigin(model),
+        };
         let equal = |count: u64, amount: u64| -> Vec<u64> {
             let parts = (0..count).map(|place| (amount + count - 1 - place) / count);
             parts.collect()
@@ -422,6 +422,69 @@ fn erasure(visitor: usize) -> Erasure {
         ground: Ground::Owner,
         now: NOW.minus(Milliseconds(1_150_000_001)),
     }
+}
+
+/// What had brought a visitor when a goal was reached stays what it is, whatever comes later, or late.
+#[test]
+fn a_goal_knows_what_was_before_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = patiently_by(folder.path(), &rules()).unwrap();
+    let send = |raw: String| {
+        let commit = commit_of([raw], NOW);
+        runtime().block_on(store.commit(commit)).unwrap();
+    };
+    let at = |minutes: u64| NOW.minus(Milliseconds::from_minutes(10_000 - minutes));
+    let common = |id: &str, minutes| {
+        let at = at(minutes);
+        format!(r#""messageId":"{id}","anonymousId":"a","timestamp":"{at}""#)
+    };
+    let page = |id: &str, minutes, query: &str, referrer: &str| {
+        format!(
+            r#"{{"type":"page",{},"context":{{"page":{{"url":"https://h.example/{query}","referrer":"{referrer}"}}}}}}"#,
+            common(id, minutes)
+        )
+    };
+    let goal = |id: &str, minutes| {
+        format!(
+            r#"{{"type":"track","event":"Event 1",{}}}"#,
+            common(id, minutes)
+        )
+    };
+    send(page("1", 100, "", ""));
+    send(page("2", 200, "?utm_source=s&utm_term=t", ""));
+    send(page("3", 210, "?utm_source=s&utm_term=t", ""));
+    send(page("4", 300, "", "https://www.google.com/"));
+    send(goal("5", 400));
+    send(page("6", 500, "?utm_source=n", ""));
+    send(goal("7", 600));
+    // It comes late: of a time before all others, and before a goal that is told already.
+    send(page("8", 50, "", "https://blog.example/"));
+    send(goal("9", 150));
+    let visitor = VisitorId::parse("a").unwrap();
+    let timeline = runtime().block_on(store.timeline(&visitor, None, 100));
+    let told = timeline.unwrap().into_iter().filter_map(|entry| {
+        let message: Value = serde_json::from_str(&entry.raw).unwrap();
+        (message["event"] == "Goal Reached").then(|| touches_of(&message))
+    });
+    let (none, term, google) = ("\n\n\n\n", "\ns\n\n\n\nt\n", "google.com\n\n\n\n");
+    let (news, blog) = ("\nn\n\n\n", "blog.example\n\n\n\n");
+    assert_eq!(
+        told.collect::<Vec<_>>(),
+        [
+            vec![blog],
+            vec![none, term, google],
+            vec![none, term, google, news],
+        ]
+    );
+    let before = counted(&store);
+    let new: Vec<_> = (before.iter())
+        .filter(|((_, metric, _), _)| *metric == Metric::NewByOrigin)
+        .map(|((_, _, name), number)| (name.as_deref().unwrap(), *number))
+        .collect();
+    assert_eq!(new, [(blog, 1)]);
+    assert_eq!(findings(&store, Mode::Look, NOW), []);
+    recount::everything(&store.tree(), NOW, &mut |_| {}).unwrap();
+    assert_same(&before, &counted(&store));
 }
 
 proptest! {
