@@ -20,6 +20,6 @@ mod tests;
 #[cfg(feature = "explain")]
 pub use brand::{BrandWords, brand};
 #[cfg(feature = "explain")]
-pub use channel::{CHANNELS, channel, channel_of, referrer_of};
+pub use channel::{CHANNELS, Grouping, channel, channel_of, referrer_of};
 #[cfg(feature = "explain")]
 pub use sites::{KINDS, kind, names, referrer, source};

@@ -14,7 +14,7 @@ use firstglance_engine::interest::SEGMENT_SCORE;
 use firstglance_engine::origin::{CHANNELS, channel_of};
 use firstglance_engine::profile::{EntryKind, Touch};
 use firstglance_engine::text::{folded, same_folded};
-use firstglance_engine::{Profile, Snapshot, Timestamp, VisitorId, snapshot};
+use firstglance_engine::{Campaign, Profile, Snapshot, Timestamp, VisitorId, snapshot};
 use hyper::Uri;
 use sha2::{Digest as _, Sha256};
 
@@ -340,7 +340,11 @@ pub(super) struct Channels(RefCell<HashMap<Box<str>, &'static str>>);
 impl Channels {
     /// The channel of a touch.
     pub(super) fn of(&self, touch: &Touch<'_>) -> &'static str {
-        let origin = format!("{}\n{}", touch.referrer, touch.campaign.as_lines());
+        // What a click id says beside its name is another for each click, and tells no channel.
+        let click_id = Campaign::click_id_name(touch.campaign.as_lines());
+        let [source, medium, campaign] =
+            ["utm_source", "utm_medium", "utm_campaign"].map(|name| touch.campaign.get(name));
+        let origin = [touch.referrer, source, medium, campaign, click_id].join("\n");
         let mut known = self.0.borrow_mut();
         if let Some(channel) = known.get(&*origin) {
             return channel;

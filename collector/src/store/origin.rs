@@ -1,7 +1,7 @@
 //! Origins: what brought somebody to a page, as far as it is counted apart, and the names under which
 //! that is counted. They name nobody, and not which click it was.
 
-use firstglance_engine::origin::channel_of;
+use firstglance_engine::origin::Grouping;
 use firstglance_engine::profile::Touch;
 use firstglance_engine::{Campaign, Timestamp};
 
@@ -109,13 +109,19 @@ impl Origin {
     /// Its channel, by the engine's rules of today.
     #[must_use]
     pub fn channel(&self) -> &'static str {
+        self.channel_by(&Grouping::new())
+    }
+
+    /// The same by rules that were made for many.
+    #[must_use]
+    pub fn channel_by(&self, rules: &Grouping) -> &'static str {
         let pairs = [
             ("utm_source", &*self.source),
             ("utm_medium", &*self.medium),
             ("utm_campaign", &*self.campaign),
             (&*self.click_id, "1"),
         ];
-        channel_of(&Touch {
+        rules.channel(&Touch {
             at: Timestamp::MIN,
             path: "/",
             referrer: &self.referrer,

@@ -10,6 +10,7 @@ mod body;
 mod click;
 mod client;
 mod console;
+mod console_apart;
 mod console_live;
 mod console_profiles;
 mod console_system;

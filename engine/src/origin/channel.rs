@@ -231,62 +231,85 @@ fn either<const COUNT: usize>(all: [Vec<Instruction>; COUNT]) -> Vec<Instruction
 /// The channel of a touch, by the programs that conditions use.
 #[must_use]
 pub fn channel_of(touch: &Touch<'_>) -> &'static str {
-    let place = values(touch).value(4);
-    CHANNELS
-        .get(place as usize)
-        .copied()
-        .unwrap_or("Unassigned")
+    Grouping::new().channel(touch)
 }
 
 /// The name of what referred a touch, empty where it has none, and its kind.
 #[must_use]
 pub fn referrer_of(touch: &Touch<'_>) -> (&'static str, &'static str) {
-    let values = values(touch);
+    let values = Grouping::new().values(touch);
     let name = names().get(values.value(0) as usize).copied();
     let kind = KINDS.get(values.value(1) as usize).copied();
     (name.unwrap_or_default(), kind.unwrap_or("referral"))
 }
 
-/// Referrer, its kind, source, its kind, channel.
-fn values(touch: &Touch<'_>) -> Evaluation {
-    let programs = [
-        (referrer(Which::First), 0),
-        (kind(), 0),
-        (source(Which::First), 0),
-        (kind(), 2),
-        (channel(Which::First), 3),
-    ];
-    let mut model = Model::new();
-    for (code, reads) in programs {
-        let mut builder = Builder::default();
-        for instruction in &code {
-            match instruction {
-                Instruction::Value(_) => {
-                    builder.push(&Instruction::Value(reads), &model.programs);
-                }
-                other => builder.push(other, &model.programs),
-            }
-        }
-        let program: Program = builder.finish(None);
-        model.programs.push(program);
+/// These programs, made once for many touches: to make them takes longer than to run them.
+#[derive(Clone, Debug)]
+pub struct Grouping(Model);
+
+impl Default for Grouping {
+    fn default() -> Self {
+        Self::new()
     }
-    let mut profile = Profile::new();
-    let event = Event {
-        at: touch.at,
-        kind: EventKind::Viewed {
-            campaign: &touch.campaign,
-            measured: true,
-        },
-        name: "",
-        values: "",
-        page: Page {
-            path: touch.path,
-            referrer: touch.referrer,
-            ..Page::default()
-        },
-        topics: "",
-        keywords: "",
-    };
-    profile.take_in(&event, &Model::new());
-    Evaluation::of(&profile, &model, touch.at)
+}
+
+impl Grouping {
+    /// Referrer, its kind, source, its kind, channel.
+    #[must_use]
+    pub fn new() -> Self {
+        let programs = [
+            (referrer(Which::First), 0),
+            (kind(), 0),
+            (source(Which::First), 0),
+            (kind(), 2),
+            (channel(Which::First), 3),
+        ];
+        let mut model = Model::new();
+        for (code, reads) in programs {
+            let mut builder = Builder::default();
+            for instruction in &code {
+                match instruction {
+                    Instruction::Value(_) => {
+                        builder.push(&Instruction::Value(reads), &model.programs);
+                    }
+                    other => builder.push(other, &model.programs),
+                }
+            }
+            let program: Program = builder.finish(None);
+            model.programs.push(program);
+        }
+        Self(model)
+    }
+
+    /// The channel of a touch.
+    #[must_use]
+    pub fn channel(&self, touch: &Touch<'_>) -> &'static str {
+        let place = self.values(touch).value(4);
+        CHANNELS
+            .get(place as usize)
+            .copied()
+            .unwrap_or("Unassigned")
+    }
+
+    fn values(&self, touch: &Touch<'_>) -> Evaluation {
+        let mut profile = Profile::new();
+        let event = Event {
+            at: touch.at,
+            kind: EventKind::Viewed {
+                campaign: &touch.campaign,
+                measured: true,
+            },
+            name: "",
+            values: "",
+            page: Page {
+                path: touch.path,
+                referrer: touch.referrer,
+                ..Page::default()
+            },
+            topics: "",
+            keywords: "",
+        };
+        profile.take_in(&event, &Model::new());
+        Evaluation::of(&profile, &self.0, touch.at)
+    }
 }

@@ -1,56 +1,55 @@
 //! `/console`: what marketers see. Pages are made on the server, whole, from what the store has
 //! counted; a page's address says all that it shows, so that it can be kept and sent.
 //!
-//! [`PAGES`] is the one place that says which pages there are, which role each needs, and whether it
-//! shows visitors: then the audit log says who looked. No page reads the log of events, runs a script of
+//! [`PAGES`] says which pages there are and which role each needs. No page reads the log of events, runs a script of
 //! anybody's, or is framed. What comes from outside is text and stays text.
-
-#![allow(dead_code)]
 
 mod campaigns;
 mod census;
 mod content;
+mod forms;
 mod frame;
 mod interests;
 mod journeys;
 mod language;
 mod live;
 mod packing;
+mod pages;
 mod parts;
 mod profiles;
 mod segments;
 mod session;
+mod settings;
 mod sign_in;
 mod story;
 mod system;
 mod today;
 mod view;
 
-use std::pin::Pin;
 use std::sync::{LazyLock, Mutex};
 
 use hyper::header::{
-    ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
-    HeaderMap, HeaderName, LOCATION, ORIGIN, REFERRER_POLICY, X_FRAME_OPTIONS,
+    CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName,
+    LOCATION, REFERRER_POLICY, X_FRAME_OPTIONS,
 };
-use hyper::{Method, Request, StatusCode, header};
+use hyper::{Method, Request, StatusCode};
 use maud::Markup;
 
-use self::language::Language;
+use self::forms::{of_own_origin, of_own_page, read_form};
+use self::pages::{About, NAVIGATION, PAGES, Page, Shown};
+use self::session::Session;
 pub(super) use self::session::Sessions;
-use self::session::{Session, named};
+use self::settings::{Theme, language_of, theme_of};
 use self::view::{Kept, View, encoded};
 use super::answer::{Answer, empty, set_text, with_body};
 use super::assets::{self, Served};
 use super::body::Unread;
-use super::compression::Coding;
 use super::error::HttpError;
 use super::{App, Sites, query};
 use crate::assets as files;
 use crate::clock;
 use crate::export;
 use crate::store::audit::AuditEntry;
-use crate::token::Role;
 
 /// What the console's addresses take.
 pub(super) const METHODS: &str = "GET, HEAD, POST";
@@ -62,379 +61,9 @@ const CSRF_HEADER: HeaderName = HeaderName::from_static("x-csrf-token");
 const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
-/// By which browsers say where a request comes from, which no page can make them say.
-const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
-
 /// What pages may load and do: what is the collector's own. Plots are drawn on a canvas.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
                       connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
-
-/// All pages, by their path below a site's. A name in braces stands for one part of a path.
-const PAGES: &[Page] = &[
-    visitors("live", Role::Read, |view| Box::pin(live::show(view))),
-    totals("live/state", Role::Read, |view| Box::pin(live::state(view))),
-    visitors("live/stream", Role::Read, |view| {
-        Box::pin(live::listen(view))
-    }),
-    visitors("profiles", Role::Read, |view| {
-        Box::pin(profiles::show(view))
-    }),
-    visitors("profiles/{id}", Role::Read, |view| {
-        Box::pin(profiles::one(view))
-    }),
-    visitors("profiles/{id}/access", Role::Read, |view| {
-        Box::pin(profiles::access(view))
-    }),
-    change("profiles/{id}/erase", Role::Erase, |view| {
-        Box::pin(profiles::erase(view))
-    }),
-    change("profiles/{id}/undo", Role::Operate, |view| {
-        Box::pin(profiles::undo(view))
-    }),
-    visitors("export", Role::Read, |view| {
-        Box::pin(profiles::export(view))
-    }),
-    totals("today", Role::Read, |view| Box::pin(today::show(view))),
-    totals("today/reading", Role::Read, |view| {
-        Box::pin(today::reading_part(view))
-    }),
-    totals("journeys", Role::Read, |view| {
-        Box::pin(journeys::show(view))
-    }),
-    totals("campaigns", Role::Read, |view| {
-        Box::pin(campaigns::show(view))
-    }),
-    totals("content", Role::Read, |view| Box::pin(content::show(view))),
-    totals("content/{slot}", Role::Read, |view| {
-        Box::pin(content::show_slot(view))
-    }),
-    change("content/restore", Role::Operate, |view| {
-        Box::pin(content::restore(view))
-    }),
-    change("content/preview", Role::Operate, |view| {
-        Box::pin(content::preview(view))
-    }),
-    totals("interests", Role::Read, |view| {
-        Box::pin(interests::show(view))
-    }),
-    totals("interests/{id}", Role::Read, |view| {
-        Box::pin(interests::one(view))
-    }),
-    change("interests/name", Role::Operate, |view| {
-        Box::pin(interests::name(view))
-    }),
-    change("interests/unname", Role::Operate, |view| {
-        Box::pin(interests::unname(view))
-    }),
-    totals("segments", Role::Read, |view| {
-        Box::pin(segments::list(view))
-    }),
-    totals("segments/new", Role::Operate, |view| {
-        Box::pin(segments::new(view))
-    }),
-    totals("segments/versions", Role::Read, |view| {
-        Box::pin(segments::versions(view))
-    }),
-    totals("segments/versions/{number}", Role::Read, |view| {
-        Box::pin(segments::version(view))
-    }),
-    totals("segments/{id}", Role::Read, |view| {
-        Box::pin(segments::one(view))
-    }),
-    question("segments/check", Role::Read, |view| {
-        Box::pin(segments::check(view))
-    }),
-    change("segments/preview", Role::Read, |view| {
-        Box::pin(segments::preview(view))
-    }),
-    change("segments/backtest", Role::Read, |view| {
-        Box::pin(segments::backtest(view))
-    }),
-    change("segments/save", Role::Operate, |view| {
-        Box::pin(segments::save(view))
-    }),
-    change("segments/remove", Role::Operate, |view| {
-        Box::pin(segments::remove(view))
-    }),
-    change(
-        "segments/versions/{number}/restore",
-        Role::Operate,
-        |view| Box::pin(segments::restore(view)),
-    ),
-    totals("system", Role::Operate, |view| Box::pin(system::show(view))),
-    totals("system/requests", Role::Operate, |view| {
-        Box::pin(system::requests(view))
-    }),
-    visitors("system/refused", Role::Operate, |view| {
-        Box::pin(system::refused(view))
-    }),
-    totals("system/configuration", Role::Operate, |view| {
-        Box::pin(system::configuration(view))
-    }),
-    change("system/configuration/reload", Role::Operate, |view| {
-        Box::pin(system::reload(view))
-    }),
-    totals("system/access", Role::Operate, |view| {
-        Box::pin(system::access(view))
-    }),
-    change("system/access/create", Role::Erase, |view| {
-        Box::pin(system::create(view))
-    }),
-    change("system/access/revoke", Role::Erase, |view| {
-        Box::pin(system::revoke(view))
-    }),
-    visitors("system/audit", Role::Operate, |view| {
-        Box::pin(system::audit(view))
-    }),
-    visitors("system/merges", Role::Operate, |view| {
-        Box::pin(system::merges(view))
-    }),
-    totals("system/backup", Role::Operate, |view| {
-        Box::pin(system::backups(view))
-    }),
-    change("system/backup", Role::Operate, |view| {
-        Box::pin(system::back_up(view))
-    }),
-    change("system/compact", Role::Operate, |view| {
-        Box::pin(system::compact(view))
-    }),
-];
-
-/// The pages that the menu leads to, in its order, each with an icon in a field of 24 by 24.
-const NAVIGATION: &[Item] = &[
-    item("today", "Today", "Vandaag", "M3 12h4l3-8 4 16 3-8h4"),
-    item(
-        "live",
-        "Live",
-        "Live",
-        "M12 12h.01M8.500 15.500a5 5 0 0 1 0-7M15.500 8.500a5 5 0 0 1 0 7M5.600 18.400a9 9 0 0 1 0-12.800M18.400 5.600a9 9 0 0 1 0 12.800",
-    ),
-    item(
-        "profiles",
-        "Profiles",
-        "Profielen",
-        "M4 20c0-4 3.500-6 8-6s8 2 8 6M12 11a4 4 0 1 0 0-8 4 4 0 0 0 0 8Z",
-    ),
-    item(
-        "segments",
-        "Segments",
-        "Segmenten",
-        "M9 15a6 6 0 1 0 0-12 6 6 0 0 0 0 12ZM15 21a6 6 0 1 0 0-12 6 6 0 0 0 0 12Z",
-    ),
-    item(
-        "interests",
-        "Interests",
-        "Interesses",
-        "M12 20s-8-5-8-10.500A4.500 4.500 0 0 1 12 7a4.500 4.500 0 0 1 8 2.500C20 15 12 20 12 20Z",
-    ),
-    item(
-        "campaigns",
-        "Campaigns",
-        "Campagnes",
-        "M4 10v4h3l8 5V5L7 10H4ZM18.500 9a4 4 0 0 1 0 6",
-    ),
-    item(
-        "content",
-        "Content",
-        "Content",
-        "M4 5h16v5H4ZM4 14h7v5H4ZM15 14h5v5h-5Z",
-    ),
-    item(
-        "journeys",
-        "Journeys",
-        "Routes",
-        "M6 19a2 2 0 1 0 0-4 2 2 0 0 0 0 4ZM18 9a2 2 0 1 0 0-4 2 2 0 0 0 0 4ZM8 17h6a4 4 0 0 0 0-8h-4a4 4 0 0 1 0-4h6",
-    ),
-    item(
-        "system",
-        "System",
-        "Systeem",
-        "M5 4h14v6H5ZM5 14h14v6H5ZM8 7h.01M8 17h.01",
-    ),
-];
-
-/// An item of the menu.
-struct Item {
-    path: &'static str,
-    english: &'static str,
-    dutch: &'static str,
-    icon: &'static str,
-}
-
-const fn item(
-    path: &'static str,
-    english: &'static str,
-    dutch: &'static str,
-    icon: &'static str,
-) -> Item {
-    Item {
-        path,
-        english,
-        dutch,
-        icon,
-    }
-}
-
-impl Item {
-    /// Whether whoever looks may see the page.
-    fn is_for(&self, view: &View<'_>) -> bool {
-        let mut pages = PAGES.iter();
-        pages.any(|page| page.path == self.path && view.may(page.role))
-    }
-}
-
-/// What a page came to.
-enum Shown {
-    /// A page within the frame, with its title.
-    Page(String, Markup),
-    /// The same with a status that is no success: what was sent is not in order, and the page says why.
-    Refused(StatusCode, String, Markup),
-    /// A part of a page, for what changes in place.
-    Part(Markup),
-    /// Look there now: a change is made.
-    SeeOther(String),
-    /// Something else.
-    Answer(Answer),
-}
-
-/// A page that arrives later.
-type Later<'a> = Pin<Box<dyn Future<Output = Result<Shown, HttpError>> + Send + 'a>>;
-
-type Showing = for<'a> fn(&'a View<'a>) -> Later<'a>;
-
-/// A page and what it takes to be shown.
-struct Page {
-    method: Method,
-    path: &'static str,
-    role: Role,
-    about: About,
-    show: Showing,
-}
-
-/// What a page is about.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum About {
-    /// Single visitors, or a change: the audit log has a line of it.
-    Visitors,
-    /// Counts, or the collector itself.
-    Nobody,
-}
-
-/// A page that shows something of single visitors.
-const fn visitors(path: &'static str, role: Role, show: Showing) -> Page {
-    Page {
-        method: Method::GET,
-        path,
-        role,
-        about: About::Visitors,
-        show,
-    }
-}
-
-/// A page that shows nothing of any single visitor.
-const fn totals(path: &'static str, role: Role, show: Showing) -> Page {
-    Page {
-        method: Method::GET,
-        path,
-        role,
-        about: About::Nobody,
-        show,
-    }
-}
-
-/// What a form of a page is sent to.
-const fn change(path: &'static str, role: Role, show: Showing) -> Page {
-    Page {
-        method: Method::POST,
-        path,
-        role,
-        about: About::Visitors,
-        show,
-    }
-}
-
-/// What is asked with more than an address has room for, and changes nothing.
-const fn question(path: &'static str, role: Role, show: Showing) -> Page {
-    Page {
-        method: Method::POST,
-        path,
-        role,
-        about: About::Nobody,
-        show,
-    }
-}
-
-impl Page {
-    /// The part of a path that the name in braces stands for, where the path is this page's.
-    fn part<'a>(&self, path: &'a str) -> Option<&'a str> {
-        let mut found = "";
-        let mut parts = path.split('/');
-        for expected in self.path.split('/') {
-            let part = parts.next()?;
-            if expected.starts_with('{') {
-                found = part;
-            } else if part != expected {
-                return None;
-            }
-        }
-        parts.next().is_none().then_some(found)
-    }
-
-    fn takes(&self, method: &Method) -> bool {
-        self.method == *method || (self.method == Method::GET && *method == Method::HEAD)
-    }
-}
-
-/// Colours.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Theme {
-    /// As the system has it.
-    System,
-    Light,
-    Dark,
-}
-
-impl Theme {
-    const ALL: [Self; 3] = [Self::System, Self::Light, Self::Dark];
-
-    const fn name(self) -> &'static str {
-        match self {
-            Self::System => "system",
-            Self::Light => "light",
-            Self::Dark => "dark",
-        }
-    }
-
-    fn of_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|one| one.name() == name)
-    }
-
-    fn attribute(self) -> Option<&'static str> {
-        (self != Self::System).then_some(self.name())
-    }
-
-    const fn say(self, language: Language) -> &'static str {
-        match self {
-            Self::System => language.say("As the system", "Als het systeem"),
-            Self::Light => language.say("Light", "Licht"),
-            Self::Dark => language.say("Dark", "Donker"),
-        }
-    }
-}
-
-/// In which colours somebody reads the console.
-fn theme_of(headers: &HeaderMap) -> Theme {
-    let chosen = named(headers, "fg-console-theme");
-    chosen.and_then(Theme::of_name).unwrap_or(Theme::System)
-}
-
-/// In which language.
-fn language_of(headers: &HeaderMap) -> Language {
-    let chosen = named(headers, "fg-console-language").and_then(Language::of_code);
-    chosen
-        .or_else(|| Language::accepted(headers.get(ACCEPT_LANGUAGE)?.to_str().ok()?))
-        .unwrap_or(Language::English)
-}
 
 /// What a path has below `/console`; nothing where it is another's.
 pub(super) fn below(path: &str) -> Option<&str> {
@@ -760,69 +389,6 @@ fn signed_out(request: &Request<()>, form: Vec<(String, String)>) -> Answer {
         true => sign_in::form(request, None, Some(path), &form),
         false => see_other(&format!("/console/-/sign-in?return={}", encoded(path))),
     }
-}
-
-/// A header as text; nothing where it is not there, and what nobody asks for where it is no text.
-fn text_of<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
-    let header = headers.get(name)?;
-    Some(header.to_str().unwrap_or("?"))
-}
-
-/// Refuses what a page of another origin has sent, also to sign somebody in: as whom, would be that
-/// page's choice. Browsers say so in a way that no proxy changes, or, without TLS and before 2023, by
-/// the origin alone.
-fn of_own_origin(headers: &HeaderMap) -> Result<(), HttpError> {
-    let host = text_of(headers, &header::HOST);
-    let is_own = match (text_of(headers, &FETCH_SITE), text_of(headers, &ORIGIN)) {
-        (Some(site), _) => matches!(site, "same-origin" | "none"),
-        (None, Some(origin)) => {
-            let host_of = origin.split_once("://").map(|(_, host)| host);
-            host_of.is_some() && host_of == host
-        }
-        // No page at all: whoever it is has the session's secret, or a token.
-        (None, None) => true,
-    };
-    if is_own { Ok(()) } else { Err(HttpError::Form) }
-}
-
-/// Refuses what no page of this session has sent.
-fn of_own_page(
-    headers: &HeaderMap,
-    session: &Session,
-    form: &[(String, String)],
-) -> Result<(), HttpError> {
-    let field = form.iter().find(|(key, _)| key == "csrf");
-    let field = field.map(|(_, value)| &**value);
-    let sent = text_of(headers, &CSRF_HEADER).or(field);
-    match session.has_sent(sent.unwrap_or_default()) {
-        true => Ok(()),
-        false => Err(HttpError::Form),
-    }
-}
-
-/// The fields of a form, in the order in which they came.
-async fn read_form(
-    sites: &Sites,
-    request: &Request<()>,
-    body: &mut Unread,
-) -> Result<Vec<(String, String)>, HttpError> {
-    let kind = request
-        .headers()
-        .get(CONTENT_TYPE)
-        .and_then(|kind| kind.to_str().ok());
-    let kind = kind
-        .unwrap_or_default()
-        .split(';')
-        .next()
-        .unwrap_or_default();
-    if !kind
-        .trim()
-        .eq_ignore_ascii_case("application/x-www-form-urlencoded")
-    {
-        return Err(HttpError::FormType);
-    }
-    let bytes = body.look(sites.shared(), Coding::Identity).await?;
-    Ok(url::form_urlencoded::parse(bytes).into_owned().collect())
 }
 
 /// An answer that is a page, or a part of one.

@@ -371,8 +371,14 @@ impl Names {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
+
+    /// The type that a message in a test says.
+    pub(in crate::http::console) fn kind_of(raw: &str) -> &str {
+        let rest = raw.split("\"type\":\"").nth(1).unwrap();
+        rest.split('"').next().unwrap()
+    }
 
     fn told(language: Language, raw: &str) -> (String, Vec<Piece>) {
         let names = Names {
@@ -380,7 +386,7 @@ mod tests {
             model: Arc::new(Model::new()),
             goals: Arc::new([]),
         };
-        let message = read(raw, "track", None).unwrap();
+        let message = read(raw, kind_of(raw), None).unwrap();
         let story = of_message(&names, &message);
         (story.plain(), story.pieces)
     }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use firstglance_engine::attribution::Attribution;
-use firstglance_engine::origin::BrandWords;
+use firstglance_engine::origin::{BrandWords, Grouping};
 
 use super::super::parts::Span;
 use crate::http::App;
@@ -45,10 +45,10 @@ impl By {
     }
 
     /// What an origin has of it; nothing where that was not given.
-    fn of(self, origin: &Origin) -> Option<String> {
+    fn of(self, origin: &Origin, channel: &str) -> Option<String> {
         let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
         match self {
-            Self::Channel => given(origin.channel()),
+            Self::Channel => given(channel),
             // Who links without saying so is named by the host.
             Self::Source => given(&origin.source).or_else(|| given(&origin.referrer)),
             Self::Medium => given(&origin.medium),
@@ -133,7 +133,8 @@ const fn place(model: Attribution) -> usize {
 /// See the module.
 #[derive(Debug, Default)]
 pub(super) struct Figures {
-    origins: Vec<(Origin, Numbers)>,
+    /// With the channel of each.
+    origins: Vec<(Origin, &'static str, Numbers)>,
     /// Of visitors of whom nothing told what brought them.
     pub(super) not_known: Numbers,
     /// Under names for which a day had no room.
@@ -180,6 +181,8 @@ impl Figures {
         let mut figures = Self::default();
         let mut origins: HashMap<Box<str>, Numbers> = HashMap::new();
         // To find a channel runs programs: once for each origin, not for each day.
+        let rules = Grouping::new();
+        let channel_of = |name: &str| Origin::of_name(name).channel_by(&rules);
         let mut channels: HashMap<Box<str>, &'static str> = HashMap::new();
         for Count {
             period,
@@ -194,7 +197,7 @@ impl Figures {
             let channel = match channels.get(&name) {
                 Some(channel) => channel,
                 None => {
-                    let channel = Origin::of_name(&name).channel();
+                    let channel = channel_of(&name);
                     channels.insert(name.clone(), channel);
                     channel
                 }
@@ -209,7 +212,11 @@ impl Figures {
         let origins = origins.into_iter();
         let origins = origins.filter(|(_, numbers)| !numbers.is_empty());
         figures.origins = origins
-            .map(|(name, numbers)| (Origin::of_name(&name), numbers))
+            .map(|(name, numbers)| {
+                let channel = channels.get(&name).copied();
+                let channel = channel.unwrap_or_else(|| channel_of(&name));
+                (Origin::of_name(&name), channel, numbers)
+            })
             .collect();
         figures
     }
@@ -267,7 +274,7 @@ impl Figures {
     /// All of them together.
     pub(super) fn total(&self) -> Numbers {
         let mut total = Numbers::default();
-        for (_, numbers) in &self.origins {
+        for (_, _, numbers) in &self.origins {
             total.add(numbers);
         }
         total.add(&self.not_known);
@@ -279,8 +286,8 @@ impl Figures {
     /// which it was not told.
     pub(super) fn rows(&self, by: By) -> Vec<(Option<String>, Numbers)> {
         let mut rows: BTreeMap<Option<String>, Numbers> = BTreeMap::new();
-        for (origin, numbers) in &self.origins {
-            rows.entry(by.of(origin)).or_default().add(numbers);
+        for (origin, channel, numbers) in &self.origins {
+            rows.entry(by.of(origin, channel)).or_default().add(numbers);
         }
         let mut rows: Vec<_> = rows.into_iter().collect();
         let size = |numbers: &Numbers| {
@@ -294,7 +301,7 @@ impl Figures {
     /// Those put together by whether they name the site.
     pub(super) fn brand(&self, words: &BrandWords) -> BTreeMap<Brand, Numbers> {
         let mut rows: BTreeMap<Brand, Numbers> = BTreeMap::new();
-        for (origin, numbers) in &self.origins {
+        for (origin, _, numbers) in &self.origins {
             let brand = match words.are_in(&origin.campaign, &origin.term) {
                 Some(true) => Brand::Named,
                 Some(false) => Brand::NotNamed,

@@ -1,8 +1,6 @@
 //! What pages are made of: figures, tables, charts, tips. Each is a function of what it shows, and
 //! knows nothing of the store. Everything that comes from outside is escaped by the templates.
 
-#![allow(unused_imports)]
-
 mod bar;
 mod chart;
 mod empty;

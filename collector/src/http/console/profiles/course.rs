@@ -111,12 +111,12 @@ fn course(
                 profile.fold(&message, model);
             }
             let evaluation = Evaluation::of(&profile, model, moment);
-            let share = |id: &Box<str>| {
+            let share = |id: &str| {
                 let mut all = evaluation.interests.iter();
-                all.find(|interest| interest.id == *id)
+                all.find(|interest| *interest.id == *id)
                     .map_or(0.0, |interest| interest.score)
             };
-            (moment, topics.iter().map(share).collect())
+            (moment, topics.iter().map(|id| share(id)).collect())
         })
         .collect()
 }
@@ -160,7 +160,7 @@ mod tests {
             let raw = format!(
                 r#"{{"messageId":"m{minute}","anonymousId":"a","timestamp":"2026-01-02T03:{minute:02}:00Z",{event}}}"#
             );
-            story::read(&raw, "track", None).unwrap()
+            story::read(&raw, story::tests::kind_of(&raw), None).unwrap()
         };
         let messages = vec![
             message(

@@ -6,6 +6,7 @@ mod columns;
 mod course;
 mod filters;
 mod one;
+mod person;
 mod reasons;
 mod timeline;
 mod who;

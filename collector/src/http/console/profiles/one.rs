@@ -3,17 +3,18 @@
 
 use firstglance_engine::explain::{Question, explain};
 use firstglance_engine::profile::{EntryKind, Touch};
-use firstglance_engine::{Evaluation, Snapshot, VisitorId, origin};
+use firstglance_engine::{Evaluation, Snapshot, VisitorId};
 use maud::{Markup, html};
 
-use super::{course, reasons, timeline, who};
+use super::{course, person, reasons, timeline, who};
 use crate::http::admin::person::Known;
 use crate::http::console::parts::{
     Cell, Column, Figure, Table, Tone, Value, bar, empty, notice, tip,
 };
 use crate::http::console::view::View;
 use crate::http::console::{HttpError, Shown, story};
-use crate::store::merges::{Cause, KeptMerge, MergeChange, MergeFilter};
+use crate::http::finding::Channels;
+use crate::store::merges::MergeFilter;
 use crate::token::Role;
 
 /// Interests that are shown.
@@ -21,9 +22,6 @@ const MOST_INTERESTS: usize = 10;
 
 /// Merges that are shown: the latest.
 const MOST_MERGES: usize = 20;
-
-/// Browsers of the person that are named.
-const MOST_BROWSERS: usize = 12;
 
 /// The page.
 pub(in crate::http::console) async fn show(view: &View<'_>) -> Result<Shown, HttpError> {
@@ -67,7 +65,7 @@ pub(in crate::http::console) async fn show(view: &View<'_>) -> Result<Shown, Htt
             }
         }
         (page.touches().show(view))
-        (page.person(&merges))
+        (person::show(view, &visitor, &known, &merges))
     };
     Ok(Shown::Page(title, content))
 }
@@ -347,12 +345,13 @@ impl Page<'_> {
         let view = self.view;
         let profile = &self.known.profile;
         let touches = profile.touches(view.now);
+        let channels = Channels::default();
         let row = |touch: &Touch<'_>| {
             let utm = |name: &str| match touch.campaign.get(name) {
                 "" => Value::Nothing.into(),
                 text => Cell::text(text),
             };
-            let channel = origin::channel_of(touch);
+            let channel = channels.of(touch);
             let campaign = touch.campaign.get("utm_campaign");
             vec![
                 Value::Moment(touch.at).into(),
@@ -393,126 +392,6 @@ impl Page<'_> {
                 view.say("No page view is known", "Er is geen paginaweergave bekend"),
                 &html! { p { (view.say("What brings a visitor is told by their first page view.", "Wat een bezoeker brengt wordt verteld door de eerste paginaweergave.")) } },
             ),
-        }
-    }
-
-    /// The browsers of the person, and how they came together.
-    fn person(&self, merges: &[KeptMerge]) -> Markup {
-        let view = self.view;
-        let visitors = &self.known.visitors;
-        let agent = self.known.profile.entries.one(EntryKind::Agent);
-        let rows = merges.iter().map(|merge| {
-            let mut row = vec![
-                Cell::from(Value::Moment(merge.entry.at)),
-                Cell::text(self.told(merge)),
-                Cell::text(match &merge.entry.cause {
-                    Cause::Message { kind, .. } => {
-                        format!("{} {kind}", view.say("a message:", "een bericht:"))
-                    }
-                    Cause::Admin { name, .. } if view.may(Role::Operate) => name.to_string(),
-                    Cause::Admin { .. } => view.say("an administrator", "een beheerder").to_owned(),
-                    Cause::Erased => view
-                        .say("somebody erased since", "iemand die sindsdien gewist is")
-                        .to_owned(),
-                }),
-            ];
-            row.push(Cell::text(match merge.undone_by {
-                Some(_) => view.say("undone", "ongedaan gemaakt"),
-                None => view.say("in force", "van kracht"),
-            }));
-            row
-        });
-        let table = Table {
-            id: "merge-list",
-            caption: view
-                .say("How they came together", "Hoe ze samenkwamen")
-                .to_owned(),
-            columns: vec![
-                Column::new(view.say("When", "Wanneer")),
-                Column::new(view.say("What", "Wat")),
-                Column::new(view.say("By", "Door")),
-                Column::new(view.say("State", "Toestand")),
-            ],
-            rows: rows.collect(),
-            empty: empty(
-                view.say("Nothing was merged", "Er is niets samengevoegd"),
-                &html! { p { (view.say("Browsers of one person come together when pages call identify with the same user id.", "Browsers van één persoon komen samen als pagina's identify aanroepen met dezelfde gebruikers-id.")) } },
-            ),
-        };
-        let undoable = merges.iter().filter(|merge| merge.undone_by.is_none());
-        let undoable: Vec<&KeptMerge> = undoable.collect();
-        let id = crate::http::console::view::encoded(self.visitor.as_str());
-        html! {
-            section class="panel" aria-labelledby="merges" {
-                h2 id="merges" { (view.say("Browsers of this person", "Browsers van deze persoon")) }
-                @if let Some(agent) = agent {
-                    p { (view.say("Seen last with: ", "Laatst gezien met: ")) bdi { (super::columns::device(view, &agent.value)) } }
-                }
-                ol class="browsers" {
-                    @for one in visitors.iter().take(MOST_BROWSERS) {
-                        li {
-                            @match one == self.visitor {
-                                true => { code { bdi { (one) } } " " span class="quiet" { (view.say("this one", "deze")) } },
-                                false => a href=(view.profile(one)) { code { bdi { (one) } } },
-                            }
-                        }
-                    }
-                    @if visitors.len() > MOST_BROWSERS { li class="quiet" { (view.say("and more: ", "en meer: ")) (visitors.len() - MOST_BROWSERS) } }
-                }
-                (table.show(view))
-                @if view.may(Role::Operate) && !undoable.is_empty() {
-                    details {
-                        summary { (view.say("Undo a merge", "Een samenvoeging ongedaan maken")) }
-                        p { (view.say("From then on the two are two again, each with what it did. What was counted stays counted. An undo can be undone.", "Vanaf dan zijn de twee weer twee, elk met wat het deed. Wat geteld is blijft geteld. Ook dit kan ongedaan gemaakt worden.")) }
-                        form method="post" action=(view.link(&format!("profiles/{id}/undo"), &[])) class="filters" {
-                            (view.csrf())
-                            label { (view.say("Which", "Welke"))
-                                select name="merge" required {
-                                    @for merge in undoable { option value=(merge.number) { (view.moment(merge.entry.at)) ": " (self.told(merge)) } }
-                                }
-                            }
-                            button type="submit" { (view.say("Undo", "Maak ongedaan")) }
-                        }
-                    }
-                }
-            }
-        }
-    }
-
-    /// What a merge says.
-    fn told(&self, merge: &KeptMerge) -> String {
-        let view = self.view;
-        let short = |id: &VisitorId| story::shortened(id.as_str());
-        match &merge.entry.change {
-            MergeChange::Joined { visitor, to, .. } => format!(
-                "{} {} {} {}",
-                view.say("browser", "browser"),
-                short(visitor),
-                view.say("is the user", "is de gebruiker"),
-                story::shortened(to.user.as_str()),
-            ),
-            MergeChange::Merged { previous, user, .. } => format!(
-                "{} {} {} {} {}",
-                view.say("users", "gebruikers"),
-                story::shortened(previous.as_str()),
-                view.say("and", "en"),
-                story::shortened(user.as_str()),
-                view.say("are one person", "zijn één persoon"),
-            ),
-            MergeChange::Undone(undoing) => {
-                format!(
-                    "{} {}",
-                    view.say("undo of merge", "ongedaan maken van samenvoeging"),
-                    undoing.of
-                )
-            }
-            MergeChange::Restored(undoing) => {
-                format!(
-                    "{} {}",
-                    view.say("undo of the undo", "ongedaan maken van ongedaan maken"),
-                    undoing.of
-                )
-            }
         }
     }
 }
