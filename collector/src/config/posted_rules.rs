@@ -211,6 +211,24 @@ mod tests {
         assert_eq!(after.model, config.model);
     }
 
+    /// Where interests come by themselves, naming one leaves all others what they are, also for those who
+    /// ask for them.
+    #[test]
+    fn a_name_takes_nothing_from_others() {
+        let site = "[site]\nwrite_key = \"k\"\n";
+        let asks = "[[segment]]\nid = \"a\"\nwhen = 'interest(\"helmets\") >= 0.5'\n";
+        let rules = PostedRules::parse(r#"{"interest":[{"id":"bikes","topics":["City bikes"]}]}"#);
+        let rules = std::sync::Arc::new(rules.unwrap());
+        let config = crate::config::Config::parse(&format!("{site}{asks}")).unwrap();
+        assert!(config.with_rules(rules.clone()).is_ok());
+        // Where the configuration's file has its own, a name that is none of them is a mistake as before.
+        let own = "[[interest]]\nid = \"crm\"\n";
+        assert!(crate::config::Config::parse(&format!("{site}{asks}{own}")).is_err());
+        let config = crate::config::Config::parse(&format!("{site}{own}")).unwrap();
+        let after = config.with_rules(rules).unwrap();
+        assert_eq!(after.interests.len(), 2);
+    }
+
     #[test]
     fn what_problems_are_about_goes() {
         let rules = PostedRules::parse(

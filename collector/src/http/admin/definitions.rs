@@ -35,7 +35,8 @@ pub(super) async fn answer(app: &App) -> Result<Answer, HttpError> {
     body.open('[');
     for (ids, problems) in &present.rules_left_out {
         body.open('{');
-        body.text_member("ids", ids);
+        body.name("ids");
+        body.text(ids);
         write_problems(&mut body, problems);
         body.close('}');
     }
@@ -164,7 +165,7 @@ fn rules_described() -> Vec<Member> {
     let segment = object([
         has("id", text()),
         has("label", text()),
-        has("description", text()),
+        may_have("description", text()),
         has("when", text().about("The condition, in CEL.")),
         has("source", source()),
         has(

@@ -9,6 +9,7 @@ mod one;
 pub(super) mod problems;
 mod saving;
 mod versions;
+mod ways;
 mod words;
 
 use std::collections::BTreeMap;

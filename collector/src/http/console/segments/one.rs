@@ -9,7 +9,7 @@ use super::super::parts::{Cell, Chart, Column, Figure, Shape, Span, Table, Tone,
 use super::super::view::View;
 use super::super::{HttpError, Shown};
 use super::editor::{self, Draft};
-use super::{Movement, Sizes, meaning_of_size, versions};
+use super::{Movement, Sizes, meaning_of_size, versions, ways};
 use crate::config::{ContentProblem, SegmentText, Source};
 use crate::store::content::MOST as MOST_VERSIONS;
 use crate::token::Role;
@@ -88,6 +88,7 @@ async fn page(
     let kept = versions::of_segment(view, id, MOST_VERSIONS).await?;
     let (entered, left) = movement.total(id);
     let profiles = view.profiles(&[("segment", id)]);
+    let ways = ways::show(view, id, span).await?;
     let saved = view.parameter("saved");
     Ok(html! {
         p { a href=(view.link("segments", &[])) { "← " (view.say("All segments", "Alle segmenten")) } }
@@ -156,8 +157,9 @@ async fn page(
             },
             None => {},
         }
+        (ways)
         (overlaps(view, id, &census))
-        (versions::history(view, &kept))
+        @if written.is_some() || !kept.is_empty() { (versions::history(view, &kept)) }
     })
 }
 

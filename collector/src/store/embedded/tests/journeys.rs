@@ -10,7 +10,7 @@ use super::*;
 use crate::effect::{Goal, ReachedBy};
 use crate::journey::{Funnel, Step as FunnelStep};
 use crate::store::counting::{Metric, Period, Step as Length};
-use crate::store::{Erasure, Ground};
+use crate::store::{Erasure, Ground, Retention};
 
 const NOW: Timestamp = Timestamp::from_milliseconds(1_700_500_000_000);
 
@@ -277,4 +277,46 @@ fn other_funnels() {
     assert_eq!(findings(&store, Mode::Look, NOW), []);
     erase(&store, 0);
     assert_eq!(counted(&store), Counts::new());
+}
+
+/// Of goals whose messages are too old to be kept only what is remembered tells: what comes late takes
+/// nothing of it away, and what comes after it counts.
+#[test]
+fn what_was_counted_of_goals_that_are_gone_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let said = |id: u16, goal: &str, minutes: u64| {
+        let at = NOW.minus(Milliseconds::from_minutes(minutes));
+        format!(
+            r#"{{"type":"track","event":"Reached {goal}","messageId":"m{id}","anonymousId":"a","timestamp":"{at}"}}"#
+        )
+    };
+    let reached = || -> Vec<u64> {
+        let own = Funnel::counted_as(&funnel(FUNNELS[0]).steps);
+        let counts = counted(&store);
+        let of = counts.iter().filter_map(|((_, _, name), number)| {
+            let step = FunnelStep::of_name(name)?;
+            (step.funnel == own && step.segment.is_none()).then_some(*number)
+        });
+        of.collect()
+    };
+    commit(&store, [said(1, "a", 60), said(2, "b", 50)]);
+    let later = NOW.plus(Milliseconds::from_days(30));
+    let retention = Retention {
+        events: Milliseconds::from_days(10),
+        profiles: Milliseconds::from_days(400),
+    };
+    let visitor = VisitorId::parse("a").unwrap();
+    let expired = store.expire(vec![visitor], retention, later);
+    assert!(runtime().block_on(expired).unwrap().records > 0);
+    assert_eq!(reached(), [1, 1]);
+    for (message, expected) in [
+        (said(3, "a", 55), &[1, 1][..]),
+        (said(4, "c", 52), &[1, 1]),
+        (said(5, "c", 40), &[1, 1, 1]),
+    ] {
+        commit(&store, [message]);
+        assert_eq!(reached(), expected);
+        assert_eq!(findings(&store, Mode::Look, later), []);
+    }
 }
