@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use firstglance_engine::snapshot::is_in_segment;
-use firstglance_engine::{Evaluation, Timestamp};
+use firstglance_engine::program::{change, holds};
+use firstglance_engine::{Evaluation, Model, Profile, Timestamp};
 
 use super::{Candidate, Member, Overlap, Overlaps, Sample};
 use crate::scan::{Pace, Progress, scan};
@@ -29,6 +29,49 @@ pub struct Present {
     pub took: Duration,
 }
 
+/// The segment that is in force under the candidate's id, with no more of the model than it needs.
+struct Before {
+    model: Model,
+    program: usize,
+    /// Whether interests are those of the candidate's model.
+    same_interests: bool,
+}
+
+impl Before {
+    fn of(candidate: &Candidate) -> Option<Self> {
+        let program = candidate.in_force.segment(&candidate.id)?.program;
+        let mut model = (*candidate.in_force).clone();
+        model.slots.clear();
+        // Programs read those before them alone.
+        model.programs.truncate(program + 1);
+        Some(Self {
+            same_interests: model.interests == candidate.model.interests
+                && model.weights == candidate.model.weights,
+            model,
+            program,
+        })
+    }
+
+    /// Whether somebody is in it, given what the candidate's model made of them at the same moment: to rank
+    /// interests takes longer than all the rest, and they are the same.
+    fn holds(&self, profile: &Profile, evaluation: &Evaluation) -> bool {
+        let now = evaluation.now;
+        let before = match self.same_interests {
+            true => {
+                let mut before = Evaluation {
+                    values: Vec::new(),
+                    ..evaluation.clone()
+                };
+                // Without values every program runs, whatever it depends on.
+                before.update(profile, &self.model, now, change::VIEWED);
+                before
+            }
+            false => Evaluation::of(profile, &self.model, now),
+        };
+        holds(before.value(self.program))
+    }
+}
+
 #[derive(Default)]
 struct Collected {
     visitors: u64,
@@ -51,14 +94,13 @@ pub async fn present(
 ) -> Result<Present, StoreError> {
     let begun = Instant::now();
     // Only one that is in force already can have anybody to lose.
-    let known = candidate.in_force.segment(&candidate.id).is_some();
+    let before = Before::of(&candidate);
     let look = move |collected: &mut Collected, visitor: &_, profile: &_| {
         let evaluation = Evaluation::of(profile, &candidate.model, now);
         let is_in = candidate.holds(&evaluation);
-        let was_in = known && {
-            let before = Evaluation::of(profile, &candidate.in_force, now);
-            is_in_segment(&candidate.id, &before, &candidate.in_force)
-        };
+        let was_in = before
+            .as_ref()
+            .is_some_and(|before| before.holds(profile, &evaluation));
         collected.visitors += 1;
         collected.members += u64::from(is_in);
         collected.entering += u64::from(is_in && !was_in);

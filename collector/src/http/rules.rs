@@ -179,7 +179,8 @@ pub(super) async fn candidate(app: &App, segment: PostedSegment) -> Result<Candi
         Err(problems) => return Err(HttpError::Content(own_first(problems, place))),
     };
     Ok(Candidate {
-        model: Arc::new(config.model),
+        // What stands in slots does not say who is in a segment.
+        model: Arc::new(config.visitor_model()),
         id,
         in_force,
     })
