@@ -20,7 +20,7 @@ const BASE = `/console/${SITE_ID}/`;
 
 /** Pages that a page leads to, below the site's, without parameters. */
 const links = (page) => page.evaluate((base) => {
-  const all = [...document.querySelectorAll('a[href]')].map((link) => new URL(link.href));
+  const all = [...document.querySelectorAll('a[href]:not([download])')].map((link) => new URL(link.href));
   const own = all.filter(({ origin, pathname }) => origin === location.origin && pathname.startsWith(base));
   return [...new Set(own.map(({ pathname }) => pathname.slice(base.length)))];
 }, BASE);
@@ -93,7 +93,7 @@ describe('whatever is stored', () => {
       const answer = await console.send([{ type: 'page', anonymousId: 'first', properties: { path: '/', title: 'Home' } }]);
       assert.equal(answer.status, 200);
       const more = await reachable(viewer);
-      await lookAt(console, [LOOKS[2]], more);
+      await lookAt(console, LOOKS.slice(1), more);
     } finally {
       await console.close();
     }
@@ -154,10 +154,10 @@ describe('whatever is stored', () => {
         }));
         assert.deepEqual(found, { hit: null, injected: 0, images: 0, handlers: 0, inline: 0, links: 0 }, path);
       };
-      await lookAt(console, [...LOOKS, NARROW], paths, harmless);
+      await lookAt(console, [LOOKS[0], NARROW], paths, harmless);
       // And what stands in an address.
       const page = viewer.page;
-      for (const text of [...markup.slice(0, 6), 'x'.repeat(1_500)]) {
+      for (const text of [markup[0], markup[1], 'x'.repeat(1_500)]) {
         const value = encodeURIComponent(text);
         for (const path of [value, `system?csv=${value}`, `system/refused?reason=${value}`, `system/audit?name=${value}`, ...paths.filter((each) => !each.includes('/')).map((each) => `${each}?days=${value}&segment=${value}&cursor=${value}&q=${value}`)]) {
           viewer.errors.length = 0;

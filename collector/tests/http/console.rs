@@ -15,6 +15,16 @@ const FORM: &str = "application/x-www-form-urlencoded";
 
 /// The pages that every role of the console may see, and those that only some may.
 const PAGES: &[(&str, Role)] = &[
+    ("today", Role::Read),
+    ("live", Role::Read),
+    ("profiles", Role::Read),
+    ("profiles/a", Role::Read),
+    ("segments", Role::Read),
+    ("segments/new", Role::Operate),
+    ("interests", Role::Read),
+    ("campaigns", Role::Read),
+    ("content", Role::Read),
+    ("journeys", Role::Read),
     ("system", Role::Operate),
     ("system/requests", Role::Operate),
     ("system/refused", Role::Operate),
@@ -500,6 +510,7 @@ async fn one_site_and_no_other() {
 #[tokio::test]
 async fn every_answer_has_the_headers_of_safety() {
     let collector = Collector::start().await;
+    collector.batch(&[page("a", "1", "/", 1)]).await;
     let person = Person::of(&collector, &collector.token).await;
     let refused = form("/console/-/sign-in", &[("token", "wrong")]);
     let mut answers = vec![

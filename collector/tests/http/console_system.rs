@@ -76,7 +76,7 @@ async fn tokens_are_made_once_and_revoked() {
     assert_eq!(secret.len(), 43);
     assert!(made.text().contains("Anna &lt;b&gt;"));
     let expected = ("Anna <b>".to_owned(), Role::Operate, None, Some(30));
-    assert_eq!(tokens(&collector), [expected.clone()]);
+    assert_eq!(tokens(&collector), std::slice::from_ref(&expected));
     // Shown once, and kept nowhere.
     let list = owner.get("/console/site/system/access").await;
     assert!(list.text().contains("Anna &lt;b&gt;") && !list.text().contains(&secret));

@@ -5,7 +5,7 @@ use hyper::StatusCode;
 use maud::{DOCTYPE, Markup, html};
 
 use super::language::Language;
-use super::parts::{Tone, notice};
+use super::parts::{Tone, name, notice};
 use super::view::View;
 use super::{NAVIGATION, Theme, theme_of};
 use crate::assets;
@@ -71,7 +71,7 @@ pub(super) fn page(view: &View<'_>, place: &str, title: &str, content: &Markup) 
                 (settings(view, place))
             }
             main id="content" tabindex="-1" {
-                h1 { (title) }
+                h1 { (name(view.language, title)) }
                 @if assets::console().is_empty() {
                     (notice(
                         Tone::Warning,

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use maud::{Markup, html};
 
-use super::{Value, bar, tip};
+use super::{Value, bar, name, tip};
 use crate::http::console::view::View;
 
 /// Steps of shade that a cell may have.
@@ -249,8 +249,9 @@ fn content(cell: &Cell, view: &View<'_>) -> Markup {
     html! {
         @match &cell.href {
             // An empty name would be a link that nobody can see.
-            Some(href) if !shown.trim().is_empty() => a href=(href) { bdi { (shown) } },
-            _ => bdi { (shown) },
+            Some(href) if !shown.trim().is_empty() => a href=(href) { bdi { (name(view.language, &shown)) } },
+            _ if shown.is_empty() => "",
+            _ => bdi { (name(view.language, &shown)) },
         }
         @if let Some(share) = cell.bar { (bar(share)) }
     }
