@@ -17,8 +17,10 @@ function visitor(number) {
   const anonymousId = `visitor-${number}`;
   const control = number % 2 ? { control: true } : {};
   const properties = { slot: 'aanbod', variant: 'proefrit', ...control };
-  const track = (event, more = properties) => ({ type: 'track', event, anonymousId, properties: more });
-  const view = { type: 'page', anonymousId, properties: { path: '/', url: 'http://127.0.0.1:7700/', topics: ['E-bikes'] } };
+  const track = (event, more = properties) => ({ type: 'track', event, anonymousId, timestamp, properties: more });
+  // They came in the course of a week.
+  const timestamp = new Date(Date.now() - (number % 32 >> 3) * 50 * 3_600_000).toISOString();
+  const view = { type: 'page', anonymousId, timestamp, properties: { path: '/', url: 'http://127.0.0.1:7700/', topics: ['E-bikes'] } };
   return [
     // Some come so often that it says something.
     ...Array.from({ length: number % 5 ? 1 : 8 }, () => view),

@@ -169,10 +169,9 @@ impl Posterior {
                 other.mean_of(|x| self.below(ratio * x))
             }
         };
-        let bound = |probability| {
-            let found = crossing(1.0 / MOST_RATIO, MOST_RATIO, probability, ratio_is_below);
-            found - 1.0
-        };
+        let (own, theirs) = (self.interval(), other.interval());
+        let near = (own.low / theirs.high, own.high / theirs.low);
+        let bound = |probability| crossing(near, probability, ratio_is_below) - 1.0;
         Lift {
             estimate: bound(0.5),
             interval: Interval {
@@ -202,18 +201,30 @@ fn halve(
     middle(low, high)
 }
 
-/// Where a function that grows reaches a value, by the logarithms of its places, which span many
-/// magnitudes: by the Illinois method, which needs a third of the looks that halving takes, and each look is
-/// an integral. The nearest end where it does so nowhere between.
-fn crossing(low: f64, high: f64, value: f64, function: impl Fn(f64) -> f64) -> f64 {
+/// Where a function of a ratio that grows reaches a value; the least or the largest ratio that is told where
+/// it does so beyond. By the logarithms of ratios, which span many magnitudes, and by the Illinois method:
+/// each look is an integral, and halving would take many. It is looked for around where it probably is.
+fn crossing(near: (f64, f64), value: f64, function: impl Fn(f64) -> f64) -> f64 {
+    let end = MOST_RATIO.ln();
     let above = |place: f64| function(place.exp()) - value;
-    let (mut left, mut right) = (low.ln(), high.ln());
+    let (mut left, mut right) = (near.0.ln().max(-end), near.1.ln().min(end));
     let (mut below, mut beyond) = (above(left), above(right));
-    if below >= 0.0 {
-        return low;
+    let mut step = (right - left).max(NEAR);
+    while below >= 0.0 {
+        if left <= -end {
+            return 1.0 / MOST_RATIO;
+        }
+        left = (left - step).max(-end);
+        below = above(left);
+        step *= 2.0;
     }
-    if beyond <= 0.0 {
-        return high;
+    while beyond <= 0.0 {
+        if right >= end {
+            return MOST_RATIO;
+        }
+        right = (right + step).min(end);
+        beyond = above(right);
+        step *= 2.0;
     }
     // An end that stays counts for less and less, or it would for ever.
     let (mut stayed_left, mut stayed_right) = (false, false);
@@ -295,6 +306,7 @@ mod tests {
     #[test]
     fn crossings_are_where_halving_finds_them() {
         let (low, high) = (1.0 / MOST_RATIO, MOST_RATIO);
+        let starts = [(low, high), (0.5, 2.0), (0.0, 1e-3), (1e3, f64::INFINITY)];
         for steepness in [0.2, 1.0, 9.0, 200.0, 5_000.0] {
             for middle in [1e-5, 0.3, 1.0, 7.0, 4e4] {
                 let function = |place: f64| {
@@ -302,11 +314,13 @@ mod tests {
                     1.0 / (1.0 + (-far).exp())
                 };
                 for value in [0.025, 0.5, 0.975] {
-                    let found = crossing(low, high, value, function);
                     let below = |place: f64| function(place) < value;
                     let halved = halve(low, high, below, |low, high| (low * high).sqrt());
-                    let off = (found / halved - 1.0).abs();
-                    assert!(off < 1e-7, "{steepness} {middle} {value}: {found} {halved}");
+                    for near in starts {
+                        let found = crossing(near, value, function);
+                        let off = (found / halved - 1.0).abs();
+                        assert!(off < 1e-7, "{steepness} {middle} {value}: {found} {halved}");
+                    }
                 }
             }
         }

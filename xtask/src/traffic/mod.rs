@@ -67,7 +67,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "FILE")]
     pub(crate) site_config: Option<PathBuf>,
     /// How many connections send at once.
-    #[arg(long, value_name = "NUMBER", default_value_t = 48, value_parser = clap::value_parser!(u16).range(1..=4_096))]
+    #[arg(long, value_name = "NUMBER", default_value_t = 192, value_parser = clap::value_parser!(u16).range(1..=4_096))]
     pub(crate) connections: u16,
     /// Packs requests, as servers' libraries do.
     #[arg(long)]
@@ -94,7 +94,7 @@ impl Default for Options {
             start: None,
             truth: None,
             site_config: None,
-            connections: 48,
+            connections: 192,
             gzip: false,
             brief: false,
             each: false,
