@@ -80,7 +80,7 @@ test('one profile: what they want and why, and what they did', async () => {
   await page.locator('figure#chart-interests-course .uplot').waitFor();
   // A tip tells what a number means.
   await page.locator('#figure-score .tip').click();
-  assert.match(await page.locator('#tip-score').textContent(), /configuration/);
+  assert.match(await page.locator('#tip-figure-score').textContent(), /configuration/);
   viewer.assertNoErrors();
 });
 

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use firstglance_engine::Model;
 use firstglance_engine::text::slug;
-use maud::{Markup, html};
+use maud::html;
 
 use super::super::parts::{Cell, Column, Span, Table, empty};
 use super::super::view::View;
@@ -28,7 +28,7 @@ pub(super) async fn table(
     view: &View<'_>,
     span: Span,
     only: Option<&str>,
-) -> Result<Markup, HttpError> {
+) -> Result<Table, HttpError> {
     let model = view.app.model();
     let census = view.app.census();
     let store = &view.app.store;
@@ -90,7 +90,7 @@ pub(super) async fn table(
         });
         rows.collect::<Vec<_>>()
     });
-    let table = Table {
+    Ok(Table {
         id: "pages",
         caption: view.say("Which pages feed an interest", "Welke pagina's een interesse voeden").to_owned(),
         columns: vec![
@@ -106,8 +106,7 @@ pub(super) async fn table(
             view.say("No page says what it is about", "Geen pagina zegt waar ze over gaat"),
             &html! { p { (view.say("Topics of the paths alone are not counted by page. Declare topics in the pages, or configure interests with paths.", "Onderwerpen uit alleen het pad worden niet per pagina geteld. Laat pagina's onderwerpen noemen, of stel interesses met paden in.")) } },
         ),
-    };
-    Ok(table.show(view))
+    })
 }
 
 fn add(views: &mut Views, id: &str, path: &str, count: u64) {

@@ -66,7 +66,7 @@ pub(super) async fn show(view: &View<'_>) -> Result<Shown, HttpError> {
         (channels(view, &census, &topics))
         (campaigns(view, &topics))
         (span.picker(view))
-        (feeding)
+        (feeding.show(view))
         (naming::forms(view, &census))
     };
     Ok(Shown::Page(

@@ -21,14 +21,16 @@ pub(in super::super) async fn show(view: &View<'_>) -> Result<Shown, HttpError> 
         .interest(&id)
         .map(|rule| rule.label.clone());
     let nothing = Topic::default();
-    let topic = match (census.topics.get(&*id), &rule_label) {
-        (Some(topic), _) => topic,
-        (None, Some(_)) => &nothing,
-        (None, None) => return Err(HttpError::Route),
-    };
-    let label = rule_label.unwrap_or_else(|| topic.label.clone());
     let span = Span::of(view, 28)?;
     let feeding = feeding::table(view, span, Some(&id)).await?;
+    let topic = match census.topics.get(&*id) {
+        Some(topic) => topic,
+        // Pages declare it since the last census, or nobody has evidence for it any more.
+        None if rule_label.is_some() || !feeding.rows.is_empty() => &nothing,
+        None => return Err(HttpError::Route),
+    };
+    let known = (!topic.label.is_empty()).then(|| topic.label.clone());
+    let label = rule_label.or(known).unwrap_or_else(|| (*id).into());
     let content = html! {
         p { a href=(view.link("interests", &[])) { "← " (view.say("All interests", "Alle interesses")) } }
         p { span class="badge" { (origin_of(view, &id)) } " " code { (id) } }
@@ -57,7 +59,7 @@ pub(in super::super) async fn show(view: &View<'_>) -> Result<Shown, HttpError> 
         }
         (super::super::census::as_of(view, &census))
         (span.picker(view))
-        (feeding)
+        (feeding.show(view))
         (naming::of_one(view, &census, &id, &label))
     };
     Ok(Shown::Page(label.into(), content))
