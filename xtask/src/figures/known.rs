@@ -16,6 +16,9 @@ const WORST: &str = "kinderfiets-actie";
 /// Visitors of a campaign below which its rate says too little.
 const ENOUGH: f64 = 60.0;
 
+/// Deviations within which chance keeps a rate.
+const DEVIATIONS: f64 = 4.0;
+
 /// Page views from which it can be known what somebody wants.
 const VIEWS: u64 = 4;
 
@@ -44,21 +47,55 @@ pub(super) fn campaigns(console: &Console, site: &str) -> Result<Check> {
     };
     let brought = column(&table("origins")?, "New prospects")?;
     let goals = column(&table("attribution")?, "First touch")?;
-    let mut rates: Vec<(f64, &String)> = brought
+    let rates: Vec<Rate<'_>> = brought
         .iter()
         .filter(|(name, brought)| **brought >= ENOUGH && *name != "None given")
-        .map(|(name, brought)| (goals.get(name).copied().unwrap_or(0.0) / brought, name))
+        .map(|(name, brought)| Rate {
+            name,
+            of: *brought,
+            share: goals.get(name).copied().unwrap_or(0.0) / brought,
+        })
         .collect();
-    if rates.len() < 3 {
+    let of = |name: &str| rates.iter().find(|one| one.name == name);
+    let (Some(best), Some(worst)) = (of(BEST), of(WORST)) else {
         check.why = Some("too few visitors to tell".to_owned());
         return Ok(check);
+    };
+    check.holds(
+        &format!("{BEST} has more goals for each visitor than {WORST}"),
+        best.share > worst.share,
+    );
+    for other in &rates {
+        check.holds(
+            &format!("{} may be no better than {BEST}", other.name),
+            other.interval().0 <= best.interval().1,
+        );
+        check.holds(
+            &format!("{} may be no worse than {WORST}", other.name),
+            other.interval().1 >= worst.interval().0,
+        );
     }
-    rates.sort_by(|one, other| one.0.total_cmp(&other.0));
-    let named =
-        |rate: Option<&(f64, &String)>| rate.map_or("none", |(_, name)| &***name).to_owned();
-    check.text("the best campaign", &named(rates.last()), BEST);
-    check.text("the worst campaign", &named(rates.first()), WORST);
     Ok(check)
+}
+
+/// How often the visitors of a campaign reach the goal.
+struct Rate<'a> {
+    name: &'a str,
+    of: f64,
+    share: f64,
+}
+
+impl Rate<'_> {
+    /// Between what the rate is that so many visitors were seen of, but for one time in ten thousand.
+    /// Source: E. B. Wilson, "Probable Inference, the Law of Succession, and Statistical Inference", 1927.
+    fn interval(&self) -> (f64, f64) {
+        let square = DEVIATIONS * DEVIATIONS / self.of;
+        let middle = self.share + square / 2.0;
+        let half =
+            (square * self.share * (1.0 - self.share).max(0.0) + square * square / 4.0).sqrt();
+        let whole = 1.0 + square;
+        ((middle - half) / whole, (middle + half) / whole)
+    }
 }
 
 /// What visitors want most is what they are known to want.
