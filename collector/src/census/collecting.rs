@@ -122,7 +122,7 @@ impl Collected {
                 continue;
             }
             let topic = self.topics.entry(interest.id.clone()).or_default();
-            if topic.label.is_empty() {
+            if is_better(&interest.label, &topic.label, &interest.id) {
                 topic.label.clone_from(&interest.label);
             }
             topic.known += 1;
@@ -185,7 +185,8 @@ impl Collected {
             if !self.topics.contains_key(&id) && self.topics.len() >= MOST_TOPICS {
                 continue;
             }
-            self.topics.entry(id).or_default().join(more);
+            let topic = self.topics.entry(id.clone()).or_default();
+            topic.join(&id, more);
         }
         self
     }
@@ -233,8 +234,8 @@ impl Collected {
 const NO_TOUCH: &str = "Direct";
 
 impl Topic {
-    pub(super) fn join(&mut self, other: Self) {
-        if self.label.is_empty() {
+    pub(super) fn join(&mut self, id: &str, other: Self) {
+        if is_better(&other.label, &self.label, id) {
             self.label = other.label;
         }
         self.known += other.known;
@@ -256,8 +257,36 @@ impl Topic {
     }
 }
 
+/// Whether a topic is better called this than that, in whatever order visitors are looked at: what pages
+/// declare tells more than what was made of an address, which is the id in words.
+fn is_better(label: &str, than: &str, id: &str) -> bool {
+    let is_of_address = |label: &str| label.to_lowercase() == id.replace('-', " ");
+    let key = |label: &'_ str| (is_of_address(label), label.to_owned());
+    !label.is_empty() && label != than && (than.is_empty() || key(label) < key(than))
+}
+
 fn bump(counts: &mut [u64], place: usize) {
     if let Some(count) = counts.get_mut(place) {
         *count += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_better;
+
+    #[test]
+    fn what_pages_declare_is_the_better_name() {
+        let id = "e-bikes";
+        for (label, than, better) in [
+            ("E-bikes", "E bikes", true),
+            ("E bikes", "E-bikes", false),
+            ("E bikes", "", true),
+            ("", "", false),
+            ("E-bikes", "E-bikes", false),
+            ("E-BIKES", "E-bikes", true),
+        ] {
+            assert_eq!(is_better(label, than, id), better, "{label:?} {than:?}");
+        }
     }
 }

@@ -135,10 +135,13 @@ fn the_maps_are_bounded() {
         let campaigns = BTreeMap::from([(format!("c{number}").into(), 1)]);
         topic = {
             let mut joined = topic;
-            joined.join(Topic {
-                campaigns,
-                ..Topic::default()
-            });
+            joined.join(
+                "bikes",
+                Topic {
+                    campaigns,
+                    ..Topic::default()
+                },
+            );
             joined
         };
     }
