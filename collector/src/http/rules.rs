@@ -15,9 +15,6 @@ use crate::audience::Candidate;
 use crate::config::{Config, ContentProblem, PostedInterest, PostedRules, PostedSegment};
 use crate::store::content::{NewContent, Posting};
 
-/// Bytes of what an author says of a version.
-pub(super) const LONGEST_NOTE: usize = 1_000;
-
 /// What is to change.
 #[derive(Clone, Debug)]
 pub(super) enum Change {

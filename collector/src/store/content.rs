@@ -21,6 +21,9 @@ impl Posting {
     pub const ALL: [Self; 2] = [Self::Content, Self::Rules];
 }
 
+/// Bytes of what an author says of a version.
+pub const LONGEST_NOTE: usize = 1_000;
+
 /// How many versions are kept. Beyond, the oldest go, but never the one that is in force.
 pub const MOST: usize = 100;
 

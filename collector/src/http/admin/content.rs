@@ -12,7 +12,7 @@ use super::super::content::{InForce, PostedVersion};
 use super::super::error::HttpError;
 use super::super::openapi::{Operation, Reply, flag, query as parameter, shapes};
 use super::super::{App, query};
-use super::Asked;
+use super::{Asked, versions};
 use crate::clock;
 use crate::config::{Config, Posted, SlotSettings, Source};
 use crate::ingest::IngestError;
@@ -21,9 +21,6 @@ use crate::schema::{
     text, truth, whole,
 };
 use crate::store::content::{NewContent, Posting};
-
-/// Bytes of what an author says of a version.
-const LONGEST_NOTE: usize = 1_000;
 
 pub(super) async fn answer(app: &App) -> Result<Answer, HttpError> {
     let present = app.contents.present();
@@ -50,21 +47,13 @@ pub(super) async fn answer(app: &App) -> Result<Answer, HttpError> {
 pub(super) async fn post(asked: Asked<'_>) -> Result<Answer, HttpError> {
     let dry_run = query::flag(asked.uri, "dry_run")?;
     let draft = query::flag(asked.uri, "draft")?;
-    let note = query::parameter(asked.uri, "note").unwrap_or_default();
-    if note.len() > LONGEST_NOTE {
-        return Err(HttpError::Query {
-            name: "note",
-            detail: format!("\"note\" may have {LONGEST_NOTE} bytes"),
-        });
-    }
-    let text = std::str::from_utf8(asked.body).map_err(|error| IngestError::BadUtf8 {
-        at: error.valid_up_to(),
-    })?;
-    let posted = Posted::parse(text).map_err(|problem| HttpError::Content(vec![problem]))?;
+    let note = versions::note(asked)?;
+    let posted = Posted::parse(versions::sent(asked)?)
+        .map_err(|problem| HttpError::Content(vec![problem]))?;
     let new = NewContent {
         at: clock::now(),
         by: (asked.access.id.clone(), asked.access.name.clone()),
-        note: note.into(),
+        note,
         draft,
         restored: None,
         content: posted.to_json().into(),

@@ -9,9 +9,9 @@ use hyper::StatusCode;
 use super::super::answer::{Answer, json, write_problems};
 use super::super::error::HttpError;
 use super::super::openapi::{Operation, Reply, flag, query as parameter, shapes};
-use super::super::rules::{Author, Change, Changed, LONGEST_NOTE, change};
+use super::super::rules::{Author, Change, Changed, change};
 use super::super::{App, query};
-use super::Asked;
+use super::{Asked, versions};
 use crate::clock;
 use crate::config::{PostedRules, SegmentText, Source};
 use crate::ingest::IngestError;
@@ -59,31 +59,10 @@ pub(super) async fn post(asked: Asked<'_>) -> Result<Answer, HttpError> {
         detail: "\"based_on\" must be the version that these are based on, 0 where there is none"
             .to_owned(),
     })?;
-    let text = std::str::from_utf8(asked.body).map_err(|error| IngestError::BadUtf8 {
-        at: error.valid_up_to(),
-    })?;
-    let rules = PostedRules::parse(text).map_err(|problem| HttpError::Content(vec![problem]))?;
-    take(
-        asked,
-        based_on,
-        Change::All(rules),
-        note(asked)?,
-        None,
-        dry_run,
-    )
-    .await
-}
-
-/// What the author says of it.
-fn note(asked: Asked<'_>) -> Result<Box<str>, HttpError> {
-    let note = query::parameter(asked.uri, "note").unwrap_or_default();
-    if note.len() > LONGEST_NOTE {
-        return Err(HttpError::Query {
-            name: "note",
-            detail: format!("\"note\" may have {LONGEST_NOTE} bytes"),
-        });
-    }
-    Ok(note.into())
+    let rules = PostedRules::parse(versions::sent(asked)?)
+        .map_err(|problem| HttpError::Content(vec![problem]))?;
+    let note = versions::note(asked)?;
+    take(asked, based_on, Change::All(rules), note, None, dry_run).await
 }
 
 /// Changes rules and says what they come to.

@@ -31,6 +31,7 @@ mod slots;
 pub(super) mod stream;
 pub(super) mod timeline;
 mod trends;
+pub(super) mod versions;
 mod why;
 
 use std::pin::Pin;
@@ -43,11 +44,11 @@ use percent_encoding::percent_decode_str;
 use super::answer::Answer;
 use super::body::{Held, Unread};
 use super::error::HttpError;
+use super::noting::{Noting, Outcome};
 use super::openapi::{self, Operation, Security, part};
-use super::{App, Shared, Sites, headers, query};
+use super::{App, Shared, Sites, headers, pattern, query};
 use crate::clock;
 use crate::schema::{id, one_of};
-use crate::store::StoreError;
 use crate::store::audit::AuditEntry;
 use crate::token::{Access, Role};
 
@@ -301,21 +302,11 @@ const fn post(path: &'static str, role: Role, describe: Describing, answer: Answ
 impl Route {
     /// The part of a path that the name in braces stands for, where the path is this route's.
     fn part<'a>(&self, path: &'a str) -> Option<&'a str> {
-        let mut found = "";
-        let mut parts = path.split('/');
-        for expected in self.path.split('/') {
-            let part = parts.next()?;
-            if expected.starts_with('{') {
-                found = part;
-            } else if part != expected {
-                return None;
-            }
-        }
-        parts.next().is_none().then_some(found)
+        pattern::part(self.path, path)
     }
 
     fn takes(&self, method: &Method) -> bool {
-        self.method == *method || (self.method == Method::GET && *method == Method::HEAD)
+        pattern::takes(&self.method, method)
     }
 }
 
@@ -403,38 +394,28 @@ pub(super) async fn answer(
             None => (route.answer)(asked).await,
         };
     }
-    let mut entry = entry(&access, route, asked);
-    let changes = route.role == Role::Erase || route.method == Method::POST;
-    let answered = match refused {
-        Some(error) => Err(error),
-        None => {
-            if changes {
-                app.store.note(entry.clone()).await?;
-            }
-            (route.answer)(asked).await
-        }
+    let noting = Noting {
+        app,
+        entry: entry(&access, route, asked),
+        route: route.path,
+        changes: route.role == Role::Erase || route.method == Method::POST,
+        refused,
     };
-    let status = match &answered {
-        Ok(answer) => answer.status(),
-        Err(error) => error.status(),
+    noting.answered((route.answer)(asked), outcome).await
+}
+
+/// What the audit log is told of an answer.
+fn outcome(answered: &Result<Answer, HttpError>) -> Outcome {
+    let answer = match answered {
+        Ok(answer) => answer,
+        Err(error) => return Outcome::of(error.status()),
     };
-    let told = answered.as_ref().ok();
-    let told = told.and_then(|answer| answer.extensions().get::<Told>());
-    entry.status = Some(status.as_u16());
-    entry.count = told.map(|Told(count)| *count);
-    let concerned = answered.as_ref().ok();
-    let concerned = concerned.and_then(|answer| answer.extensions().get::<Concerned>());
-    if let Some(Concerned(visitor)) = concerned {
-        entry.visitor = Some(app.cookie.pseudonym(visitor).into());
-    }
-    match app.store.note(entry).await {
-        Err(error) if changes => Err(error.into()),
-        // What is stored can be looked at while nothing more can be stored; then this log has it.
-        Err(error) => {
-            unwritten(&access, route, &error);
-            answered
-        }
-        Ok(()) => answered,
+    let told = answer.extensions().get::<Told>();
+    let concerned = answer.extensions().get::<Concerned>();
+    Outcome {
+        status: answer.status(),
+        count: told.map(|Told(count)| *count),
+        visitor: concerned.map(|Concerned(visitor)| visitor.clone()),
     }
 }
 
@@ -448,16 +429,6 @@ fn entry(access: &Access, route: &Route, asked: Asked<'_>) -> AuditEntry {
         entry.visitor = Some(asked.app.cookie.pseudonym(&visitor).into());
     }
     entry
-}
-
-fn unwritten(access: &Access, route: &Route, error: &StoreError) {
-    tracing::error!(
-        %error,
-        token = &*access.id,
-        name = &*access.name,
-        route = route.path,
-        "the audit log cannot be written"
-    );
 }
 
 /// The name of the route of a path below `/admin/v1/`.

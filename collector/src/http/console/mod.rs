@@ -45,6 +45,7 @@ use super::answer::{Answer, empty, set_text, with_body};
 use super::assets::{self, Served};
 use super::body::Unread;
 use super::error::HttpError;
+use super::noting::{Noting, Outcome};
 use super::{App, Sites, query};
 use crate::assets as files;
 use crate::clock;
@@ -225,10 +226,7 @@ async fn shown(mut view: View<'_>, method: &Method, path: &str) -> Answer {
     let answered = noted(&view, page, refused).await;
     match answered {
         Ok(Shown::Page(title, content)) => {
-            let mut kept = view
-                .kept
-                .lock()
-                .unwrap_or_else(std::sync::PoisonError::into_inner);
+            let mut kept = view.kept();
             let (wanted, table) = (kept.wanted.take(), kept.table.take());
             drop(kept);
             match (wanted, table) {
@@ -264,45 +262,33 @@ async fn noted(
     let access = &view.session.access;
     let name = format!("{} console/{}", page.method, page.path);
     let mut entry = AuditEntry::asked(view.now, &access.id, &access.name, &name);
-    if page.path.starts_with("profiles/{id}") {
-        // A path that names nobody is told by the page itself.
-        let _ = view.visitor();
-    }
-    let changes = page.method == Method::POST;
-    let answered = match refused {
-        Some(error) => Err(error),
-        None => {
-            if changes {
-                view.app.store.note(entry.clone()).await?;
-            }
-            (page.show)(view).await
-        }
-    };
-    let status = match &answered {
-        Ok(Shown::Refused(status, ..)) => *status,
-        Ok(Shown::Answer(answer)) => answer.status(),
-        Ok(_) => StatusCode::OK,
-        Err(error) => error.status(),
-    };
-    entry.status = Some(status.as_u16());
+    // A path that names nobody is told by the page itself.
+    if page.path.starts_with("profiles/{id}")
+        && let Ok(visitor) = view.visitor()
     {
-        let kept = view
-            .kept
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        entry.count = kept.count;
-        let visitor = kept.visitor.as_ref();
-        entry.visitor = visitor.map(|visitor| view.app.cookie.pseudonym(visitor).into());
+        entry.visitor = Some(view.app.cookie.pseudonym(&visitor).into());
     }
-    match view.app.store.note(entry).await {
-        Err(error) if changes => Err(error.into()),
-        Err(error) => {
-            let (token, name, route) = (&*access.id, &*access.name, page.path);
-            tracing::error!(%error, token, name, route, "the audit log cannot be written");
-            answered
+    let noting = Noting {
+        app: view.app,
+        entry,
+        route: page.path,
+        changes: page.method == Method::POST,
+        refused,
+    };
+    let told = |answered: &Result<Shown, HttpError>| {
+        let kept = view.kept();
+        Outcome {
+            status: match answered {
+                Ok(Shown::Refused(status, ..)) => *status,
+                Ok(Shown::Answer(answer)) => answer.status(),
+                Ok(_) => StatusCode::OK,
+                Err(error) => error.status(),
+            },
+            count: kept.count,
+            visitor: kept.visitor.clone(),
         }
-        Ok(()) => answered,
-    }
+    };
+    noting.answered((page.show)(view), told).await
 }
 
 /// A table as a file.

@@ -11,6 +11,7 @@ use super::view::View;
 use super::{campaigns, content, interests, journeys, live, profiles, segments, system, today};
 use crate::http::answer::Answer;
 use crate::http::error::HttpError;
+use crate::http::pattern;
 use crate::token::Role;
 
 /// All pages, by their path below a site's. A name in braces stands for one part of a path.
@@ -311,20 +312,10 @@ pub(super) const fn question(path: &'static str, role: Role, show: Showing) -> P
 impl Page {
     /// The part of a path that the name in braces stands for, where the path is this page's.
     pub(super) fn part<'a>(&self, path: &'a str) -> Option<&'a str> {
-        let mut found = "";
-        let mut parts = path.split('/');
-        for expected in self.path.split('/') {
-            let part = parts.next()?;
-            if expected.starts_with('{') {
-                found = part;
-            } else if part != expected {
-                return None;
-            }
-        }
-        parts.next().is_none().then_some(found)
+        pattern::part(self.path, path)
     }
 
     pub(super) fn takes(&self, method: &Method) -> bool {
-        self.method == *method || (self.method == Method::GET && *method == Method::HEAD)
+        pattern::takes(&self.method, method)
     }
 }

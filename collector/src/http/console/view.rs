@@ -1,7 +1,7 @@
 //! What a page is shown by: who looks, at which site, in which language, and the addresses of other
 //! pages. Remembers the tables that a page has, so that each can be answered as CSV.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use firstglance_engine::{Timestamp, VisitorId};
 use hyper::Uri;
@@ -139,9 +139,14 @@ impl<'a> View<'a> {
         self.with("csv", table)
     }
 
+    /// What the page has said of itself. Whoever panicked with it has left nothing half done.
+    pub(super) fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Keeps a table, where it is the one that is wanted.
     pub(super) fn remember(&self, table: Table) {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.kept();
         if kept.wanted.as_deref() == Some(table.id) {
             kept.table = Some(table);
         }
@@ -176,14 +181,14 @@ impl<'a> View<'a> {
         let id = percent_decode_str(self.part).decode_utf8();
         let id = id.map_err(|_| HttpError::Visitor)?;
         let visitor = VisitorId::parse(&id).map_err(|_| HttpError::Visitor)?;
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.kept();
         kept.visitor = Some(visitor.clone());
         Ok(visitor)
     }
 
     /// Says how many visitors or the like the page is about, for the audit log.
     pub(super) fn told(&self, count: usize) {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.kept();
         kept.count = Some(count as u64);
     }
 }

@@ -12,6 +12,7 @@ use super::super::{HttpError, Shown};
 use super::Tab;
 use crate::config::{Config, ConfigError, Problem};
 use crate::http::ReadFrom;
+use crate::http::metrics::may_see_shared;
 use hyper::StatusCode;
 
 /// What the file says at present.
@@ -62,8 +63,7 @@ pub(in crate::http::console) async fn reload(view: &View<'_>) -> Result<Shown, H
 /// It concerns all sites.
 fn may_reload(view: &View<'_>) -> bool {
     let shared = view.sites.shared();
-    let of_all = view.session.access.site.is_none() || view.sites.only().is_some();
-    shared.reloads.get().is_some() && of_all
+    shared.reloads.get().is_some() && may_see_shared(view.sites, &view.session.access)
 }
 
 async fn content(view: &View<'_>, refused: &[String]) -> Result<Markup, HttpError> {
