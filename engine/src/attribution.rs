@@ -20,7 +20,7 @@ pub const WHOLE: u64 = 1_000_000;
 const ENDS: u64 = 40;
 
 /// A way of giving touches their parts in a goal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Attribution {
     /// All to the first touch.
     First,

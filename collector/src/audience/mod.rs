@@ -10,8 +10,7 @@ mod tests;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use firstglance_engine::program::holds;
-use firstglance_engine::snapshot::each_segment;
+use firstglance_engine::snapshot::{each_segment, is_in_segment};
 use firstglance_engine::{Evaluation, Model, Profile, Timestamp, VisitorId};
 
 pub use earlier::{Earlier, earlier};
@@ -38,8 +37,7 @@ pub struct Candidate {
 impl Candidate {
     /// Whether an evaluation by the candidate's model is in it.
     fn holds(&self, evaluation: &Evaluation) -> bool {
-        let segment = self.model.segment(&self.id);
-        segment.is_some_and(|segment| holds(evaluation.value(segment.program)))
+        is_in_segment(&self.id, evaluation, &self.model)
     }
 
     /// Events that it counts and that nobody has counted so far, by name: of those a stored profile

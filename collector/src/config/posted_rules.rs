@@ -153,29 +153,37 @@ impl PostedRules {
     /// Without what problems are about; says which of it went. Nothing where they are about none of it.
     #[must_use]
     pub fn without(&self, problems: &[ContentProblem]) -> Option<(Self, Vec<String>)> {
-        let named = |list: &str, place: usize| {
-            let begin = format!("{list}[{place}]");
-            problems
-                .iter()
-                .any(|problem| problem.place.starts_with(&begin))
-        };
+        fn kept<T: Clone>(
+            all: &[T],
+            list: &str,
+            id: impl Fn(&T) -> &String,
+            (problems, gone): (&[ContentProblem], &mut Vec<String>),
+        ) -> Vec<T> {
+            let places = all.iter().enumerate();
+            let kept = places.filter(|(place, one)| {
+                let begin = format!("{list}[{place}]");
+                let mut problems = problems.iter();
+                let wrong = problems.any(|problem| problem.place.starts_with(&begin));
+                if wrong {
+                    gone.push(id(one).clone());
+                }
+                !wrong
+            });
+            kept.map(|(_, one)| one.clone()).collect()
+        }
         let mut gone = Vec::new();
-        let segments = self.segment.iter().enumerate().filter(|(place, one)| {
-            let wrong = named("segment", *place);
-            if wrong {
-                gone.push(one.id.clone());
-            }
-            !wrong
-        });
-        let segment = segments.map(|(_, one)| one.clone()).collect();
-        let interests = self.interest.iter().enumerate().filter(|(place, one)| {
-            let wrong = named("interest", *place);
-            if wrong {
-                gone.push(one.id.clone());
-            }
-            !wrong
-        });
-        let interest = interests.map(|(_, one)| one.clone()).collect();
+        let segment = kept(
+            &self.segment,
+            "segment",
+            |one| &one.id,
+            (problems, &mut gone),
+        );
+        let interest = kept(
+            &self.interest,
+            "interest",
+            |one| &one.id,
+            (problems, &mut gone),
+        );
         (!gone.is_empty()).then_some((Self { segment, interest }, gone))
     }
 }

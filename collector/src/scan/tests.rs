@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use firstglance_engine::json::{Clock, SharedFields, read_message};
-use firstglance_engine::{Model, Snapshot, Timestamp};
+use firstglance_engine::{Model, Timestamp};
 
 use super::*;
 use crate::store::embedded::Embedded;
@@ -86,35 +86,4 @@ async fn ends_with_whoever_waits() {
     assert!(then < (PAGE * 6) as u64, "{then}");
     tokio::time::sleep(Duration::from_millis(600)).await;
     assert_eq!(progress.visitors(), then);
-}
-
-/// How long a segment's condition takes over 100,000 stored profiles. Run with
-/// `cargo test --release -p firstglance --lib scan -- --ignored --nocapture`.
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "a measurement, for an optimised build"]
-async fn a_hundred_thousand_profiles() {
-    let config = "[site]\nwrite_key = \"k\"\n[[segment]]\nid = \"s\"\n\
-                  when = 'interest(top_interest) >= 0.05 && visited(\"/topic-*\") && visits >= 1'\n";
-    let model = crate::config::Config::parse(config).unwrap().model;
-    let folder = tempfile::tempdir().unwrap();
-    let store = stored(folder.path(), 100_000).await;
-    for _ in 0..3 {
-        let begun = Instant::now();
-        let (model, now) = (model.clone(), Timestamp::from_milliseconds(DAY));
-        let progress = Progress::default();
-        let found = scan(
-            &store,
-            Pace::Waited,
-            &progress,
-            || 0_u64,
-            move |count: &mut u64, _, profile| {
-                let snapshot = Snapshot::of(profile, &model, now);
-                *count += u64::from(snapshot.segments.iter().any(|one| **one == *"s"));
-            },
-        );
-        let found: u64 = found.await.unwrap().into_iter().sum();
-        println!("{found} of 100,000 in {:?}", begun.elapsed());
-        assert_eq!(found, 100_000);
-        assert!(begun.elapsed() < Duration::from_secs(2));
-    }
 }

@@ -14,7 +14,7 @@ use firstglance_engine::codec::{DecodeError, Encode, Reader, Writer};
 
 use super::batch::Batch;
 use super::days::Settled;
-use super::{EmbeddedError, keys};
+use super::{EmbeddedError, keys, record};
 use crate::store::counting::{Metric, Period, Step, Week};
 
 /// Counters removed at once, when their time is over.
@@ -295,11 +295,7 @@ pub(super) struct Latest {
 
 impl Latest {
     pub(super) fn load(tree: &sled::Tree) -> Result<Self, EmbeddedError> {
-        let stored = tree.get(keys::LATEST)?;
-        Ok(stored
-            .map(|bytes| Self::from_bytes(&bytes))
-            .transpose()?
-            .unwrap_or_default())
+        Ok(record::read(tree, keys::LATEST)?.unwrap_or_default())
     }
 
     /// The same, and nothing where it cannot be read: messages are taken in all the same, for what they

@@ -188,8 +188,7 @@ pub(super) fn read(
     visitor: &VisitorId,
     number: u32,
 ) -> Result<Option<Day>, EmbeddedError> {
-    let stored = tree.get(keys::day(visitor, number))?;
-    Ok(stored.map(|bytes| Day::from_bytes(&bytes)).transpose()?)
+    super::record::read(tree, &keys::day(visitor, number))
 }
 
 /// Takes days of a visitor out that are no longer counted.

@@ -108,7 +108,8 @@ impl News {
             if earlier.contains(id) {
                 slot.goals.clear();
                 if last_seen.is_some_and(|last| last >= within.start) {
-                    stored_goals(tree, visitor, within.clone(), |one| slot.reach(&one))?;
+                    let records = records_within(tree, visitor, &within);
+                    stored_goals(records, |one, _| slot.reach(&one))?;
                 }
             }
             for (one, ..) in &self.reached {
@@ -127,20 +128,18 @@ impl News {
     }
 }
 
-/// Tells goals that a visitor has reached within a time, of what is stored.
-fn stored_goals(
-    tree: &sled::Tree,
-    visitor: &VisitorId,
-    within: Range<Timestamp>,
-    mut tell: impl FnMut(Reached),
+/// Tells goals that a visitor has reached, of what is stored in some records, and the text that tells it.
+pub(super) fn stored_goals(
+    records: sled::Iter,
+    mut tell: impl FnMut(Reached, &str),
 ) -> Result<(), EmbeddedError> {
-    for record in records_within(tree, visitor, &within) {
+    for record in records {
         let (_, bytes) = record?;
         for one in MessageRecord::from_bytes(&bytes)?.messages {
             if *one.kind == *changes::STORED
                 && let Some(reached) = changes::reached_of(&one.raw, one.timestamp)
             {
-                tell(reached);
+                tell(reached, &one.raw);
             }
         }
     }
@@ -152,10 +151,7 @@ pub(super) fn read(
     tree: &sled::Tree,
     visitor: &VisitorId,
 ) -> Result<Option<Exposures>, EmbeddedError> {
-    let stored = tree.get(keys::exposures(visitor))?;
-    Ok(stored
-        .map(|bytes| Exposures::from_bytes(&bytes))
-        .transpose()?)
+    super::record::read(tree, &keys::exposures(visitor))
 }
 
 /// Whether there is room for everything.

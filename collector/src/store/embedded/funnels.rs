@@ -13,7 +13,7 @@ use firstglance_engine::{Timestamp, VisitorId};
 
 use super::batch::Batch;
 use super::counters::{Few, Tally};
-use super::record::MessageRecord;
+use super::exposures::stored_goals;
 use super::{EmbeddedError, keys};
 use crate::changes;
 use crate::circumstances::Circumstances;
@@ -131,10 +131,7 @@ pub(super) fn read(
     tree: &sled::Tree,
     visitor: &VisitorId,
 ) -> Result<Option<Funnels>, EmbeddedError> {
-    let stored = tree.get(keys::funnels(visitor))?;
-    Ok(stored
-        .map(|bytes| Funnels::from_bytes(&bytes))
-        .transpose()?)
+    super::record::read(tree, &keys::funnels(visitor))
 }
 
 /// Who has reached goals.
@@ -218,16 +215,9 @@ pub(super) fn add(
 /// Goals that a visitor has reached, of what is stored.
 fn stored(tree: &sled::Tree, visitor: &VisitorId) -> Result<Vec<Told>, EmbeddedError> {
     let mut told = Vec::new();
-    for record in tree.scan_prefix(keys::messages(visitor)) {
-        let (_, bytes) = record?;
-        for one in MessageRecord::from_bytes(&bytes)?.messages {
-            if *one.kind == *changes::STORED
-                && let Some(reached) = changes::reached_of(&one.raw, one.timestamp)
-            {
-                told.push(Told::new(&reached, &changes::circumstances_of(&one.raw)));
-            }
-        }
-    }
+    stored_goals(tree.scan_prefix(keys::messages(visitor)), |reached, raw| {
+        told.push(Told::new(&reached, &changes::circumstances_of(raw)));
+    })?;
     Ok(told)
 }
 

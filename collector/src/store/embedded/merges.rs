@@ -3,13 +3,12 @@
 
 use std::collections::BTreeSet;
 
-use firstglance_engine::codec::Encode as _;
 use firstglance_engine::{UserId, VisitorId};
 
 use super::batch::Batch;
 use super::held::Records;
 use super::merge_record::{from_bytes, to_bytes};
-use super::{EmbeddedError, keys, links};
+use super::{EmbeddedError, keys, links, record};
 use crate::store::joining::{self, Register as _};
 use crate::store::merges::{
     Cause, KeptMerge, Link, MembershipLink, MergeChange, MergeEntry, MergeFilter, NamesLink,
@@ -295,9 +294,7 @@ pub(super) fn membership_link(
     visitor: &VisitorId,
     user: &UserId,
 ) -> Result<Option<MembershipLink>, EmbeddedError> {
-    let stored = tree.get(keys::membership_link(visitor, user))?;
-    let link = stored.map(|bytes| MembershipLink::from_bytes(&bytes));
-    Ok(link.transpose()?)
+    record::read(tree, &keys::membership_link(visitor, user))
 }
 
 pub(super) fn names_link(
@@ -305,9 +302,7 @@ pub(super) fn names_link(
     one: &UserId,
     other: &UserId,
 ) -> Result<Option<NamesLink>, EmbeddedError> {
-    let stored = tree.get(keys::names_link(one, other))?;
-    let link = stored.map(|bytes| NamesLink::from_bytes(&bytes));
-    Ok(link.transpose()?)
+    record::read(tree, &keys::names_link(one, other))
 }
 
 /// Takes out what is kept about a visitor, and says which users that named. What a message of theirs

@@ -376,21 +376,12 @@ impl Store for Embedded {
         after: Option<VisitorId>,
         limit: usize,
     ) -> Later<'_, Vec<(VisitorId, Profile)>> {
-        use std::ops::Bound;
         self.scan(move |tree| {
-            let from = match after {
-                None => Bound::Included(keys::VISITORS.to_vec()),
-                Some(visitor) => Bound::Excluded(keys::visitor(&visitor)),
-            };
             let mut found = Vec::new();
-            for entry in tree.range((from, Bound::Unbounded)).take(limit) {
-                let (key, bytes) = entry?;
-                if !key.starts_with(keys::VISITORS) {
-                    break;
-                }
-                let visitor = keys::visitor_of(&key).ok_or(EmbeddedError::Key)?;
+            pages::found(tree, after.as_ref(), limit, |visitor, bytes| {
                 found.push((visitor, VisitorRecord::from_bytes(&bytes)?.profile));
-            }
+                Ok(())
+            })?;
             Ok(found)
         })
     }

@@ -45,13 +45,12 @@ pub(super) fn sums(
 /// Sums by metric and name. A name is kept once, however many periods have it.
 #[derive(Debug, Default)]
 struct Sums {
-    named: HashMap<u8, HashMap<Box<str>, u64>>,
-    others: HashMap<u8, u64>,
+    named: HashMap<Metric, HashMap<Box<str>, u64>>,
+    others: HashMap<Metric, u64>,
 }
 
 impl Sums {
     fn add(&mut self, metric: Metric, name: Option<&str>, count: u64) {
-        let metric = keys::number_of(metric);
         let Some(name) = name else {
             let sum = self.others.entry(metric).or_default();
             *sum = sum.saturating_add(count);
@@ -67,19 +66,16 @@ impl Sums {
     }
 
     fn into_sums(self) -> Vec<Sum> {
-        let sum = |metric, name, count| {
-            let metric = keys::metric_of_number(metric)?;
-            Some(Sum {
-                metric,
-                name,
-                count,
-            })
+        let sum = |metric, name, count| Sum {
+            metric,
+            name,
+            count,
         };
         let others = self.others.into_iter();
-        let others = others.filter_map(|(metric, count)| sum(metric, None, count));
+        let others = others.map(|(metric, count)| sum(metric, None, count));
         let named = self.named.into_iter().flat_map(|(metric, names)| {
             let names = names.into_iter();
-            names.filter_map(move |(name, count)| sum(metric, Some(name), count))
+            names.map(move |(name, count)| sum(metric, Some(name), count))
         });
         others.chain(named).collect()
     }

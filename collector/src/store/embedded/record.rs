@@ -6,8 +6,8 @@ use firstglance_engine::codec::{DecodeError, Encode, Reader, Writer};
 use firstglance_engine::json::{Clock, Refusal, SharedFields, read_message};
 use firstglance_engine::{Message, Milliseconds, Profile, Timestamp, UserId, VisitorId};
 
-use super::packed;
 use super::seen::Seen;
+use super::{EmbeddedError, packed};
 use crate::store::ClaimDigest;
 use crate::store::joining::{Membership, PersonEntry};
 
@@ -24,6 +24,12 @@ pub(super) const LONGEST_SPAN: Milliseconds = Milliseconds::from_minutes(60);
 /// A record of messages is closed when it holds this many bytes of JSON: sled rewrites a leaf, up to
 /// 17 records, as a whole.
 pub(super) const FULL_BYTES: usize = 16 * 1024;
+
+/// What lies under a key and is not packed; nothing where nothing does.
+pub(super) fn read<T: Encode>(tree: &sled::Tree, key: &[u8]) -> Result<Option<T>, EmbeddedError> {
+    let stored = tree.get(key)?;
+    Ok(stored.map(|bytes| T::from_bytes(&bytes)).transpose()?)
+}
 
 /// One visitor.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -9,7 +9,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use firstglance_engine::codec::Encode as _;
+use firstglance_engine::codec::{DecodeError, Encode as _};
 use firstglance_engine::{Timestamp, VisitorId};
 
 use super::{FindingKind, Mode, Verifier, shown};
@@ -388,52 +388,32 @@ fn pending(verifier: &mut Verifier<'_>) -> Result<Changes, EmbeddedError> {
 /// Days, exposures and funnels of visitors of whom nothing else is stored.
 fn strangers(verifier: &mut Verifier<'_>, unsure: &mut Unsure) -> Result<(), EmbeddedError> {
     let tree = verifier.tree;
-    for entry in tree.scan_prefix(keys::EXPOSURES) {
-        let (key, value) = entry?;
-        let Some(visitor) = keys::exposures_of(&key) else {
-            continue;
-        };
-        let mut messages = tree.scan_prefix(keys::messages(&visitor));
-        if tree.contains_key(keys::visitor(&visitor))? || messages.next().is_some() {
-            continue;
-        }
-        match Exposures::from_bytes(&value) {
-            Ok(exposures) => exposures.count(|day, _, _, _| unsure.add(day.start(), day.start())),
-            // Nobody knows of which days.
-            Err(_) => unsure.add(Timestamp::MIN, Timestamp::MAX),
-        }
-        let wrong = "exposures of a visitor are remembered of whom nothing else is";
-        verifier.tell_repaired(FindingKind::Count, visitor, wrong);
-        let mut batch = Batch::default();
-        batch.remove(key);
-        verifier.write(batch)?;
-    }
-    for entry in tree.scan_prefix(keys::FUNNELS) {
-        let (key, value) = entry?;
-        let Some(visitor) = keys::funnels_of(&key) else {
-            continue;
-        };
-        let mut messages = tree.scan_prefix(keys::messages(&visitor));
-        if tree.contains_key(keys::visitor(&visitor))? || messages.next().is_some() {
-            continue;
-        }
-        match Funnels::from_bytes(&value) {
-            Ok(funnels) => funnels.count(|day, _, _, _| unsure.add(day.start(), day.start())),
-            Err(_) => unsure.add(Timestamp::MIN, Timestamp::MAX),
-        }
-        let wrong = "funnels of a visitor are remembered of whom nothing else is";
-        verifier.tell_repaired(FindingKind::Count, visitor, wrong);
-        let mut batch = Batch::default();
-        batch.remove(key);
-        verifier.write(batch)?;
-    }
+    strangers_among(
+        verifier,
+        unsure,
+        (keys::EXPOSURES, keys::exposures_of),
+        |value, tell| {
+            Exposures::from_bytes(value)?.count(|day, _, _, _| tell(day));
+            Ok(())
+        },
+        "exposures of a visitor are remembered of whom nothing else is",
+    )?;
+    strangers_among(
+        verifier,
+        unsure,
+        (keys::FUNNELS, keys::funnels_of),
+        |value, tell| {
+            Funnels::from_bytes(value)?.count(|day, _, _, _| tell(day));
+            Ok(())
+        },
+        "funnels of a visitor are remembered of whom nothing else is",
+    )?;
     for entry in tree.scan_prefix(keys::DAYS) {
         let (key, value) = entry?;
         let Some((visitor, number)) = keys::day_of(&key) else {
             continue;
         };
-        let mut messages = tree.scan_prefix(keys::messages(&visitor));
-        if tree.contains_key(keys::visitor(&visitor))? || messages.next().is_some() {
+        if is_known(tree, &visitor)? {
             continue;
         }
         let day = Period {
@@ -453,4 +433,41 @@ fn strangers(verifier: &mut Verifier<'_>, unsure: &mut Unsure) -> Result<(), Emb
         verifier.write(batch)?;
     }
     Ok(())
+}
+
+/// Takes away what is remembered under keys of one kind of visitors of whom nothing else is stored; `days`
+/// tells of which days something counts.
+fn strangers_among(
+    verifier: &mut Verifier<'_>,
+    unsure: &mut Unsure,
+    (prefix, visitor_of): (&[u8], fn(&[u8]) -> Option<VisitorId>),
+    days: impl Fn(&[u8], &mut dyn FnMut(Period)) -> Result<(), DecodeError>,
+    wrong: &'static str,
+) -> Result<(), EmbeddedError> {
+    let tree = verifier.tree;
+    for entry in tree.scan_prefix(prefix) {
+        let (key, value) = entry?;
+        let Some(visitor) = visitor_of(&key) else {
+            continue;
+        };
+        if is_known(tree, &visitor)? {
+            continue;
+        }
+        let told = days(&value, &mut |day| unsure.add(day.start(), day.start()));
+        if told.is_err() {
+            // Nobody knows of which days.
+            unsure.add(Timestamp::MIN, Timestamp::MAX);
+        }
+        verifier.tell_repaired(FindingKind::Count, visitor, wrong);
+        let mut batch = Batch::default();
+        batch.remove(key);
+        verifier.write(batch)?;
+    }
+    Ok(())
+}
+
+/// Whether anything else than counts is stored of a visitor.
+fn is_known(tree: &sled::Tree, visitor: &VisitorId) -> Result<bool, EmbeddedError> {
+    let mut messages = tree.scan_prefix(keys::messages(visitor));
+    Ok(tree.contains_key(keys::visitor(visitor))? || messages.next().is_some())
 }
