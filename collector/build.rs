@@ -11,6 +11,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::UNIX_EPOCH;
 
 /// The one file whose name stays when its content changes.
 const LOADER: &str = "fg.js";
@@ -141,7 +142,8 @@ fn robots() -> Result<(), Box<dyn Error>> {
 }
 
 /// A folder in the target folder. Created when missing: cargo runs a build script that watches a
-/// missing path again in every build.
+/// missing path again in every build. As it watches what is newer than the run, the folder is to look
+/// old.
 fn default_folder(out: &Path, name: &str) -> Result<PathBuf, Box<dyn Error>> {
     // Cargo marks its target folder with this file, wherever `CARGO_TARGET_DIR` puts it.
     let target = match out
@@ -155,8 +157,12 @@ fn default_folder(out: &Path, name: &str) -> Result<PathBuf, Box<dyn Error>> {
         }
     };
     let folder = target.join(name);
-    fs::create_dir_all(&folder)
-        .map_err(|error| format!("could not create {}: {error}", folder.display()))?;
+    if !folder.is_dir() {
+        fs::create_dir_all(&folder)
+            .map_err(|error| format!("could not create {}: {error}", folder.display()))?;
+        // Where that cannot be, everything is compiled twice, and right.
+        let _ = fs::File::open(&folder).and_then(|folder| folder.set_modified(UNIX_EPOCH));
+    }
     Ok(folder)
 }
 

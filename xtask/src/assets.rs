@@ -118,19 +118,49 @@ pub(crate) fn build(workspace: &Workspace) -> Result<Vec<Asset>> {
 
     let work = workspace.target.join("assets-work");
     let fingerprint = fingerprint(workspace, &module, loader.as_bytes(), &page)?;
-    let stamp = work.join("stamp");
-    let current = || describe(&fingerprint, &workspace.assets());
-    let built = fs::read_to_string(&stamp).ok();
-    if built.is_none() || built != current() {
-        let made = work.join("made");
-        recreate(&made)?;
-        make(workspace, &modules, &loader_path, &work, &made)?;
-        synchronise(&made, &workspace.assets())?;
-        let description = current().context("the assets vanished while they were made")?;
-        fs::write(&stamp, description)?;
-    }
+    bring_up_to_date(&work, &workspace.assets(), &fingerprint, |made| {
+        make(workspace, &modules, &loader_path, &work, made)
+    })?;
     let titles = fs::read_to_string(work.join(TITLES)).context("the titles of the assets")?;
     measure(&workspace.assets(), &titles)
+}
+
+/// Makes what lies in a folder anew where it is not what was made of the same last time; `make` puts it
+/// into the folder that it is given.
+pub(crate) fn bring_up_to_date(
+    work: &Path,
+    folder: &Path,
+    fingerprint: &str,
+    make: impl FnOnce(&Path) -> Result<()>,
+) -> Result<()> {
+    let stamp = work.join("stamp");
+    let current = || describe(fingerprint, folder);
+    let built = fs::read_to_string(&stamp).ok();
+    if built.is_some() && built == current() {
+        return Ok(());
+    }
+    let made = work.join("made");
+    recreate(&made)?;
+    make(&made)?;
+    synchronise(&made, folder)?;
+    let description = current().context("files vanished while they were made")?;
+    Ok(fs::write(&stamp, description)?)
+}
+
+/// Writes files into a folder, each also compressed.
+pub(crate) fn write_compressed(
+    workspace: &Workspace,
+    folder: &Path,
+    files: impl IntoIterator<Item = (String, Vec<u8>)>,
+) -> Result<()> {
+    let mut compress = workspace.command("node");
+    compress.args(["--input-type=module", "--eval", COMPRESS, "--"]);
+    for (name, content) in files {
+        let path = folder.join(name);
+        fs::write(&path, content)?;
+        compress.arg(path);
+    }
+    run(&mut compress)
 }
 
 /// What each asset is: a line with its name and its title.
@@ -195,17 +225,13 @@ fn make(
         loader.trim_end().as_bytes().to_vec(),
     ));
 
-    let mut compress = workspace.command("node");
-    compress.args(["--input-type=module", "--eval", COMPRESS, "--"]);
-    let mut titles = String::new();
-    for (title, name, content) in files {
-        titles += &format!("{name} {title}\n");
-        let path = made.join(name);
-        fs::write(&path, content)?;
-        compress.arg(path);
-    }
+    let titles: String = files
+        .iter()
+        .map(|(title, name, _)| format!("{name} {title}\n"))
+        .collect();
     fs::write(work.join(TITLES), titles)?;
-    run(&mut compress)
+    let files = files.into_iter().map(|(_, name, content)| (name, content));
+    write_compressed(workspace, made, files)
 }
 
 /// Tells browsers that all of a script is needed at once: compiled while it loads, and not function
@@ -324,7 +350,7 @@ fn describe(fingerprint: &str, folder: &Path) -> Option<String> {
 }
 
 /// Makes `to` equal to `from`, touching only what differs.
-pub(crate) fn synchronise(from: &Path, to: &Path) -> Result<()> {
+fn synchronise(from: &Path, to: &Path) -> Result<()> {
     fs::create_dir_all(to)?;
     let mut wanted = BTreeSet::new();
     for entry in fs::read_dir(from)? {
@@ -374,7 +400,7 @@ fn measure(folder: &Path, titles: &str) -> Result<Vec<Asset>> {
 }
 
 /// An empty folder, whatever was there.
-pub(crate) fn recreate(folder: &Path) -> Result<()> {
+fn recreate(folder: &Path) -> Result<()> {
     if folder.exists() {
         fs::remove_dir_all(folder)?;
     }

@@ -8,9 +8,9 @@ use std::fs;
 
 use anyhow::{Context, Result};
 
-use crate::assets::{COMPRESS, content_hash, recreate, synchronise};
+use crate::assets::{COMPRESS, bring_up_to_date, content_hash, write_compressed};
 use crate::tools;
-use crate::workspace::{Workspace, capture, run};
+use crate::workspace::{Workspace, capture};
 
 const FOLDER: &str = "collector/console";
 
@@ -43,22 +43,17 @@ pub(crate) fn build(workspace: &Workspace) -> Result<()> {
         files.push((ending, content));
     }
     let name = |ending: &str, content: &[u8]| format!("console-{}.{ending}", content_hash(content));
-    let is_there = |(ending, content): &(&str, Vec<u8>)| {
-        let path = workspace.console().join(name(ending, content));
-        fs::read(path).is_ok_and(|found| found == *content)
-    };
-    if files.iter().all(is_there) {
-        return Ok(());
-    }
-    let made = workspace.target.join("console-work");
-    recreate(&made)?;
-    let mut compress = workspace.command("node");
-    compress.args(["--input-type=module", "--eval", COMPRESS, "--"]);
-    for (ending, content) in files {
-        let path = made.join(name(ending, &content));
-        fs::write(&path, content)?;
-        compress.arg(path);
-    }
-    run(&mut compress)?;
-    synchronise(&made, &workspace.console())
+    let files = files.into_iter();
+    let files = files.map(|(ending, content)| (name(ending, &content), content));
+    let files: Vec<(String, Vec<u8>)> = files.collect();
+    let mut fingerprint: Vec<&str> = files.iter().map(|(name, _)| &**name).collect();
+    let compression = content_hash(COMPRESS.as_bytes());
+    fingerprint.push(&compression);
+    let work = workspace.target.join("console-work");
+    bring_up_to_date(
+        &work,
+        &workspace.console(),
+        &fingerprint.join("\n"),
+        |made| write_compressed(workspace, made, files.iter().cloned()),
+    )
 }

@@ -105,7 +105,7 @@ pub(crate) fn build_ahead(workspace: &Workspace) -> Result<()> {
     fs::create_dir_all(&folder)?;
     let said = File::create(folder.join("ahead.log"))?;
     let host = host(workspace)?;
-    let command = compilation(workspace, &folder, "short", &host)?;
+    let command = compilation(workspace, &folder, "short", &host);
     let mut behind = workspace.command("nice");
     behind.args(["-n", "19"]).arg(command.get_program());
     behind.args(command.get_args());
@@ -126,7 +126,7 @@ pub(crate) fn build_ahead(workspace: &Workspace) -> Result<()> {
 /// Returns the folder of the programs.
 fn build(workspace: &Workspace, folder: &Path, profile: &str) -> Result<PathBuf> {
     let host = host(workspace)?;
-    run_command(&mut compilation(workspace, folder, profile, &host)?)?;
+    run_command(&mut compilation(workspace, folder, profile, &host))?;
     Ok(folder.join(host).join(profile))
 }
 
@@ -138,12 +138,7 @@ fn host(workspace: &Workspace) -> Result<String> {
     Ok(host.to_owned())
 }
 
-fn compilation(workspace: &Workspace, folder: &Path, profile: &str, host: &str) -> Result<Command> {
-    // The collector's build script makes them where they are missing, and what is made while it runs has
-    // it run, and all compiled, once more in the next build.
-    for embedded in ["assets", "console"] {
-        fs::create_dir_all(folder.join(embedded))?;
-    }
+fn compilation(workspace: &Workspace, folder: &Path, profile: &str, host: &str) -> Command {
     let mut command = workspace.cargo();
     command
         .current_dir(workspace.root.join("fuzz"))
@@ -151,7 +146,7 @@ fn compilation(workspace: &Workspace, folder: &Path, profile: &str, host: &str) 
         .env("CARGO_ENCODED_RUSTFLAGS", COVERAGE.join("\u{1f}"))
         .args(["build", "--locked", "--profile", profile])
         .args(["--bins", "--target", host]);
-    Ok(command)
+    command
 }
 
 /// A target at work.
