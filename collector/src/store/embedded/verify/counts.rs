@@ -435,12 +435,15 @@ fn strangers(verifier: &mut Verifier<'_>, unsure: &mut Unsure) -> Result<(), Emb
     Ok(())
 }
 
+/// Of whom something is remembered under a key.
+type VisitorOf = fn(&[u8]) -> Option<VisitorId>;
+
 /// Takes away what is remembered under keys of one kind of visitors of whom nothing else is stored; `days`
 /// tells of which days something counts.
 fn strangers_among(
     verifier: &mut Verifier<'_>,
     unsure: &mut Unsure,
-    (prefix, visitor_of): (&[u8], fn(&[u8]) -> Option<VisitorId>),
+    (prefix, visitor_of): (&[u8], VisitorOf),
     days: impl Fn(&[u8], &mut dyn FnMut(Period)) -> Result<(), DecodeError>,
     wrong: &'static str,
 ) -> Result<(), EmbeddedError> {
