@@ -35,6 +35,7 @@ impl Settings {
         let demo = workspace.root.join("site-demo/firstglance.toml");
         let demo = fs::read_to_string(&demo)
             .with_context(|| format!("no configuration at {}", demo.display()))?;
+        fs::create_dir_all(folder)?;
         let config = folder.join("firstglance.toml");
         fs::write(&config, demo + UNLIMITED)?;
         Ok(Self {

@@ -1,6 +1,8 @@
 //! The console's pages beside the same pages of an empty store: how soon each answers, and how long it
 //! takes to say who would be in a segment. Visitors are those of `cargo xtask traffic`.
 
+use std::fs;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
@@ -46,7 +48,10 @@ pub(crate) struct Options {
     profiles: Option<u32>,
     /// Measures this collector instead of building one.
     #[arg(long, value_name = "FILE")]
-    binary: Option<std::path::PathBuf>,
+    binary: Option<PathBuf>,
+    /// Stores in this folder and keeps it; measures those who are stored in it, if any are.
+    #[arg(long, value_name = "FOLDER")]
+    kept: Option<PathBuf>,
 }
 
 /// A page, and how long it took, sorted.
@@ -65,41 +70,52 @@ impl Measured {
 
 pub(super) fn run(workspace: &Workspace, short: bool, options: &Options) -> Result<()> {
     let binary = build::under_test(workspace, options.binary.as_deref())?;
-    let folder = tempfile::Builder::new()
+    let temporary = tempfile::Builder::new()
         .prefix("firstglance-console-")
         .tempdir()?;
-    let settings = Settings::new(workspace, binary, folder.path())?;
     let rounds = if short { SHORT_ROUNDS } else { ROUNDS };
-    let mut server = Server::start(&settings)?;
-    let empty = measure(&server, rounds)?;
-    let usual = if short { SHORT_PROFILES } else { PROFILES };
-    let profiles = options.profiles.unwrap_or(usual);
-    let traffic = traffic::visit(
-        workspace,
-        &traffic::Options {
-            visitors: profiles,
-            brief: true,
-            url: format!("http://{}", server.address()),
-            ..traffic::Options::default()
-        },
-    )?;
+    let nobody = Settings::new(workspace, binary.clone(), &temporary.path().join("empty"))?;
+    let empty = measure(&Server::start(&nobody)?, rounds)?;
+
+    let folder = options
+        .kept
+        .clone()
+        .unwrap_or_else(|| temporary.path().join("full"));
+    let settings = Settings::new(workspace, binary, &folder)?;
+    if !settings.data.exists() {
+        let usual = if short { SHORT_PROFILES } else { PROFILES };
+        let mut server = Server::start(&settings)?;
+        let sent = traffic::visit(
+            workspace,
+            &traffic::Options {
+                visitors: options.profiles.unwrap_or(usual),
+                brief: true,
+                url: format!("http://{}", server.address()),
+                ..traffic::Options::default()
+            },
+        )?;
+        // As after any start: what has been written is on disk, and nothing of it is in memory.
+        server.terminate()?;
+        fs::write(folder.join("sent.json"), sent.to_string())?;
+    }
+    let sent = folder.join("sent.json");
+    let sent = fs::read_to_string(&sent)
+        .with_context(|| format!("nobody says who is stored: no {}", sent.display()))?;
+    let sent: Value = serde_json::from_str(&sent)?;
     let number = |name: &str| {
-        traffic
-            .pointer(name)
-            .and_then(Value::as_f64)
-            .unwrap_or_default()
+        let number = sent.pointer(name).and_then(Value::as_f64);
+        number.with_context(|| format!("what was sent does not say {name}"))
     };
-    // As after any start: what has been written is on disk, and nothing of it is in memory.
-    server.terminate()?;
     let server = Server::start(&settings)?;
     let full = measure(&server, rounds)?;
     let preview = preview(&server)?;
     progress::clear();
-    let visitors = number("/truth/visitors");
+    let visitors = number("/truth/visitors")?;
     println!(
-        "{visitors} profiles and {} events, sent at {} events/s",
-        number("/truth/messages"),
-        number("/eventsASecond")
+        "{visitors} profiles and {} events, sent at {} events/s; started in {:.1} s",
+        number("/truth/messages")?,
+        number("/eventsASecond")?,
+        server.started_in.as_secs_f64()
     );
     print!("{}", table(&empty, &full));
     let (seconds, of) = GOAL_OF_PREVIEW;
