@@ -7,8 +7,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use firstglance_engine::json::{Clock, SharedFields, read_message};
-use firstglance_engine::{Message, MessageKind, Timestamp, VisitorId, campaign};
+use firstglance_engine::{Message, MessageKind, VisitorId, campaign};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -95,13 +94,7 @@ fn context(own: Option<&RawValue>, shared: Option<&str>) -> Option<Box<RawValue>
 /// The row of a stored message.
 #[must_use]
 pub fn row(visitor: &VisitorId, entry: &TimelineEntry) -> Vec<Cell> {
-    // It was read before, and by the collector's clock.
-    let clock = Clock {
-        received_at: Timestamp::MAX,
-        sent_at: Some(Timestamp::MAX),
-    };
-    let shared = SharedFields::read(entry.context.as_deref()).unwrap_or_default();
-    let read = read_message(&entry.raw, Some(&entry.kind), &shared, clock).ok();
+    let read = entry.message();
     let message = read.as_ref();
     let context = message.map(|message| &message.context);
     let page = context.map(|context| &context.page);
@@ -169,6 +162,8 @@ impl<'a> Fields<'a> {
 
 #[cfg(test)]
 mod tests {
+    use firstglance_engine::Timestamp;
+
     use super::*;
     use crate::store::{Position, Source};
 

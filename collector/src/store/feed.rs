@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use firstglance_engine::{Timestamp, VisitorId};
+use firstglance_engine::{Message, Timestamp, VisitorId};
 use tokio::sync::watch;
 
 /// Bytes of messages that are held for those who come back and those who are slow.
@@ -44,6 +44,13 @@ pub struct FedMessage {
 }
 
 impl FedMessage {
+    /// The message, read again; nothing where it cannot be.
+    #[must_use]
+    pub fn message(&self) -> Option<Message> {
+        let context = self.context.as_deref();
+        super::read_again(&self.raw, &self.kind, context, self.timestamp)
+    }
+
     fn bytes(&self) -> usize {
         let context = self.context.as_deref().map_or(0, str::len);
         OTHER_BYTES + self.raw.len() + context + self.message_id.len()

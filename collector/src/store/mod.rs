@@ -30,6 +30,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use firstglance_engine::history::Change;
+use firstglance_engine::json::{Clock, SharedFields, read_message};
 use firstglance_engine::{
     Evaluation, Message, Milliseconds, Model, Person, Profile, Timestamp, UserId, VisitorId,
 };
@@ -81,6 +82,9 @@ pub trait Store: Send + Sync + 'static {
         after: Option<Position>,
         limit: usize,
     ) -> Later<'a, Vec<TimelineEntry>>;
+
+    /// The last of a visitor's messages, at most so many, in the order of their time.
+    fn latest<'a>(&'a self, visitor: &'a VisitorId, limit: usize) -> Later<'a, Vec<TimelineEntry>>;
 
     /// Visitors and their profiles in the order of their ids, at most so many, from the first one
     /// after an id.
@@ -561,6 +565,30 @@ pub struct TimelineEntry {
     pub raw: Box<str>,
     /// Context that the request gave for all its messages.
     pub context: Option<Box<str>>,
+}
+
+impl TimelineEntry {
+    /// The message, read again; nothing where it cannot be.
+    #[must_use]
+    pub fn message(&self) -> Option<Message> {
+        let context = self.context.as_deref();
+        read_again(&self.raw, &self.kind, context, self.position.timestamp)
+    }
+}
+
+/// A stored message, of the time that is known of it.
+fn read_again(raw: &str, kind: &str, context: Option<&str>, at: Timestamp) -> Option<Message> {
+    // It was read before, and by the collector's clock.
+    let clock = Clock {
+        received_at: Timestamp::MAX,
+        sent_at: Some(Timestamp::MAX),
+    };
+    let shared = SharedFields::read(context).unwrap_or_default();
+    let message = read_message(raw, Some(kind), &shared, clock).ok()?;
+    Some(Message {
+        timestamp: at,
+        ..message
+    })
 }
 
 /// Where what stands in a timeline is from. The store remembers it, so that nothing that is sent passes

@@ -232,7 +232,8 @@ async fn events_are_told_as_sentences_and_stay_texts() {
     let html = viewer.page("live?visitor=b").await;
     assert!(html.contains("data-id=\"last\"") && !html.contains("data-id=\"p0\""));
     let html = viewer.page("live?type=track").await;
-    assert!(html.contains("data-id=\"t0\"") && !html.contains("data-id=\"last\""));
+    let search = format!("data-id=\"t{}\"", texts.len() - 1);
+    assert!(html.contains(&search) && !html.contains("data-id=\"last\""));
     let file = viewer.see("live?csv=events&visitor=b").await;
     assert_eq!(file.text().lines().count(), 2, "{}", file.text());
     for wrong in [
@@ -242,5 +243,39 @@ async fn events_are_told_as_sentences_and_stay_texts() {
         "live/stream?last_event_id=x",
     ] {
         assert_eq!(viewer.see(wrong).await.status, 400, "{wrong}");
+    }
+}
+
+#[tokio::test]
+async fn the_page_and_what_comes_after_it_are_filtered_alike() {
+    let collector = Collector::start().await;
+    let viewer = Viewer::sign_in(&collector, &collector.token).await;
+    let queries = ["page=/caf%C3%A9", "visitor=+a+", "type=page", "page=/no"];
+    let mut streams = Vec::new();
+    for query in queries {
+        streams.push(Listening::to(&collector, &viewer, query).await);
+    }
+    // More than is read of one visitor, the last of them about what is looked for.
+    let many: Vec<String> = (0..80)
+        .map(|number| {
+            let path = if number < 70 { "/" } else { "/caf%C3%A9/menu" };
+            page("a", &format!("m{number}"), path, 80 - number)
+        })
+        .collect();
+    assert_eq!(collector.batch(&many).await.json()["accepted"], 80);
+    for (stream, query) in streams.iter_mut().zip(queries) {
+        let html = viewer.page(&format!("live?{query}")).await;
+        if query == "page=/no" {
+            assert!(!html.contains("data-id="), "{query}");
+            assert!(stream.rows().is_empty(), "{query}");
+            continue;
+        }
+        stream.until("\"id\":\"m79\"").await;
+        assert!(html.contains("data-id=\"m79\""), "{query}: {html}");
+        let is_filtered = query.starts_with("page");
+        assert_eq!(!html.contains("data-id=\"m69\""), is_filtered, "{query}");
+        let told = stream.rows();
+        let has_first = told.iter().any(|row| row["id"] == "m69");
+        assert_eq!(!has_first, is_filtered, "{query}");
     }
 }

@@ -10,8 +10,8 @@
 
 use std::time::Duration;
 
-use firstglance_engine::json::{Clock, JsonWriter, SharedFields, read_message};
-use firstglance_engine::{Timestamp, VisitorId};
+use firstglance_engine::json::JsonWriter;
+use firstglance_engine::{Message, VisitorId};
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 use hyper::{StatusCode, Uri};
 use tokio::sync::watch;
@@ -105,7 +105,9 @@ async fn tell(
             heard = listener.next() => {
                 let id = listener.place();
                 match heard {
-                    Heard::Message(message) if wanted.is(&message) => {
+                    Heard::Message(message)
+                        if wanted.is(&message.kind, &message.visitor, || message.message()) =>
+                    {
                         // An end of a line would end the event.
                         let data = on_one_line(write(&message));
                         format!("event: message\nid: {id}\ndata: {data}\n\n")
@@ -124,7 +126,7 @@ async fn tell(
 }
 
 /// Which messages are asked for: all of it must hold.
-struct Wanted {
+pub(in crate::http) struct Wanted {
     kind: Option<Box<str>>,
     visitor: Option<VisitorId>,
     /// What the path begins with.
@@ -132,7 +134,11 @@ struct Wanted {
 }
 
 impl Wanted {
-    fn of(uri: &Uri) -> Result<Self, HttpError> {
+    /// What the parameters of an address ask for.
+    ///
+    /// # Errors
+    /// When one of them says what it cannot.
+    pub(in crate::http) fn of(uri: &Uri) -> Result<Self, HttpError> {
         let given = |name| query::parameter(uri, name).filter(|value| !value.is_empty());
         let wrong = |name, detail| HttpError::Query { name, detail };
         let kind = given("type");
@@ -140,7 +146,7 @@ impl Wanted {
             let detail = format!("\"type\" must be one of {}", TYPES.join(", "));
             return Err(wrong("type", detail));
         }
-        let visitor = given("visitor").map(|id| VisitorId::parse(&id));
+        let visitor = given("visitor").map(|id| VisitorId::parse(id.trim()));
         let visitor = visitor.transpose();
         let visitor = visitor.map_err(|error| wrong("visitor", format!("\"visitor\" {error}")))?;
         Ok(Self {
@@ -150,31 +156,22 @@ impl Wanted {
         })
     }
 
-    fn is(&self, message: &FedMessage) -> bool {
-        self.kind.as_ref().is_none_or(|kind| *kind == message.kind)
-            && self
-                .visitor
-                .as_ref()
-                .is_none_or(|visitor| *visitor == message.visitor)
-            && self
-                .page
-                .as_ref()
-                .is_none_or(|page| path(message).is_some_and(|path| path.starts_with(&**page)))
+    /// The only visitor that is asked for, where one is.
+    pub(in crate::http) const fn visitor(&self) -> Option<&VisitorId> {
+        self.visitor.as_ref()
     }
-}
 
-/// The path of the page that a message is about.
-fn path(message: &FedMessage) -> Option<Box<str>> {
-    let clock = Clock {
-        received_at: Timestamp::MAX,
-        sent_at: Some(Timestamp::MAX),
-    };
-    let shared = SharedFields::read(message.context.as_deref()).unwrap_or_default();
-    let read = read_message(&message.raw, Some(&message.kind), &shared, clock).ok()?;
-    let property = read.kind.properties().and_then(|all| all.text("path"));
-    match property {
-        Some(path) if !path.is_empty() => Some(path.into()),
-        _ => Some(read.context.page.path),
+    /// Whether a message of some type and visitor is asked for. It is read only where that matters.
+    pub(in crate::http) fn is(
+        &self,
+        kind: &str,
+        visitor: &VisitorId,
+        read: impl FnOnce() -> Option<Message>,
+    ) -> bool {
+        let begins = |page: &str| read().is_some_and(|message| message.path().starts_with(page));
+        self.kind.as_deref().is_none_or(|wanted| wanted == kind)
+            && self.visitor.as_ref().is_none_or(|wanted| wanted == visitor)
+            && self.page.as_deref().is_none_or(begins)
     }
 }
 

@@ -46,7 +46,7 @@ use super::assets::{self, Served};
 use super::body::Unread;
 use super::error::HttpError;
 use super::noting::{Noting, Outcome};
-use super::{App, Sites, query};
+use super::{App, Sites, headers, query};
 use crate::assets as files;
 use crate::clock;
 use crate::export;
@@ -200,6 +200,7 @@ async fn answered(
         language: language_of(request.headers()),
         uri: request.uri(),
         headers: request.headers(),
+        by_tls: headers::came_by_tls(request),
         now,
         part: "",
         form,

@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use firstglance_engine::events::{self, property};
 use firstglance_engine::history::ChangeKind;
-use firstglance_engine::json::{Clock, SharedFields, plain, read_message};
+use firstglance_engine::json::plain;
 use firstglance_engine::{Message, MessageKind, Model, Properties, Timestamp};
 use maud::{Markup, html};
 
 use super::language::Language;
+use crate::census::Census;
 use crate::changes;
 use crate::effect::Goal;
 
@@ -80,6 +81,7 @@ pub(super) struct Names {
     pub(super) language: Language,
     pub(super) model: Arc<Model>,
     pub(super) goals: Arc<[Goal]>,
+    pub(super) census: Arc<Census>,
 }
 
 impl Story {
@@ -138,17 +140,6 @@ pub(super) fn shortened(text: &str) -> String {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
     }
-}
-
-/// A stored message, read again; nothing where it cannot be.
-pub(super) fn read(raw: &str, kind: &str, context: Option<&str>) -> Option<Message> {
-    // It was read before, and by the collector's clock.
-    let clock = Clock {
-        received_at: Timestamp::MAX,
-        sent_at: Some(Timestamp::MAX),
-    };
-    let shared = SharedFields::read(context).unwrap_or_default();
-    read_message(raw, Some(kind), &shared, clock).ok()
 }
 
 /// What a message tells that somebody sent.
@@ -345,12 +336,12 @@ pub(super) fn of_change(names: &Names, raw: &str, at: Timestamp) -> Option<Story
         ChangeKind::Entered(id) => Story::of(
             "segment",
             language.say("Came into the segment {}", "Kwam in het segment {}"),
-            &[&names.segment(&id)],
+            &[&names.called(&id)],
         ),
         ChangeKind::Left(id) => Story::of(
             "segment",
             language.say("Left the segment {}", "Verliet het segment {}"),
-            &[&names.segment(&id)],
+            &[&names.called(&id)],
         ),
         ChangeKind::Stage { from, to } => Story::of(
             "stage",
@@ -361,23 +352,29 @@ pub(super) fn of_change(names: &Names, raw: &str, at: Timestamp) -> Option<Story
 }
 
 impl Names {
-    /// What people call a segment.
-    pub(super) fn segment(&self, id: &str) -> String {
+    /// What people call a segment or an interest: as the configuration has it, else as pages declare it.
+    pub(super) fn called(&self, id: &str) -> Box<str> {
         let segment = self.model.segment(id).map(|segment| &segment.label);
         let interest = || self.model.interest(id).map(|interest| &interest.label);
         let label = segment.or_else(interest);
-        label.map_or(id, |label| label).to_owned()
+        label.map_or_else(|| self.census.label(id), Clone::clone)
     }
 }
 
 #[cfg(test)]
 pub(super) mod tests {
-    use super::*;
+    use firstglance_engine::json::{Clock, SharedFields, read_message};
 
-    /// The type that a message in a test says.
-    pub(in crate::http::console) fn kind_of(raw: &str) -> &str {
-        let rest = raw.split("\"type\":\"").nth(1).unwrap();
-        rest.split('"').next().unwrap()
+    use super::*;
+    use crate::census::Topic;
+
+    /// A message as it was sent.
+    pub(in crate::http::console) fn read(raw: &str) -> Message {
+        let clock = Clock {
+            received_at: Timestamp::MAX,
+            sent_at: None,
+        };
+        read_message(raw, None, &SharedFields::default(), clock).unwrap()
     }
 
     fn told(language: Language, raw: &str) -> (String, Vec<Piece>) {
@@ -385,8 +382,9 @@ pub(super) mod tests {
             language,
             model: Arc::new(Model::new()),
             goals: Arc::new([]),
+            census: Arc::default(),
         };
-        let message = read(raw, kind_of(raw), None).unwrap();
+        let message = read(raw);
         let story = of_message(&names, &message);
         (story.plain(), story.pieces)
     }
@@ -435,6 +433,44 @@ pub(super) mod tests {
             );
             assert_eq!(told(Language::English, &raw).0, english);
             assert_eq!(told(Language::Dutch, &raw).0, dutch);
+        }
+    }
+
+    #[test]
+    fn names_are_the_configurations_else_the_pages() {
+        let text = r#"
+            site.write_key = "k"
+            [[segment]]
+            id = "ready"
+            label = "Ready to buy"
+            when = "visits >= 1"
+            [[interest]]
+            id = "helmets"
+            label = "Helmets & co"
+            terms = ["helmet"]
+        "#;
+        let config = crate::config::Config::parse(text).unwrap();
+        let mut census = Census::default();
+        for (id, label) in [("helmets", "helmets!"), ("e-bikes", "E-bikes")] {
+            let topic = Topic {
+                label: label.into(),
+                ..Topic::default()
+            };
+            census.topics.insert(id.into(), topic);
+        }
+        let names = Names {
+            language: Language::English,
+            model: Arc::new(config.model),
+            goals: Arc::new([]),
+            census: Arc::new(census),
+        };
+        for (id, expected) in [
+            ("ready", "Ready to buy"),
+            ("helmets", "Helmets & co"),
+            ("e-bikes", "E-bikes"),
+            ("unknown", "unknown"),
+        ] {
+            assert_eq!(&*names.called(id), expected);
         }
     }
 

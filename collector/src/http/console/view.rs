@@ -33,6 +33,8 @@ pub(super) struct View<'a> {
     pub(super) language: Language,
     pub(super) uri: &'a Uri,
     pub(super) headers: &'a HeaderMap,
+    /// Whether the browser came by TLS.
+    pub(super) by_tls: bool,
     pub(super) now: Timestamp,
     /// The part of the path that the name in braces stands for, percent-encoded.
     pub(super) part: &'a str,
@@ -90,7 +92,13 @@ impl<'a> View<'a> {
             language: self.language,
             model: present.model.clone(),
             goals: present.goals.clone(),
+            census: self.app.census(),
         }
+    }
+
+    /// What people call a segment or an interest.
+    pub(super) fn called(&self, id: &str) -> Box<str> {
+        self.names().called(id)
     }
 
     /// The address of a page of this site: its path, and parameters, of which empty ones are left out.
@@ -144,11 +152,15 @@ impl<'a> View<'a> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether a table is wanted as CSV.
+    pub(super) fn wants(&self, table: &str) -> bool {
+        self.kept().wanted.as_deref() == Some(table)
+    }
+
     /// Keeps a table, where it is the one that is wanted.
     pub(super) fn remember(&self, table: Table) {
-        let mut kept = self.kept();
-        if kept.wanted.as_deref() == Some(table.id) {
-            kept.table = Some(table);
+        if self.wants(table.id) {
+            self.kept().table = Some(table);
         }
     }
 

@@ -371,6 +371,11 @@ impl Store for Embedded {
         self.scan(move |tree| timeline::read(tree, &visitor, after, limit))
     }
 
+    fn latest<'a>(&'a self, visitor: &'a VisitorId, limit: usize) -> Later<'a, Vec<TimelineEntry>> {
+        let visitor = visitor.clone();
+        self.scan(move |tree| timeline::latest(tree, &visitor, limit))
+    }
+
     fn visitors(
         &self,
         after: Option<VisitorId>,

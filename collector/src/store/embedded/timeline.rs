@@ -2,7 +2,8 @@
 //!
 //! Records are sorted by their first message, and those of different requests may overlap: so
 //! messages wait in a heap until no record can follow that begins before them. No record spans
-//! more than [`LONGEST_SPAN`], which says where reading from a position has to start.
+//! more than [`LONGEST_SPAN`], which says where reading from a position has to start, and, from the end
+//! backwards, where it may stop.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -10,7 +11,7 @@ use std::collections::BinaryHeap;
 use firstglance_engine::codec::Encode;
 use firstglance_engine::{Timestamp, VisitorId};
 
-use super::record::{LONGEST_SPAN, MessageRecord};
+use super::record::{LONGEST_SPAN, MessageRecord, StoredMessage};
 use super::{EmbeddedError, keys};
 use crate::changes;
 use crate::store::{Position, Source, TimelineEntry};
@@ -60,32 +61,73 @@ pub(super) fn read(
         if found.len() >= limit {
             return Ok(found);
         }
-        let stored = MessageRecord::from_bytes(&bytes)?;
-        for (index, message) in stored.messages.into_iter().enumerate() {
-            let position = Position {
-                timestamp: message.timestamp,
-                record,
-                index: u32::try_from(index).unwrap_or(u32::MAX),
-            };
-            if after.is_none_or(|after| position > after) {
-                let (source, kind) = match &*message.kind {
-                    changes::STORED => (Source::Change, changes::KIND.into()),
-                    _ => (Source::Sender, message.kind),
-                };
-                waiting.push(Reverse(ByPosition(TimelineEntry {
-                    position,
-                    received_at: stored.received_at,
-                    message_id: message.id,
-                    kind,
-                    source,
-                    raw: message.raw,
-                    context: stored.context.clone(),
-                })));
+        for entry in entries(&bytes, record)? {
+            if after.is_none_or(|after| entry.position > after) {
+                waiting.push(Reverse(ByPosition(entry)));
             }
         }
     }
     release(&mut waiting, &mut found, limit, |_| true);
     Ok(found)
+}
+
+/// The last ones, at most so many.
+pub(super) fn latest(
+    tree: &sled::Tree,
+    visitor: &VisitorId,
+    limit: usize,
+) -> Result<Vec<TimelineEntry>, EmbeddedError> {
+    let mut kept = BinaryHeap::new();
+    for stored in tree.scan_prefix(keys::messages(visitor)).rev() {
+        let (key, bytes) = stored?;
+        let (starts, record) = keys::message_record_of(&key).ok_or(EmbeddedError::Key)?;
+        let is_before =
+            |first: &Reverse<ByPosition>| first.0.0.position.timestamp > starts.plus(LONGEST_SPAN);
+        if kept.len() >= limit && kept.peek().is_none_or(is_before) {
+            break;
+        }
+        for entry in entries(&bytes, record)? {
+            kept.push(Reverse(ByPosition(entry)));
+            if kept.len() > limit {
+                kept.pop();
+            }
+        }
+    }
+    let mut found: Vec<TimelineEntry> = kept.into_iter().map(|one| one.0.0).collect();
+    found.sort_by_key(|entry| entry.position);
+    Ok(found)
+}
+
+/// What a record holds, in its order.
+fn entries(
+    bytes: &[u8],
+    record: u64,
+) -> Result<impl Iterator<Item = TimelineEntry>, EmbeddedError> {
+    let MessageRecord {
+        messages,
+        received_at,
+        context,
+    } = MessageRecord::from_bytes(bytes)?;
+    let entry = move |(index, message): (usize, StoredMessage)| {
+        let (source, kind) = match &*message.kind {
+            changes::STORED => (Source::Change, changes::KIND.into()),
+            _ => (Source::Sender, message.kind),
+        };
+        TimelineEntry {
+            position: Position {
+                timestamp: message.timestamp,
+                record,
+                index: u32::try_from(index).unwrap_or(u32::MAX),
+            },
+            received_at,
+            message_id: message.id,
+            kind,
+            source,
+            raw: message.raw,
+            context: context.clone(),
+        }
+    };
+    Ok(messages.into_iter().enumerate().map(entry))
 }
 
 fn release(

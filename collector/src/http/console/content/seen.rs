@@ -60,19 +60,12 @@ fn choice(view: &View<'_>, segments: &[(String, u64)], chosen: Option<&str>) -> 
             select name="segment" {
                 @for (segment, visitors) in segments {
                     option value=(segment) selected[chosen == Some(segment)] {
-                        (label(view, segment)) " (" (view.language.count(*visitors)) ")"
+                        (view.called(segment)) " (" (view.language.count(*visitors)) ")"
                     }
                 }
             }
         }
     }
-}
-
-/// What people call a segment.
-fn label(view: &View<'_>, id: &str) -> String {
-    let model = view.app.model();
-    let segment = model.segment(id);
-    segment.map_or_else(|| id.to_owned(), |segment| segment.label.to_string())
 }
 
 /// Segments that anybody is in, the largest first.
@@ -141,7 +134,7 @@ async fn shown(view: &View<'_>, segment: &str) -> Result<Table, HttpError> {
             "What the latest visitors see now",
             "Wat de laatste bezoekers nu zien"
         ),
-        label(view, segment)
+        view.called(segment)
     );
     Ok(Table {
         id: "seen",

@@ -30,7 +30,7 @@ pub(super) async fn table(
     only: Option<&str>,
 ) -> Result<Table, HttpError> {
     let model = view.app.model();
-    let census = view.app.census();
+    let names = view.names();
     let store = &view.app.store;
     let by_topic = store
         .counts(Metric::PageTopics, span.first, span.last)
@@ -63,23 +63,22 @@ pub(super) async fn table(
             add(&mut views, &id, path, count.count);
         }
     }
-    let mut interests: Vec<(String, BTreeMap<String, u64>)> = views.into_iter().collect();
-    interests.retain(|(id, _)| only.is_none_or(|only| only == id));
-    let total = |pages: &BTreeMap<String, u64>| pages.values().sum::<u64>();
-    interests.sort_by_key(|(id, pages)| (std::cmp::Reverse(total(pages)), id.clone()));
+    views.retain(|id, _| only.is_none_or(|only| only == id));
+    let mut interests: Vec<(String, u64, BTreeMap<String, u64>)> = views
+        .into_iter()
+        .map(|(id, pages)| (id, pages.values().sum(), pages))
+        .collect();
+    // Those of as many views stay in the order of their ids.
+    interests.sort_by_key(|(_, all, _)| std::cmp::Reverse(*all));
     let each = if only.is_some() {
         MOST_OF_ONE
     } else {
         MOST_EACH
     };
-    let rows = interests.into_iter().flat_map(|(id, pages)| {
-        let label = match model.interest(&id) {
-            Some(rule) => rule.label.to_string(),
-            None => census.label(&id).to_string(),
-        };
-        let all = total(&pages);
+    let rows = interests.into_iter().flat_map(|(id, all, pages)| {
+        let label = names.called(&id);
         let mut pages: Vec<(String, u64)> = pages.into_iter().collect();
-        pages.sort_by_key(|(path, count)| (std::cmp::Reverse(*count), path.clone()));
+        pages.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
         let link = super::link_to(view, &id);
         let rows = pages.into_iter().take(each).map(move |(path, count)| {
             vec![

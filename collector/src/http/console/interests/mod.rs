@@ -135,7 +135,7 @@ fn topics_table(view: &View<'_>, census: &Census, topics: &[(&str, &Topic)]) -> 
     let rows = topics.iter().take(MOST).map(|(id, topic)| {
         let strong: u64 = topic.strengths.iter().skip(STRENGTHS * 3 / 4).sum();
         vec![
-            Cell::text(topic.label.to_string()).to(link_to(view, id)),
+            Cell::text(view.called(id)).to(link_to(view, id)),
             Cell::count(topic.interested)
                 .to(view.profiles(&[("interest", id)]))
                 .with_bar(share(topic.interested, census.visitors)),
@@ -184,7 +184,7 @@ fn channels(view: &View<'_>, census: &Census, topics: &[(&str, &Topic)]) -> Mark
         .take(MOST);
     let rows = interested.map(|(id, topic)| {
         let mut row = vec![
-            Cell::text(topic.label.to_string()).to(link_to(view, id)),
+            Cell::text(view.called(id)).to(link_to(view, id)),
             Cell::count(topic.interested).to(view.profiles(&[("interest", id)])),
         ];
         row.extend(channels.iter().map(|(channel, _)| {
@@ -237,7 +237,7 @@ fn campaigns(view: &View<'_>, topics: &[(&str, &Topic)]) -> Markup {
         .filter(|(_, one)| !one.campaigns.is_empty())
         .take(MOST);
     let rows = brought.map(|(id, topic)| {
-        let mut row = vec![Cell::text(topic.label.to_string()).to(link_to(view, id))];
+        let mut row = vec![Cell::text(view.called(id)).to(link_to(view, id))];
         row.extend(all.iter().map(|(campaign, _)| {
             let count = topic.campaigns.get(*campaign).copied().unwrap_or(0);
             Cell::count(count)

@@ -15,22 +15,17 @@ pub(in super::super) async fn show(view: &View<'_>) -> Result<Shown, HttpError> 
     let id = percent_decode_str(view.part).decode_utf8();
     let id = id.map_err(|_| HttpError::Route)?.into_owned();
     let census = view.app.census();
-    let rule_label = view
-        .app
-        .model()
-        .interest(&id)
-        .map(|rule| rule.label.clone());
+    let is_rule = view.app.model().interest(&id).is_some();
     let nothing = Topic::default();
     let span = Span::of(view, 28)?;
     let feeding = feeding::table(view, span, Some(&id)).await?;
     let topic = match census.topics.get(&*id) {
         Some(topic) => topic,
         // Pages declare it since the last census, or nobody has evidence for it any more.
-        None if rule_label.is_some() || !feeding.rows.is_empty() => &nothing,
+        None if is_rule || !feeding.rows.is_empty() => &nothing,
         None => return Err(HttpError::Route),
     };
-    let known = (!topic.label.is_empty()).then(|| topic.label.clone());
-    let label = rule_label.or(known).unwrap_or_else(|| (*id).into());
+    let label = view.called(&id);
     let content = html! {
         p { a href=(view.link("interests", &[])) { "← " (view.say("All interests", "Alle interesses")) } }
         p { span class="badge" { (origin_of(view, &id)) } " " code { (id) } }

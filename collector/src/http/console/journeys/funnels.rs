@@ -151,15 +151,7 @@ fn segments(
     labels: &[&str],
     reached: &BTreeMap<Option<Box<str>>, Reached>,
 ) -> Table {
-    let model = view.app.model();
-    let census = view.app.census();
-    let name = |id: &str| -> String {
-        let mut segments = model.segments.iter();
-        let found = segments.find(|segment| *segment.id == *id);
-        found
-            .map_or_else(|| census.label(id), |found| found.label.clone())
-            .into()
-    };
+    let names = view.names();
     let mut found: Vec<(&str, &Reached)> = reached
         .iter()
         .filter_map(|(segment, reached)| Some((segment.as_deref()?, reached)))
@@ -169,7 +161,7 @@ fn segments(
         let first = reached.first().copied().unwrap_or(0);
         let last = reached.last().copied().unwrap_or(0);
         let mut row = vec![
-            Cell::text(name(segment)).to(view.profiles(&[("segment", segment)])),
+            Cell::text(names.called(segment)).to(view.profiles(&[("segment", segment)])),
             Cell::count(first),
         ];
         row.extend(reached.windows(2).map(|pair| {

@@ -18,27 +18,41 @@ use super::{HttpError, Shown};
 use crate::http::admin::stream;
 use crate::http::answer::empty as nothing;
 use crate::ingest::TYPES;
+use crate::store::listing::{List, Listed};
 
 /// Rows that a page has at most; the script keeps to it as well.
 const MOST_ROWS: usize = 200;
+
+/// The id of the table of events.
+const EVENTS: &str = "events";
+
+/// Visitors that are looked at.
+const SEEN: usize = 32;
 
 /// The page.
 pub(super) async fn show(view: &View<'_>) -> Result<Shown, HttpError> {
     // What is told from here on, the stream goes on with.
     let place = view.app.store.feed().listen().place().to_string();
-    let latest = latest::of(view).await?;
+    let seen = seen_last(view).await?;
+    let latest = latest::of(view, &seen).await?;
     view.told(latest.len());
     let content = html! {
-        (status::show(view).await?.0)
+        (status::show(view, &seen).await?.0)
         (filters(view))
         (events(view, &latest, &place))
     };
     Ok(Shown::Page(view.say("Live", "Live").to_owned(), content))
 }
 
+/// Visitors, those seen last.
+async fn seen_last(view: &View<'_>) -> Result<Vec<Listed>, HttpError> {
+    Ok(view.app.store.list(vec![List::All], None, SEEN).await?)
+}
+
 /// Whether anything arrives, for what changes in place.
 pub(super) async fn state(view: &View<'_>) -> Result<Shown, HttpError> {
-    let (panel, digest) = status::show(view).await?;
+    let seen = seen_last(view).await?;
+    let (panel, digest) = status::show(view, &seen).await?;
     match view.parameter("shown").as_deref() == Some(&*digest) {
         true => Ok(Shown::Answer(nothing(StatusCode::NO_CONTENT))),
         false => Ok(Shown::Part(panel)),
@@ -51,8 +65,7 @@ pub(super) async fn listen(view: &View<'_>) -> Result<Shown, HttpError> {
     let zone = view.zone().clone();
     let profiles = view.link("profiles/", &[]);
     let answer = stream::listening(view.app, view.uri, view.headers, move |message| {
-        let read = story::read(&message.raw, &message.kind, message.context.as_deref());
-        let story = story_of(&names, &message.kind, read.as_ref());
+        let story = story_of(&names, &message.kind, message.message().as_ref());
         let time = names.language.time(message.timestamp, &zone);
         let row = Row {
             id: &message.message_id,
@@ -158,7 +171,9 @@ fn filters(view: &View<'_>) -> Markup {
 fn events(view: &View<'_>, latest: &[Latest], place: &str) -> Markup {
     let profiles = view.link("profiles/", &[]);
     let names = view.names();
-    view.remember(file(view, latest, &names));
+    if view.wants(EVENTS) {
+        view.remember(file(view, latest, &names));
+    }
     let given = |name: &str| view.parameter(name).unwrap_or_default();
     let stream = view.link(
         "live/stream",
@@ -189,7 +204,7 @@ fn events(view: &View<'_>, latest: &[Latest], place: &str) -> Markup {
                     )))
                 }
                 @if !latest.is_empty() {
-                    a class="download" href=(view.csv_of("events")) download {
+                    a class="download" href=(view.csv_of(EVENTS)) download {
                         "CSV" span class="visually-hidden" { ": " (say("Events", "Gebeurtenissen")) }
                     }
                 }
@@ -248,7 +263,7 @@ fn file(view: &View<'_>, latest: &[Latest], names: &Names) -> Table {
         view.say("Page", "Pagina"),
     ];
     Table {
-        id: "events",
+        id: EVENTS,
         caption: view.say("Events", "Gebeurtenissen").to_owned(),
         columns: columns.map(Column::new).into(),
         rows: rows.collect(),

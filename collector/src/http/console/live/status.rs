@@ -10,12 +10,11 @@ use sha2::{Digest as _, Sha256};
 use crate::config::{DefaultConsent, Origin};
 use crate::hexadecimal::hexadecimal;
 use crate::http::console::parts::{Tone, notice};
-use crate::http::console::session::named;
 use crate::http::console::story::shortened;
 use crate::http::console::view::View;
 use crate::http::error::HttpError;
 use crate::http::sightings::Refusal;
-use crate::store::listing::List;
+use crate::store::listing::Listed;
 use crate::store::refused::Shelf;
 
 /// What is older than this is no longer news.
@@ -26,9 +25,6 @@ const QUIET: Milliseconds = Milliseconds::from_minutes(30);
 
 /// Pages send their first messages after some seconds, when they are idle.
 const PATIENCE: Milliseconds = Milliseconds(20_000);
-
-/// Visitors among whom the latest is looked for.
-const LOOKED_AT: usize = 32;
 
 /// What was seen.
 #[derive(Debug, Default)]
@@ -62,11 +58,10 @@ enum Problem {
 }
 
 impl Seen {
-    async fn of(view: &View<'_>) -> Result<Self, HttpError> {
+    async fn of(view: &View<'_>, listed: &[Listed]) -> Result<Self, HttpError> {
         let (app, now) = (view.app, view.now);
         let sightings = &app.sightings;
-        let since = earlier(now, RECENT);
-        let listed = app.store.list(vec![List::All], None, LOOKED_AT).await?;
+        let since = now.minus(RECENT);
         let latest = listed.iter().max_by_key(|one| one.profile.last_seen);
         let page = latest.and_then(|one| {
             let pages = one.profile.recent(EntryKind::Page);
@@ -94,7 +89,7 @@ impl Seen {
     }
 
     fn is_seen(&self, now: Timestamp) -> bool {
-        self.heard.is_some_and(|heard| heard >= earlier(now, QUIET))
+        self.heard.is_some_and(|heard| heard >= now.minus(QUIET))
     }
 
     /// What may be wrong, the surest first.
@@ -116,7 +111,7 @@ impl Seen {
         let file = self.file.filter(since_heard);
         match (loader, file) {
             _ if !found.is_empty() => {}
-            (Some(at), _) if at > earlier(now, PATIENCE) => found.push(Problem::Waiting),
+            (Some(at), _) if at > now.minus(PATIENCE) => found.push(Problem::Waiting),
             (_, Some(_)) => found.push(Problem::NothingSent),
             (Some(_), None) => found.push(Problem::NoScripts),
             (None, None) if self.heard.is_none() => found.push(Problem::NoTag),
@@ -126,15 +121,13 @@ impl Seen {
     }
 }
 
-fn earlier(at: Timestamp, by: Milliseconds) -> Timestamp {
-    let milliseconds = i64::try_from(at.as_milliseconds().saturating_sub(by.0));
-    Timestamp::from_milliseconds(milliseconds.unwrap_or(i64::MAX))
-}
-
 /// The panel, and what tells it from another. Where scripts run, it asks for itself anew every few
 /// seconds, and is left alone while nothing has changed: somebody may be copying from it.
-pub(super) async fn show(view: &View<'_>) -> Result<(Markup, String), HttpError> {
-    let seen = Seen::of(view).await?;
+pub(super) async fn show(
+    view: &View<'_>,
+    listed: &[Listed],
+) -> Result<(Markup, String), HttpError> {
+    let seen = Seen::of(view, listed).await?;
     let problems = seen.problems(view.now);
     let content = html! {
         (verdict(view, &seen, &problems))
@@ -309,11 +302,7 @@ fn origin(view: &View<'_>) -> String {
         .headers
         .get(hyper::header::HOST)
         .and_then(|host| host.to_str().ok());
-    // The session's cookie has this name where it came by TLS.
-    let scheme = match named(view.headers, "__Secure-fg-console") {
-        Some(_) => "https",
-        None => "http",
-    };
+    let scheme = if view.by_tls { "https" } else { "http" };
     format!("{scheme}://{}", host.unwrap_or("localhost"))
 }
 

@@ -142,7 +142,7 @@ impl Kind {
             Self::Segments => {
                 let names = view.names();
                 let all = &snapshot.segments;
-                let named = all.iter().take(MOST_NAMES).map(|id| names.segment(id));
+                let named = all.iter().take(MOST_NAMES).map(|id| names.called(id));
                 let mut text = named.collect::<Vec<_>>().join(", ");
                 if all.len() > MOST_NAMES {
                     text.push_str(&format!(" +{}", all.len() - MOST_NAMES));

@@ -3,15 +3,16 @@
 
 use std::sync::Arc;
 
+use firstglance_engine::interest::Interest;
 use firstglance_engine::{Evaluation, Message, Milliseconds, Model, Profile, Timestamp, VisitorId};
 
+use crate::http::console::HttpError;
 use crate::http::console::parts::{Cell, Chart, Column, Shape, Table, Value, empty};
 use crate::http::console::view::View;
-use crate::http::console::{HttpError, story};
-use crate::store::{Position, Source};
+use crate::store::{Source, TimelineEntry};
 use maud::html;
 
-/// Messages that are read, and browsers of the person they are read of.
+/// Entries that are read, and browsers of the person they are read of.
 const MOST: usize = 1_000;
 const BROWSERS: usize = 4;
 
@@ -25,41 +26,21 @@ const TOPICS: usize = 5;
 pub(super) async fn chart(
     view: &View<'_>,
     visitors: &[VisitorId],
-    profile: &Profile,
-    topics: &[(Box<str>, Box<str>)],
+    topics: &[Interest],
 ) -> Result<Chart, HttpError> {
     let topics = &topics[..topics.len().min(TOPICS)];
-    // Whoever has done more than is read begins with the earliest visit that is still known by itself.
-    let from = match profile.sessions.recent.first() {
-        Some(span) if profile.events > MOST as u64 => span.start,
-        _ => profile.first_seen,
-    };
-    let mut messages = Vec::new();
+    let mut entries = Vec::new();
     if !topics.is_empty() {
         for visitor in visitors.iter().take(BROWSERS) {
-            let after = Position {
-                timestamp: earlier(from),
-                record: 0,
-                index: 0,
-            };
-            let entries = view.app.store.timeline(visitor, Some(after), MOST).await?;
-            let sent = entries
-                .into_iter()
-                .filter(|entry| entry.source == Source::Sender);
-            messages.extend(sent.filter_map(|entry| {
-                let mut message = story::read(&entry.raw, &entry.kind, entry.context.as_deref())?;
-                message.timestamp = entry.position.timestamp;
-                Some(message)
-            }));
+            entries.extend(view.app.store.latest(visitor, MOST).await?);
         }
     }
-    messages.sort_by_key(|message| message.timestamp);
-    messages.truncate(MOST);
-    let ids: Vec<Box<str>> = topics.iter().map(|(id, _)| id.clone()).collect();
+    let ids: Vec<Box<str>> = topics.iter().map(|topic| topic.id.clone()).collect();
     let (model, now) = (view.app.model(), view.now);
-    let rows = tokio::task::spawn_blocking(move || course(messages, &ids, &model, now)).await;
+    let work = move || course(messages(entries), &ids, &model, now);
+    let rows = tokio::task::spawn_blocking(work).await;
     let rows = rows.map_err(|_| HttpError::Internal)?;
-    let labels = topics.iter().map(|(_, label)| Column::new(&**label));
+    let labels = topics.iter().map(|topic| Column::new(&*topic.label));
     Ok(Chart {
         shape: Shape::Lines,
         definition: view.say(
@@ -85,12 +66,14 @@ pub(super) async fn chart(
     })
 }
 
-/// The moment before.
-fn earlier(at: Timestamp) -> Timestamp {
-    let before = i64::try_from(at.as_milliseconds())
-        .unwrap_or(i64::MAX)
-        .saturating_sub(1);
-    Timestamp::from_milliseconds(before.max(0))
+/// The messages among entries of several browsers, in the order of their time: the last ones, so that
+/// nothing is missing of any browser from the first of them on.
+fn messages(mut entries: Vec<TimelineEntry>) -> Vec<Message> {
+    entries.sort_by_key(|entry| entry.position.timestamp);
+    let surplus = entries.len().saturating_sub(MOST);
+    let later = entries.drain(..).skip(surplus);
+    let sent = later.filter(|entry| entry.source == Source::Sender);
+    sent.filter_map(|entry| entry.message()).collect()
 }
 
 /// What messages came to, in the order of their time: at each moment how strong each interest was.
@@ -135,6 +118,8 @@ fn moments(first: Timestamp, last: Timestamp) -> impl Iterator<Item = Timestamp>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::console::story;
+    use crate::store::Position;
 
     #[test]
     fn moments_reach_from_the_first_to_the_last() {
@@ -155,12 +140,48 @@ mod tests {
     }
 
     #[test]
+    fn of_too_much_the_later_part_is_looked_at() {
+        let entry = |number: usize, source| {
+            TimelineEntry {
+            position: Position {
+                timestamp: Timestamp::from_milliseconds(number as i64),
+                record: 0,
+                index: 0,
+            },
+            received_at: Timestamp::MAX,
+            message_id: format!("m{number}").into(),
+            kind: "page".into(),
+            source,
+            raw: format!(r#"{{"messageId":"m{number}","anonymousId":"a","timestamp":"2026-01-02T03:04:05Z"}}"#).into(),
+            context: None,
+        }
+        };
+        for count in [0, 1, MOST, MOST + 1, 2 * MOST] {
+            // One browser after the other, and every tenth is no message.
+            let (odd, even): (Vec<_>, Vec<_>) = (0..count)
+                .map(|number| match number % 10 {
+                    0 => entry(number, Source::Change),
+                    _ => entry(number, Source::Sender),
+                })
+                .partition(|entry| entry.position.timestamp.as_milliseconds() % 2 == 1);
+            let found = messages(odd.into_iter().chain(even).collect());
+            let found: Vec<u64> = found
+                .iter()
+                .map(|message| message.timestamp.as_milliseconds())
+                .collect();
+            let expected = count.saturating_sub(MOST) as u64..count as u64;
+            let expected: Vec<u64> = expected.filter(|number| number % 10 > 0).collect();
+            assert_eq!(found, expected, "{count}");
+        }
+    }
+
+    #[test]
     fn interest_grows_with_what_is_read_and_fades_afterwards() {
         let message = |minute: u32, event: &str| {
             let raw = format!(
                 r#"{{"messageId":"m{minute}","anonymousId":"a","timestamp":"2026-01-02T03:{minute:02}:00Z",{event}}}"#
             );
-            story::read(&raw, story::tests::kind_of(&raw), None).unwrap()
+            story::tests::read(&raw)
         };
         let messages = vec![
             message(

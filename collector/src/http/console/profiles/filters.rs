@@ -87,7 +87,7 @@ impl Offered {
         let found: Vec<_> = found
             .filter(|id| !known(id, &segments) && !known(id, &interests))
             .take(MOST_FOUND)
-            .map(|id| pair(&id, &id))
+            .map(|id| pair(&id, &view.called(&id)))
             .collect();
         interests.extend(found);
         // An interest that is strong enough is a segment as well.

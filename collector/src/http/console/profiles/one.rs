@@ -33,19 +33,16 @@ pub(in crate::http::console) async fn show(view: &View<'_>) -> Result<Shown, Htt
         .merges(MergeFilter::PersonOf(visitor.clone()), None, MOST_MERGES)
         .await?;
     let model = view.app.model();
+    let evaluation = known.evaluation(view.app);
     let page = Page {
         view,
-        evaluation: known.evaluation(view.app),
-        snapshot: Snapshot::of_evaluation(&known.evaluation(view.app), &known.profile, &model),
+        snapshot: Snapshot::of_evaluation(&evaluation, &known.profile, &model),
+        evaluation,
         visitor: &visitor,
         known: &known,
     };
     let timeline = timeline::show(view, &visitor, &known.visitors, &known.profile).await?;
-    let topics = page.snapshot.interests.iter();
-    let topics: Vec<_> = topics
-        .map(|interest| (interest.id.clone(), interest.label.clone()))
-        .collect();
-    let course = course::chart(view, &known.visitors, &known.profile, &topics).await?;
+    let course = course::chart(view, &known.visitors, &page.snapshot.interests).await?;
     let title = who::called(view, &visitor, &known.profile);
     let content = html! {
         (page.done())
@@ -279,7 +276,7 @@ impl Page<'_> {
                 }
                 @for id in &self.snapshot.segments {
                     details class="segment" {
-                        summary { span class="badge good" { bdi { (names.segment(id)) } } }
+                        summary { span class="badge good" { bdi { (names.called(id)) } } }
                         (why(id))
                         p { a href=(view.profiles(&[("segment", id)])) { (view.say("Everybody in it", "Iedereen erin")) } }
                     }

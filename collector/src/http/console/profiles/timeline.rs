@@ -2,7 +2,7 @@
 //! everything of one browser from the beginning, a page at a time. Each page reads a bounded part.
 
 use firstglance_engine::profile::{INACTIVITY, Span};
-use firstglance_engine::{Profile, Timestamp, VisitorId};
+use firstglance_engine::{Milliseconds, Profile, Timestamp, VisitorId};
 use maud::{Markup, html};
 
 use super::columns;
@@ -97,9 +97,8 @@ async fn within(
     span: Span,
     until: Option<Timestamp>,
 ) -> Result<Visit, HttpError> {
-    let before = i64::try_from(span.start.as_milliseconds()).unwrap_or(i64::MAX);
     let after = Position {
-        timestamp: Timestamp::from_milliseconds(before.saturating_sub(1).max(0)),
+        timestamp: span.start.minus(Milliseconds(1)),
         record: 0,
         index: 0,
     };
@@ -230,7 +229,7 @@ fn story_of(names: &story::Names, entry: &TimelineEntry) -> Story {
     let told = match entry.source {
         Source::Change => story::of_change(names, &entry.raw, entry.position.timestamp),
         Source::Sender => {
-            let message = story::read(&entry.raw, &entry.kind, entry.context.as_deref());
+            let message = entry.message();
             message.map(|message| story::of_message(names, &message))
         }
     };

@@ -307,7 +307,7 @@ fn not_counted(view: &View<'_>, names: &[Box<str>]) -> Markup {
 const MOST_OVERLAPS: usize = 10;
 
 fn overlaps(view: &View<'_>, found: &Present) -> Markup {
-    let census = view.app.census();
+    let names = view.names();
     let rows = found
         .overlaps
         .iter()
@@ -315,8 +315,7 @@ fn overlaps(view: &View<'_>, found: &Present) -> Markup {
         .map(|(id, overlap)| {
             let share = overlap.both as f64 / found.members.max(1) as f64;
             vec![
-                Cell::text(census.label(id).to_string())
-                    .to(view.link(&format!("segments/{id}"), &[])),
+                Cell::text(names.called(id)).to(view.link(&format!("segments/{id}"), &[])),
                 Cell::count(overlap.both).with_bar(share),
                 Value::Share(share).into(),
                 Cell::count(overlap.size),

@@ -63,7 +63,7 @@ pub(in super::super) async fn show(view: &View<'_>) -> Result<Shown, HttpError> 
     found.sort_by(|(one, size), (other, larger)| (larger, one).cmp(&(size, other)));
     let topic = view.say("Topic found by itself", "Vanzelf gevonden onderwerp");
     for (id, _) in found.iter().take(MOST_FOUND) {
-        rows.push(row(id, &census.label(id), topic));
+        rows.push(row(id, &view.called(id), topic));
     }
     let table = Table {
         id: "segments",

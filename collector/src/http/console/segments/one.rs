@@ -27,11 +27,7 @@ pub(in super::super) async fn show(view: &View<'_>) -> Result<Shown, HttpError> 
         return Err(HttpError::Route);
     }
     let draft = written.as_ref().map(|text| draft_of(view, text));
-    let label = match (&written, interest) {
-        (Some(text), _) => text.label.clone(),
-        (None, Some(rule)) => rule.label.clone(),
-        (None, None) => view.app.census().label(&id),
-    };
+    let label = view.called(&id);
     let content = page(view, &id, written.as_ref(), draft.as_ref(), &sizes).await?;
     Ok(Shown::Page(label.into(), content))
 }

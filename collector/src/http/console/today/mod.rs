@@ -167,15 +167,6 @@ fn chart(view: &View<'_>, hours: &Hours, visits: &hours::Counts) -> Chart {
     }
 }
 
-/// The name of an interest that nobody configured, of its slug.
-fn spelled(slug: &str) -> String {
-    let mut name = slug.replace('-', " ");
-    if let Some(first) = name.get_mut(..1) {
-        first.make_ascii_uppercase();
-    }
-    name
-}
-
 /// A heading within the page.
 fn heading(text: &str) -> Markup {
     html! { h2 { (text) } }

@@ -9,7 +9,6 @@ use maud::{Markup, html};
 use super::super::HttpError;
 use super::super::parts::{Cell, Column, Table, Value, empty};
 use super::super::view::View;
-use super::spelled;
 use crate::store::counting::{Metric, Period, Step};
 
 /// Interests that are shown.
@@ -69,19 +68,12 @@ pub(super) async fn show(view: &View<'_>) -> Result<Markup, HttpError> {
     rising.sort_by(|(one, few), (other, many)| {
         (many.change(), many.this, one).cmp(&(few.change(), few.this, other))
     });
-    let census = view.app.census();
-    let label = |id: &str| -> String {
-        let label = census.label(id);
-        match *label == *id {
-            true => spelled(id),
-            false => label.into(),
-        }
-    };
+    let names = view.names();
     let most = rising.first().map_or(1, |(_, weeks)| weeks.change()).max(1);
     let rows = rising.into_iter().take(MOST).map(|(id, weeks)| {
         let change = weeks.change();
         vec![
-            Cell::text(label(&id)).to(view.profiles(&[("interest", &id)])),
+            Cell::text(names.called(&id)).to(view.profiles(&[("interest", &id)])),
             Cell::count(weeks.this),
             Cell::count(weeks.before),
             Cell::from(Value::Number(change as f64, 0)).with_bar(change as f64 / most as f64),

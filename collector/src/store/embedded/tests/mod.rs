@@ -188,6 +188,11 @@ proptest! {
             let timeline = runtime.block_on(store.timeline(visitor, None, 10_000)).unwrap();
             let times: Vec<_> = timeline.iter().map(|entry| entry.position).collect();
             prop_assert!(times.is_sorted());
+            for limit in [0, 1, 2, times.len() / 2, times.len(), times.len() + 1] {
+                let latest = runtime.block_on(store.latest(visitor, limit)).unwrap();
+                let latest: Vec<_> = latest.iter().map(|entry| entry.position).collect();
+                prop_assert_eq!(&*latest, &times[times.len().saturating_sub(limit)..]);
+            }
             // Changes stand beside the messages that caused them.
             let mut found: Vec<String> = timeline
                 .iter()
