@@ -1,5 +1,6 @@
 //! Programs made ready for a server that runs each of them many times: the instructions are read
-//! once, and lists of patterns are sorted, so that a text is held against the few that it can match.
+//! once, lists of patterns are sorted, so that a text is held against the few that it can match, and
+//! what cannot matter any more is not worked out: of `a && b` not `b` where `a` does not hold.
 //!
 //! The page runs the code as it stands (`run`), for what is here would be a third of its module. Both
 //! come to the same, and a test holds them against each other.
@@ -11,10 +12,10 @@ use core::cmp::Ordering;
 use crate::codec::Reader;
 use crate::text::{self, pieces};
 
-use super::run::{Known, Touched, compare, operate};
+use super::run::{Known, Touched, compare, holds, operate};
 use super::{
-    COUNT, DECAYED, FLOAT, LOOKUP, MAX_INSTRUCTIONS, MEASURE, NUMBER, OPERATE, OTHER_TEXTS, TEST,
-    Test, VALUE,
+    COUNT, DECAYED, FLOAT, LOOKUP, MAX_INSTRUCTIONS, MEASURE, NUMBER, OPERATE, OTHER_TEXTS,
+    Operator, TEST, Test, VALUE,
 };
 
 /// The number of the text that has a name.
@@ -39,6 +40,14 @@ enum Step {
     Operate(u8),
     Lookup(u8, Box<str>),
     Measure(u8),
+    /// Over so many steps where the value on top does not hold, which is false then.
+    AndThen(usize),
+    /// Over so many steps where the value on top holds, which is true then.
+    OrElse(usize),
+    /// Takes the value on top, and over so many steps where it does not hold.
+    When(usize),
+    /// Over so many steps.
+    Over(usize),
 }
 
 /// With what a text is compared.
@@ -114,8 +123,54 @@ impl Prepared {
         while !reader.is_at_end() && steps.len() < MAX_INSTRUCTIONS {
             steps.push(step(&mut reader));
         }
-        Self(steps.into())
+        Self(shortened(&steps).unwrap_or(steps).into())
     }
+}
+
+/// The steps of which those are passed over that cannot matter; nothing where they are not those of one
+/// value, and what they come to is a matter of the stack.
+fn shortened(steps: &[Step]) -> Option<Vec<Step>> {
+    const AND: u8 = Operator::And as u8;
+    const OR: u8 = Operator::Or as u8;
+    const NOT: u8 = Operator::Not as u8;
+    const SELECT: u8 = Operator::Select as u8;
+    // The steps of each value that is on the stack.
+    let mut values: Vec<Vec<Step>> = Vec::new();
+    for step in steps {
+        let last = match step {
+            Step::Operate(_) => values.pop()?,
+            _ => {
+                values.push(alloc::vec![step.clone()]);
+                continue;
+            }
+        };
+        let value = match step {
+            Step::Operate(NOT) => last,
+            Step::Operate(SELECT) => {
+                let (mut then, mut value) = (values.pop()?, values.pop()?);
+                then.push(Step::Over(last.len()));
+                value.push(Step::When(then.len()));
+                value.extend(then);
+                value.extend(last);
+                values.push(value);
+                continue;
+            }
+            _ => {
+                let mut value = values.pop()?;
+                match step {
+                    Step::Operate(AND) => value.push(Step::AndThen(last.len() + 1)),
+                    Step::Operate(OR) => value.push(Step::OrElse(last.len() + 1)),
+                    _ => {}
+                }
+                value.extend(last);
+                value
+            }
+        };
+        values.push(value);
+        values.last_mut()?.push(step.clone());
+    }
+    let value = values.pop()?;
+    values.is_empty().then_some(value)
 }
 
 fn step(reader: &mut Reader<'_>) -> Step {
@@ -146,11 +201,30 @@ fn step(reader: &mut Reader<'_>) -> Step {
     }
 }
 
+/// How many steps are passed over after one that says so.
+fn over(step: &Step, stack: &mut Vec<f64>) -> usize {
+    let mut decided = |truth: bool, over: usize| {
+        let Some(top) = stack.last_mut().filter(|top| holds(**top) == truth) else {
+            return 0;
+        };
+        *top = f64::from(u8::from(truth));
+        over
+    };
+    match *step {
+        Step::AndThen(over) => decided(false, over),
+        Step::OrElse(over) => decided(true, over),
+        Step::When(_) if stack.pop().is_some_and(holds) => 0,
+        Step::When(over) | Step::Over(over) => over,
+        _ => 0,
+    }
+}
+
 impl Known<'_> {
     /// The value of a program, on an empty stack that others have used before.
     pub(super) fn run_prepared(&self, program: &Prepared, stack: &mut Vec<f64>) -> f64 {
         let mut touched = Touched::default();
-        for step in &program.0 {
+        let mut steps = program.0.iter();
+        while let Some(step) = steps.next() {
             let value = match step {
                 Step::Number(number) => *number,
                 Step::Value(program) => self.values.get(*program).copied().unwrap_or(f64::NAN),
@@ -165,6 +239,11 @@ impl Known<'_> {
                 Step::Operate(operator) => operate(*operator, stack),
                 Step::Lookup(lookup, name) => self.look_up(*lookup, name),
                 Step::Measure(measure) => self.measure(*measure),
+                Step::Over(_) | Step::When(_) | Step::AndThen(_) | Step::OrElse(_) => {
+                    let over = over(step, stack);
+                    steps = steps.as_slice().get(over..).unwrap_or_default().iter();
+                    continue;
+                }
             };
             stack.push(value);
         }
@@ -181,6 +260,11 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::codec::Writer;
+    use crate::model::Model;
+    use crate::profile::Profile;
+    use crate::program::Instruction;
+    use crate::time::Timestamp;
 
     #[test]
     fn patterns_of_all_kinds() {
@@ -215,7 +299,104 @@ mod tests {
         }
     }
 
+    /// Steps that come to something, and with them those that a program has.
+    fn instruction() -> impl Strategy<Value = Instruction> {
+        let operators = [
+            Operator::Add,
+            Operator::Divide,
+            Operator::Less,
+            Operator::And,
+            Operator::And,
+            Operator::Or,
+            Operator::Or,
+            Operator::Not,
+            Operator::Select,
+            Operator::Select,
+        ];
+        prop_oneof![
+            4 => proptest::sample::select(&[0.0, 1.0, 2.5, -1.0, f64::NAN][..])
+                .prop_map(Instruction::Number),
+            1 => (0_usize..3).prop_map(Instruction::Value),
+            5 => proptest::sample::select(operators.to_vec()).prop_map(Instruction::Operate),
+        ]
+    }
+
+    /// A run of instructions that leaves one value.
+    fn whole() -> impl Strategy<Value = Vec<Instruction>> {
+        let number = proptest::sample::select(&[0.0, 1.0, 2.5, -1.0, f64::NAN][..]);
+        let leaf = number.prop_map(|number| vec![Instruction::Number(number)]);
+        leaf.prop_recursive(6, 60, 3, |inner| {
+            let two = [Operator::Add, Operator::Less, Operator::And, Operator::Or];
+            let with = |parts: Vec<Vec<Instruction>>, operator| {
+                let mut code = parts.concat();
+                code.push(Instruction::Operate(operator));
+                code
+            };
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 1)
+                    .prop_map(move |parts| with(parts, Operator::Not)),
+                (
+                    proptest::collection::vec(inner.clone(), 2),
+                    proptest::sample::select(two.to_vec())
+                )
+                    .prop_map(move |(parts, operator)| with(parts, operator)),
+                proptest::collection::vec(inner, 3)
+                    .prop_map(move |parts| with(parts, Operator::Select)),
+            ]
+        })
+    }
+
+    fn same_as_it_stands(code: &[Instruction]) -> Result<(), TestCaseError> {
+        let mut out = Writer::default();
+        code.iter()
+            .for_each(|instruction| instruction.encode(&mut out));
+        let code = out.into_text();
+        let (profile, model) = (Profile::default(), Model::default());
+        let known = Known {
+            profile: &profile,
+            model: &model,
+            now: Timestamp::MIN,
+            interests: &[],
+            confidence: 0.0,
+            values: &[1.0, 0.0],
+        };
+        let plain = known.run(&code);
+        let prepared = known.run_prepared(&Prepared::new(&code), &mut Vec::new());
+        prop_assert!(
+            plain == prepared || (plain.is_nan() && prepared.is_nan()),
+            "{plain} {prepared}"
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn what_cannot_matter_is_passed_over() {
+        let and = [
+            Step::Number(0.0),
+            Step::Number(1.0),
+            Step::Operate(Operator::And as u8),
+        ];
+        let shorter = shortened(&and).unwrap();
+        assert_eq!(shorter.len(), 4);
+        assert_eq!(shorter[1], Step::AndThen(2));
+        for broken in [&and[1..], &and[..2], &[]] {
+            assert_eq!(shortened(broken), None);
+        }
+    }
+
     proptest! {
+        #[test]
+        fn programs_come_to_the_same(code in whole()) {
+            same_as_it_stands(&code)?;
+        }
+
+        #[test]
+        fn whatever_instructions_come_to_the_same(
+            code in proptest::collection::vec(instruction(), 0..20)
+        ) {
+            same_as_it_stands(&code)?;
+        }
+
         #[test]
         fn sorted_patterns_match_as_listed_ones(
             list in proptest::collection::vec("[aBé*.]{0,4}", 1..8), text in "[AbÉe.*]{0,5}"
