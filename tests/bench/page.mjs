@@ -76,7 +76,7 @@ const rounds = (usual, short) => Number(given.rounds) || (given.short ? short : 
 try {
   const others = given.alone ? [] : await peers();
   const all = {
-    start: () => start(site, models, others, rounds(9, 2)),
+    start: () => start(site, models, others, rounds(9, 1)),
     events: () => events(rig, given.short ? models.slice(-1) : models, others, rounds(3, 1), given.short),
     frames() {
       site.model = models.at(-1);

@@ -1,9 +1,11 @@
-//! The page's modules in node, and the tests in a real Chromium: two files at a time, because most of
-//! their time they wait for what a page does after some seconds.
+//! The page's modules in node, and the tests in a real Chromium: several files at a time, because most
+//! of their time they wait for what a page does after some seconds.
 //!
 //! A browser on a busy machine is late now and then: a file that fails is run once more, alone. What
 //! fails twice is wrong; what fails once is said as well.
 
+use std::cmp::Reverse;
+use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -19,13 +21,16 @@ const PAGE_TESTS: &str = "tests/page";
 const BROWSER_TESTS: &str = "tests/browser";
 
 /// Files that run at a time.
-const AT_ONCE: usize = 2;
+const AT_ONCE: usize = 3;
 
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     build::build(workspace)?;
     let chromium = tools::ensure_chromium(workspace)?;
     let mut files = tests_in(workspace, PAGE_TESTS)?;
     files.extend(tests_in(workspace, BROWSER_TESTS)?);
+    // The longest first, lest all wait for one of them at the end.
+    let length = |file: &PathBuf| fs::metadata(workspace.root.join(file)).map_or(0, |of| of.len());
+    files.sort_by_key(|file| Reverse(length(file)));
     let player = |file: &Path| {
         let mut player = workspace.command("node");
         player
@@ -84,7 +89,7 @@ fn play_all(
 /// The files with tests in a folder, because node learned to list them only in version 21.
 fn tests_in(workspace: &Workspace, folder: &str) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
-    if let Ok(entries) = std::fs::read_dir(workspace.root.join(folder)) {
+    if let Ok(entries) = fs::read_dir(workspace.root.join(folder)) {
         for entry in entries {
             let name = entry?.file_name();
             if name.to_string_lossy().ends_with(".test.mjs") {
@@ -95,6 +100,5 @@ fn tests_in(workspace: &Workspace, folder: &str) -> Result<Vec<PathBuf>> {
     if files.is_empty() {
         bail!("there are no files {folder}/*.test.mjs");
     }
-    files.sort();
     Ok(files)
 }

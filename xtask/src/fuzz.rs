@@ -6,7 +6,7 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -61,13 +61,8 @@ pub(crate) struct Options {
 
 /// Builds, runs and reports; a finding is an error.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
-    let folder = workspace.target.join("fuzz");
-    let profile = if options.minutes < SHORT {
-        "short"
-    } else {
-        "release"
-    };
-    let programs = build(workspace, &folder, profile)?;
+    let folder = folder(workspace);
+    let programs = build(workspace, options.minutes)?;
     let mut chosen: Vec<_> = TARGETS
         .into_iter()
         .filter(|(name, _)| {
@@ -97,37 +92,26 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     report(workspace, &programs, done)
 }
 
-/// Builds the programs of a short round, for whoever has other things to do that wait more than they
-/// work: behind everything else that runs. What it says goes into a file; where it fails, the round
-/// itself says so.
-pub(crate) fn build_ahead(workspace: &Workspace) -> Result<()> {
-    let folder = workspace.target.join("fuzz");
-    fs::create_dir_all(&folder)?;
-    let said = File::create(folder.join("ahead.log"))?;
+/// Builds the programs for rounds of that length; returns their folder.
+pub(crate) fn build(workspace: &Workspace, minutes: f64) -> Result<PathBuf> {
+    let folder = folder(workspace);
+    let profile = if minutes < SHORT { "short" } else { "release" };
     let host = host(workspace)?;
-    let command = compilation(workspace, &folder, "short", &host);
-    let mut behind = workspace.command("nice");
-    behind.args(["-n", "19"]).arg(command.get_program());
-    behind.args(command.get_args());
-    for (name, value) in command.get_envs() {
-        match value {
-            Some(value) => behind.env(name, value),
-            None => behind.env_remove(name),
-        };
-    }
-    if let Some(place) = command.get_current_dir() {
-        behind.current_dir(place);
-    }
-    behind.stdin(Stdio::null());
-    behind.stdout(said.try_clone()?).stderr(said);
-    run_command(&mut behind)
+    run_command(
+        workspace
+            .cargo()
+            .current_dir(workspace.root.join("fuzz"))
+            .env("CARGO_TARGET_DIR", &folder)
+            .env("CARGO_ENCODED_RUSTFLAGS", COVERAGE.join("\u{1f}"))
+            .args(["build", "--locked", "--profile", profile])
+            .args(["--bins", "--target", &host]),
+    )?;
+    Ok(folder.join(host).join(profile))
 }
 
-/// Returns the folder of the programs.
-fn build(workspace: &Workspace, folder: &Path, profile: &str) -> Result<PathBuf> {
-    let host = host(workspace)?;
-    run_command(&mut compilation(workspace, folder, profile, &host))?;
-    Ok(folder.join(host).join(profile))
+/// Where all of it lies.
+fn folder(workspace: &Workspace) -> PathBuf {
+    workspace.target.join("fuzz")
 }
 
 /// The machine for which is compiled. Named, so that build scripts are compiled without these flags.
@@ -136,17 +120,6 @@ fn host(workspace: &Workspace) -> Result<String> {
     let host = version.lines().find_map(|line| line.strip_prefix("host: "));
     let host = host.context("the compiler does not say for which machine it compiles")?;
     Ok(host.to_owned())
-}
-
-fn compilation(workspace: &Workspace, folder: &Path, profile: &str, host: &str) -> Command {
-    let mut command = workspace.cargo();
-    command
-        .current_dir(workspace.root.join("fuzz"))
-        .env("CARGO_TARGET_DIR", folder)
-        .env("CARGO_ENCODED_RUSTFLAGS", COVERAGE.join("\u{1f}"))
-        .args(["build", "--locked", "--profile", profile])
-        .args(["--bins", "--target", host]);
-    command
 }
 
 /// A target at work.
@@ -189,9 +162,7 @@ impl Round {
         let log = folder.join(format!("{name}.log"));
         let before = files(&found)?.len();
         let child = workspace
-            .command("nice")
-            .args(["-n", "15"])
-            .arg(programs.join(name))
+            .behind(programs.join(name))
             .arg(format!("-max_total_time={seconds}"))
             .arg(format!("-max_len={longest}"))
             .arg(format!("-timeout={PATIENCE}"))

@@ -17,12 +17,18 @@ impl Load {
     /// Builds it. In short without optimisation: that takes seconds in place of minutes, and its
     /// figures mean little anyway.
     pub(crate) fn build(workspace: &Workspace, short: bool) -> Result<Self> {
-        let profile = if short { "dev" } else { "bench" };
+        // For the whole workspace the dependencies are those that its tests have, compiled already.
+        let (profile, of) = if short {
+            ("dev", &["--workspace"][..])
+        } else {
+            ("bench", &["--package", "firstglance"][..])
+        };
         let messages = capture(
             workspace
                 .cargo()
-                .args(["bench", "--package", "firstglance", "--bench", "load"])
-                .args(["--profile", profile])
+                .arg("bench")
+                .args(of)
+                .args(["--bench", "load", "--profile", profile])
                 .args(["--no-run", "--message-format=json-render-diagnostics"])
                 .stderr(Stdio::inherit()),
         )?;

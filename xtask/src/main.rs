@@ -175,7 +175,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Figures(options) => figures::run(&workspace, &options)?,
         Command::Traffic(options) => traffic::run(&workspace, &options)?,
         Command::Test(options) => {
-            if !test::run(&workspace, &options) {
+            if !test::run(&workspace, &options)? {
                 return Ok(ExitCode::FAILURE);
             }
         }

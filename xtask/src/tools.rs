@@ -4,7 +4,7 @@
 //! command that brings it. Never installs into the system without being root on a Debian system.
 
 use std::env;
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -26,7 +26,8 @@ pub(crate) fn ensure_wasm_target(workspace: &Workspace) -> Result<()> {
         "--target",
         WASM_TARGET,
     ]))?;
-    if Path::new(library.trim()).is_dir() {
+    let present = || Path::new(library.trim()).is_dir();
+    if present() {
         return Ok(());
     }
     if !answers(workspace.command("rustup").arg("--version")) {
@@ -35,6 +36,10 @@ pub(crate) fn ensure_wasm_target(workspace: &Workspace) -> Result<()> {
              With rustup: rustup target add {WASM_TARGET}\n\
              With Debian's own Rust: apt-get install libstd-rust-dev-wasm32"
         );
+    }
+    let _turn = installing(workspace)?;
+    if present() {
+        return Ok(());
     }
     announce(&format!("the Rust target {WASM_TARGET}"), "rustup");
     run(workspace
@@ -48,7 +53,8 @@ pub(crate) fn ensure_component(
     component: &str,
     subcommand: &str,
 ) -> Result<()> {
-    if answers(workspace.cargo().args([subcommand, "--version"])) {
+    let present = || answers(workspace.cargo().args([subcommand, "--version"]));
+    if present() {
         return Ok(());
     }
     if !answers(workspace.command("rustup").arg("--version")) {
@@ -56,6 +62,10 @@ pub(crate) fn ensure_component(
             "cargo {subcommand} is missing, and so is rustup, which would bring it with: \
              rustup component add {component}"
         );
+    }
+    let _turn = installing(workspace)?;
+    if present() {
+        return Ok(());
     }
     announce(&format!("the Rust component {component}"), "rustup");
     run(workspace
@@ -70,7 +80,12 @@ pub(crate) fn ensure_npm_packages(workspace: &Workspace) -> Result<()> {
     let installed = workspace.root.join("node_modules/.package-lock.json");
     let lock = workspace.root.join("package-lock.json");
     let wanted = modified(&lock).with_context(|| format!("no file {}", lock.display()))?;
-    if modified(&installed).is_some_and(|installed| installed >= wanted) {
+    let present = || modified(&installed).is_some_and(|installed| installed >= wanted);
+    if present() {
+        return Ok(());
+    }
+    let _turn = installing(workspace)?;
+    if present() {
         return Ok(());
     }
     announce("the npm packages of package-lock.json", "npm ci");
@@ -412,6 +427,7 @@ fn find_program(names: &[&str], elsewhere: &[&str]) -> Option<PathBuf> {
 
 /// Installs Debian packages; the caller has asked `may_use_apt`.
 fn apt_install(workspace: &Workspace, packages: &[&str]) -> Result<()> {
+    let _turn = installing(workspace)?;
     announce(&packages.join(" and "), "apt-get");
     run(apt(workspace).arg("update"))?;
     run(apt(workspace)
@@ -480,6 +496,16 @@ pub(crate) fn rustc() -> std::ffi::OsString {
 
 fn npm_program() -> &'static str {
     if cfg!(windows) { "npm.cmd" } else { "npm" }
+}
+
+/// Waits for whoever installs something now: commands that run side by side would want the same. The
+/// turn ends with what is returned; whoever has it looks again whether anything is missing.
+fn installing(workspace: &Workspace) -> Result<File> {
+    fs::create_dir_all(&workspace.target)?;
+    let turn = File::create(workspace.target.join("installing"))?;
+    turn.lock()
+        .context("whether something is being installed cannot be known")?;
+    Ok(turn)
 }
 
 /// Says what is being installed, and with what.

@@ -80,6 +80,17 @@ impl Workspace {
         command
     }
 
+    /// Any other program, in the root, behind everything else that runs: it takes of the processor what
+    /// nobody else wants.
+    pub(crate) fn behind(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
+        if cfg!(not(unix)) {
+            return self.command(program);
+        }
+        let mut command = self.command("nice");
+        command.args(["-n", "19"]).arg(program);
+        command
+    }
+
     /// What the console loads.
     pub(crate) fn console(&self) -> PathBuf {
         self.target.join("console")

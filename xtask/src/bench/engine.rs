@@ -2,6 +2,7 @@
 //! ratios to the fold of one page view.
 
 use std::fs;
+use std::process::Command;
 
 use anyhow::{Context, Result};
 use serde_json::Value;
@@ -10,21 +11,38 @@ use crate::workspace::{Workspace, capture, run as run_command};
 
 const SEGMENTS: [usize; 3] = [10, 100, 1_000];
 
+/// The programs, one by criterion and one by itself.
+const PROGRAMS: [&str; 2] = ["evaluation", "memory"];
+
+fn command(workspace: &Workspace, programs: &[&str], short: bool) -> Command {
+    let profile = if short { "bench-short" } else { "bench" };
+    let mut command = workspace.cargo();
+    command
+        .args(["bench", "--quiet", "--package", "firstglance-engine"])
+        .args(["--features", "explain", "--profile", profile])
+        .args(programs.iter().flat_map(|name| ["--bench", name]));
+    command
+}
+
+/// Compiles both for a short round.
+pub(super) fn prepare(workspace: &Workspace) -> Result<()> {
+    run_command(command(workspace, &PROGRAMS, true).arg("--no-run"))
+}
+
 pub(super) fn run(workspace: &Workspace, short: bool) -> Result<()> {
+    let [evaluation, memory] = PROGRAMS;
     let bench = |name: &str| {
-        let mut command = workspace.cargo();
-        command
-            .args(["bench", "--quiet", "--package", "firstglance-engine"])
-            .args(["--features", "explain", "--bench", name, "--"]);
+        let mut command = command(workspace, &[name], short);
+        command.arg("--");
         command
     };
     let (warm_up, measure) = if short { ("0.2", "0.5") } else { ("1", "4") };
     run_command(
-        bench("evaluation")
+        bench(evaluation)
             .args(["--warm-up-time", warm_up, "--measurement-time", measure])
             .args(["--output-format", "bencher"]),
     )?;
-    let mut memory = bench("memory");
+    let mut memory = bench(memory);
     if short {
         memory.arg("--short");
     }

@@ -53,6 +53,11 @@ pub(crate) enum Part {
     Allocation,
 }
 
+/// Compiles what takes long of a short round and measures nothing.
+pub(crate) fn prepare(workspace: &Workspace) -> Result<()> {
+    engine::prepare(workspace)
+}
+
 /// Runs a part, or all of them in turn.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     let short = options.short;
