@@ -34,6 +34,11 @@ impl Batch {
         self.residue
     }
 
+    /// The keys that it writes.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &[u8]> {
+        self.writes.iter().map(|(key, _)| &**key)
+    }
+
     /// As the engine takes it.
     pub(super) fn to_engine(&self) -> sled::Batch {
         self.to_engine_where(|_| true)

@@ -12,6 +12,7 @@ use firstglance_engine::{Timestamp, VisitorId};
 use tokio::sync::{mpsc, oneshot};
 
 use super::batch::Batch;
+use super::blocks::Blocks;
 use super::copying::{Copier, Job};
 use super::counters::Latest;
 use super::disk::Disk;
@@ -122,6 +123,7 @@ pub(super) struct Committer {
     copier: Copier,
     shelves: Shelves,
     counted: Latest,
+    blocks: Arc<Blocks>,
     notes: Notes,
     merges: Merges,
 }
@@ -134,7 +136,7 @@ impl Committer {
         group: u64,
         failure: Failure,
         (feed, meter): (Feed, Meter),
-        copier: Copier,
+        (copier, blocks): (Copier, Arc<Blocks>),
     ) -> Result<Self, EmbeddedError> {
         let erased = ErasedVisitors::load(&data.tree)?;
         let notes = Notes::load(&data.tree)?;
@@ -154,6 +156,7 @@ impl Committer {
             copier,
             shelves,
             counted,
+            blocks,
             notes,
             merges,
         })
@@ -408,7 +411,8 @@ impl Committer {
             batch.insert(keys::GROUP, &number.to_be_bytes());
         }
         self.copier.note_residue(&mut batch);
-        self.disk.apply(&self.data.tree, batch.to_engine())?;
+        let apply = || self.disk.apply(&self.data.tree, batch.to_engine());
+        self.blocks.written(&batch, apply)?;
         self.copier.mirror(&batch);
         Ok(awaited)
     }

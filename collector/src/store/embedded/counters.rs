@@ -265,6 +265,11 @@ impl Changes {
         self.0.remove(key)
     }
 
+    /// The keys that it has.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &[u8]> {
+        self.0.keys().map(Vec::as_slice)
+    }
+
     /// Whether it has a counter.
     pub(super) fn has(&self, key: &[u8]) -> bool {
         self.0.get(key).is_some_and(|number| *number > 0)

@@ -10,6 +10,7 @@
 
 mod archive;
 mod batch;
+mod blocks;
 mod committer;
 mod content;
 mod contribution;
@@ -71,6 +72,7 @@ use super::{
     BackedUp, Backup, Commit, Committed, Compact, Compacted, Erased, Erasure, Expired, Later,
     Position, ProfileFold, Retention, Store, StoreError, StoredPage, TimelineEntry, joining,
 };
+use blocks::Blocks;
 use committer::{Committer, Old, Pending};
 use copying::{Copier, Current, Job};
 use disk::{Disk, Plain, Synced};
@@ -164,6 +166,7 @@ pub use verify::{Finding, FindingKind, Mode, Verified, verify};
 /// The embedded store.
 pub struct Embedded {
     current: Arc<Current>,
+    blocks: Arc<Blocks>,
     queue: Mutex<Option<mpsc::Sender<Pending>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
     failure: Failure,
@@ -235,6 +238,7 @@ impl Embedded {
         let (feed, meter) = (Feed::default(), Meter::default());
         let told = (feed.clone(), meter.clone());
         let copier = Copier::new(folder, current.clone(), pointer, wake)?;
+        let blocks = Arc::new(Blocks::default());
         let committer = Committer::new(
             data,
             fold,
@@ -242,13 +246,14 @@ impl Embedded {
             group,
             failure.clone(),
             told,
-            copier,
+            (copier, blocks.clone()),
         )?;
         let thread = std::thread::Builder::new()
             .name("committer".to_owned())
             .spawn(move || committer.run(waiting))?;
         Ok(Self {
             current,
+            blocks,
             queue: Mutex::new(Some(queue)),
             thread: Mutex::new(Some(thread)),
             failure,
@@ -511,7 +516,8 @@ impl Store for Embedded {
     }
 
     fn sums(&self, metrics: Vec<Metric>, first: Period, last: Period) -> Later<'_, Vec<Sum>> {
-        self.scan(move |tree| reading::sums(tree, &metrics, first, last))
+        let blocks = self.blocks.clone();
+        self.scan(move |tree| reading::sums(tree, &blocks, &metrics, (first, last)))
     }
 
     fn ready(&self) -> Result<(), StoreError> {

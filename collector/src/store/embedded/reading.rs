@@ -1,9 +1,11 @@
 //! Counts as they are told: read from the counters, with what was counted and is in none of them yet.
 //! Changes nothing, and waits for nobody: whoever writes may go on meanwhile.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
-use super::counters::{self, Latest};
+use super::blocks::{Block, BlockSums, Blocks};
+use super::counters::{self, Changes, Latest};
 use super::{EmbeddedError, keys};
 use crate::store::counting::{Count, Metric, Period, Sum};
 
@@ -25,21 +27,96 @@ pub(super) fn counts(
             count,
         });
     };
-    read(tree, &[metric], (first, last), take_in)
+    unless_overtaken(tree, |pending| {
+        let wanted = |period, of| of == metric && (first..=last).contains(&period);
+        let changes = pending.changes_of(tree, wanted)?;
+        let numbers = first.number..=last.number;
+        let places = numbers.map(|number| (Period { number, ..first }, metric));
+        let mut all = Vec::new();
+        read(tree, places, changes, &mut all, take_in)?;
+        Ok(all)
+    })
 }
 
 /// What the counts of metrics are together from one period to another, both included, of the same
-/// length.
+/// length. What days long past came to is kept, and not read again.
 pub(super) fn sums(
     tree: &sled::Tree,
+    blocks: &Blocks,
     metrics: &[Metric],
-    first: Period,
-    last: Period,
+    (first, last): (Period, Period),
 ) -> Result<Vec<Sum>, EmbeddedError> {
     let take_in =
         |all: &mut Sums, _, metric, name: Option<&str>, count| all.add(metric, name, count);
-    let all = read(tree, metrics, (first, last), take_in)?;
+    let all = unless_overtaken(tree, |pending| {
+        let wanted = |period, of| metrics.contains(&of) && (first..=last).contains(&period);
+        let changes = pending.changes_of(tree, wanted)?;
+        // Those of which something is pending, which a block does not have.
+        let fresh: BTreeSet<(Block, Metric)> = changes.keys().filter_map(place).collect();
+        let mut all = Sums::default();
+        let mut apart = Vec::new();
+        for metric in metrics {
+            let mut day = first.number;
+            while day <= last.number {
+                let period = Period {
+                    number: day,
+                    ..first
+                };
+                let whole = Block::of(period).filter(|block| {
+                    let (begin, end) = block.days();
+                    begin == period && end <= last && !fresh.contains(&(*block, *metric))
+                });
+                let Some(block) = whole else {
+                    apart.push((period, *metric));
+                    day += 1;
+                    continue;
+                };
+                let sums = block_sums(tree, blocks, block, *metric)?;
+                for (name, count) in &sums.named {
+                    all.add(*metric, Some(name), *count);
+                }
+                if let Some(others) = sums.others {
+                    all.add(*metric, None, others);
+                }
+                day = block.days().1.number + 1;
+            }
+        }
+        read(tree, apart, changes, &mut all, take_in)?;
+        Ok(all)
+    })?;
     Ok(all.into_sums())
+}
+
+/// The block and the metric of a day's counter.
+fn place(key: &[u8]) -> Option<(Block, Metric)> {
+    let block = keys::period_of(key).and_then(Block::of)?;
+    Some((block, keys::metric_of(key)?))
+}
+
+/// What the counters of a metric come to in a block.
+fn block_sums(
+    tree: &sled::Tree,
+    blocks: &Blocks,
+    block: Block,
+    metric: Metric,
+) -> Result<Arc<BlockSums>, EmbeddedError> {
+    let moment = match blocks.get(block, metric) {
+        Ok(kept) => return Ok(kept),
+        Err(moment) => moment,
+    };
+    let (first, last) = block.days();
+    let days = (first.number..=last.number).map(|number| (Period { number, ..first }, metric));
+    let take_in =
+        |all: &mut Sums, _, metric, name: Option<&str>, count| all.add(metric, name, count);
+    let mut all = Sums::default();
+    read(tree, days, Changes::default(), &mut all, take_in)?;
+    let named = all.named.remove(&metric).unwrap_or_default();
+    let sums = Arc::new(BlockSums {
+        named: named.into_iter().collect(),
+        others: all.others.remove(&metric),
+    });
+    blocks.put(block, metric, moment, sums.clone());
+    Ok(sums)
 }
 
 /// Sums by metric and name. A name is kept once, however many periods have it.
@@ -81,47 +158,52 @@ impl Sums {
     }
 }
 
-/// Takes counts in, with what is pending, and anew where they were overtaken meanwhile.
-fn read<T: Default>(
+/// Reads with what is pending, and anew where it was overtaken meanwhile.
+fn unless_overtaken<T>(
     tree: &sled::Tree,
-    metrics: &[Metric],
-    (first, last): (Period, Period),
-    take_in: impl Fn(&mut T, Period, Metric, Option<&str>, u64),
+    read: impl Fn(&Latest) -> Result<T, EmbeddedError>,
 ) -> Result<T, EmbeddedError> {
-    let mut all = T::default();
-    for _ in 0..MOST_TRIES {
-        all = T::default();
+    let mut tries = 0;
+    loop {
         let pending = Latest::load(tree)?;
-        let wanted = |period, of| metrics.contains(&of) && (first..=last).contains(&period);
-        let mut changes = pending.changes_of(tree, wanted)?;
-        let mut tell = |period, metric, key: &[u8], count| {
-            match keys::counted(key).ok_or(EmbeddedError::Key)? {
-                keys::Counted::Name(name) => take_in(&mut all, period, metric, Some(name), count),
-                keys::Counted::OtherNames => take_in(&mut all, period, metric, None, count),
-            }
-            Ok::<(), EmbeddedError>(())
-        };
-        for number in first.number..=last.number {
-            let period = Period { number, ..first };
-            for metric in metrics {
-                for entry in tree.scan_prefix(keys::counters(period, *metric)) {
-                    let (key, bytes) = entry?;
-                    match changes.take(&key) {
-                        Some(count) => tell(period, *metric, &key, count)?,
-                        None => tell(period, *metric, &key, counters::number(&bytes)?)?,
-                    }
-                }
-            }
-        }
-        for (key, count) in changes.into_all() {
-            let period = keys::period_of(&key).ok_or(EmbeddedError::Key)?;
-            let metric = keys::metric_of(&key).ok_or(EmbeddedError::Key)?;
-            tell(period, metric, &key, count)?;
-        }
+        let all = read(&pending)?;
+        tries += 1;
         // Else what was pending may by now be in the counters as well.
-        if Latest::load(tree)?.times == pending.times {
-            break;
+        if tries == MOST_TRIES || Latest::load(tree)?.times == pending.times {
+            return Ok(all);
         }
     }
-    Ok(all)
+}
+
+/// Takes the counters of some periods and metrics in, and in place of them what they have changed to.
+fn read<T>(
+    tree: &sled::Tree,
+    places: impl IntoIterator<Item = (Period, Metric)>,
+    mut changes: Changes,
+    all: &mut T,
+    take_in: impl Fn(&mut T, Period, Metric, Option<&str>, u64),
+) -> Result<(), EmbeddedError> {
+    let mut tell = |period, metric, key: &[u8], count| {
+        match keys::counted(key).ok_or(EmbeddedError::Key)? {
+            keys::Counted::Name(name) => take_in(all, period, metric, Some(name), count),
+            keys::Counted::OtherNames => take_in(all, period, metric, None, count),
+        }
+        Ok::<(), EmbeddedError>(())
+    };
+    for (period, metric) in places {
+        for entry in tree.scan_prefix(keys::counters(period, metric)) {
+            let (key, bytes) = entry?;
+            let count = match changes.take(&key) {
+                Some(count) => count,
+                None => counters::number(&bytes)?,
+            };
+            tell(period, metric, &key, count)?;
+        }
+    }
+    for (key, count) in changes.into_all() {
+        let period = keys::period_of(&key).ok_or(EmbeddedError::Key)?;
+        let metric = keys::metric_of(&key).ok_or(EmbeddedError::Key)?;
+        tell(period, metric, &key, count)?;
+    }
+    Ok(())
 }

@@ -33,12 +33,12 @@ pub(super) async fn table(
     let names = view.names();
     let store = &view.app.store;
     let by_topic = store
-        .counts(Metric::PageTopics, span.first, span.last)
+        .sums(vec![Metric::PageTopics], span.first, span.last)
         .await?;
     let by_path = match model.interests.iter().any(|rule| !rule.paths.is_empty()) {
         true => {
             store
-                .counts(Metric::PageViews, span.first, span.last)
+                .sums(vec![Metric::PageViews], span.first, span.last)
                 .await?
         }
         false => Vec::new(),

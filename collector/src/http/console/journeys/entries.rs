@@ -32,23 +32,28 @@ struct Pages {
 pub(super) async fn show(view: &View<'_>, span: Span) -> Result<Markup, HttpError> {
     let store = &view.app.store;
     let mut pages = Pages::default();
-    for metric in [Metric::Landings, Metric::PageViews, Metric::PageTime] {
-        for count in store.counts(metric, span.first, span.last).await? {
-            let page = match count.name {
-                Some(path) => pages.by_path.entry(path).or_default(),
-                None => &mut pages.others,
-            };
-            match metric {
-                Metric::Landings => page.landings += count.count,
-                Metric::PageViews => page.views += count.count,
-                _ => page.time += count.count,
-            }
+    let mut visits = 0;
+    let metrics = vec![
+        Metric::Landings,
+        Metric::PageViews,
+        Metric::PageTime,
+        Metric::Sessions,
+    ];
+    for sum in store.sums(metrics, span.first, span.last).await? {
+        if sum.metric == Metric::Sessions {
+            visits += sum.count;
+            continue;
+        }
+        let page = match sum.name {
+            Some(path) => pages.by_path.entry(path).or_default(),
+            None => &mut pages.others,
+        };
+        match sum.metric {
+            Metric::Landings => page.landings += sum.count,
+            Metric::PageViews => page.views += sum.count,
+            _ => page.time += sum.count,
         }
     }
-    let visits = store
-        .counts(Metric::Sessions, span.first, span.last)
-        .await?;
-    let visits: u64 = visits.iter().map(|count| count.count).sum();
     Ok(html! {
         (figures(view, visits, &pages))
         (table(view, pages).show(view))

@@ -10,7 +10,7 @@ use super::super::parts::{Cell, Column, Span, Table, Value, empty};
 use super::super::view::View;
 use crate::effect::Goal;
 use crate::journey::{Funnel, Step};
-use crate::store::counting::{Count, Metric};
+use crate::store::counting::{Metric, Sum};
 
 /// Segments that are shown.
 const MOST: usize = 30;
@@ -37,7 +37,7 @@ pub(super) async fn show(view: &View<'_>, span: Span) -> Result<Markup, HttpErro
     let counts = view
         .app
         .store
-        .counts(Metric::FunnelSteps, span.first, span.last)
+        .sums(vec![Metric::FunnelSteps], span.first, span.last)
         .await?;
     let reached = reached(counts, funnel);
     let labels: Vec<&str> = funnel
@@ -64,7 +64,7 @@ fn label_of<'a>(goals: &'a [Goal], id: &'a str) -> &'a str {
 }
 
 /// Who reached the steps of a funnel: of all, and by segment.
-fn reached(counts: Vec<Count>, funnel: &Funnel) -> BTreeMap<Option<Box<str>>, Reached> {
+fn reached(counts: Vec<Sum>, funnel: &Funnel) -> BTreeMap<Option<Box<str>>, Reached> {
     let own = Funnel::counted_as(&funnel.steps);
     let mut reached: BTreeMap<Option<Box<str>>, Reached> = BTreeMap::new();
     for count in counts {
@@ -258,7 +258,6 @@ fn without(view: &View<'_>, asked: Option<&str>, goals: &[Goal]) -> Markup {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::counting::{Period, Step as Length};
 
     #[test]
     fn what_is_counted_of_one_funnel() {
@@ -268,11 +267,8 @@ mod tests {
             steps: vec!["a".into(), "b".into()],
         };
         let own = Funnel::counted_as(&funnel.steps);
-        let count = |day, funnel: &str, number, segment: Option<&str>, count| Count {
-            period: Period {
-                step: Length::Day,
-                number: day,
-            },
+        let count = |funnel: &str, number, segment: Option<&str>, count| Sum {
+            metric: Metric::FunnelSteps,
             name: Some(
                 Step {
                     funnel: funnel.into(),
@@ -286,13 +282,12 @@ mod tests {
         };
         let found = reached(
             vec![
-                count(1, &own, 0, None, 5),
-                count(2, &own, 0, None, 2),
-                count(1, &own, 1, None, 3),
-                count(1, &own, 0, Some("s"), 4),
+                count(&own, 0, None, 7),
+                count(&own, 1, None, 3),
+                count(&own, 0, Some("s"), 4),
                 // As another configuration had it.
-                count(1, "other", 0, None, 9),
-                count(1, &own, 7, None, 9),
+                count("other", 0, None, 9),
+                count(&own, 7, None, 9),
             ],
             &funnel,
         );

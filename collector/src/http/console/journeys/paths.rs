@@ -7,7 +7,7 @@ use super::super::parts::{Cell, Column, Span, Table, Value, empty, tip};
 use super::super::view::View;
 use super::sankey::{self, Flows, MOST_COLUMNS, Way, Words};
 use crate::effect::Goal;
-use crate::store::counting::{Count, Metric};
+use crate::store::counting::{Metric, Sum};
 
 /// Whole ways that are shown.
 const MOST: usize = 15;
@@ -31,7 +31,7 @@ pub(super) async fn show(view: &View<'_>, span: Span) -> Result<Markup, HttpErro
     let counts = view
         .app
         .store
-        .counts(Metric::GoalPaths, span.first, span.last)
+        .sums(vec![Metric::GoalPaths], span.first, span.last)
         .await?;
     let (ways, others) = ways(counts, &goal.id);
     let count = |count| view.language.count(count);
@@ -69,7 +69,7 @@ pub(super) async fn show(view: &View<'_>, span: Span) -> Result<Markup, HttpErro
 
 /// The ways to what has an id, those that most went first, and how often something was reached by ways
 /// that had no room.
-fn ways(counts: Vec<Count>, id: &str) -> (Vec<Way>, u64) {
+fn ways(counts: Vec<Sum>, id: &str) -> (Vec<Way>, u64) {
     let mut found: std::collections::BTreeMap<Box<str>, u64> = std::collections::BTreeMap::new();
     let mut others = 0;
     for count in counts {
@@ -226,24 +226,19 @@ const _: () = assert!(MOST_COLUMNS == 5, "the definition in the table says five"
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::counting::{Period, Step};
 
     #[test]
     fn ways_of_one_goal() {
-        let count = |day, name: Option<&str>, count| Count {
-            period: Period {
-                step: Step::Day,
-                number: day,
-            },
+        let count = |name: Option<&str>, count| Sum {
+            metric: Metric::GoalPaths,
             name: name.map(Into::into),
             count,
         };
         let counts = vec![
-            count(1, Some("sale\n/a\n/b"), 2),
-            count(2, Some("sale\n/a\n/b"), 3),
-            count(1, Some("sale"), 9),
-            count(1, Some("sales\n/a"), 7),
-            count(1, None, 4),
+            count(Some("sale\n/a\n/b"), 5),
+            count(Some("sale"), 9),
+            count(Some("sales\n/a"), 7),
+            count(None, 4),
         ];
         let (found, others) = ways(counts, "sale");
         let told: Vec<_> = found

@@ -16,7 +16,7 @@ const MOST: usize = 12;
 pub(super) async fn show(view: &View<'_>, id: &str, span: Span) -> Result<Markup, HttpError> {
     let store = &view.app.store;
     let counts = store
-        .counts(Metric::SegmentPaths, span.first, span.last)
+        .sums(vec![Metric::SegmentPaths], span.first, span.last)
         .await?;
     let counted = counted_name(id);
     let mut ways: BTreeMap<String, u64> = BTreeMap::new();

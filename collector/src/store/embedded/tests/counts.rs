@@ -858,3 +858,74 @@ fn messages_are_taken_in_though_what_was_counted_last_cannot_be_read() {
     let (_, findings) = verify::verified(folder.path(), Mode::Look);
     assert_eq!(findings, []);
 }
+
+/// What is summed at once, over days that were read before and have changed since, against its parts.
+#[test]
+fn sums_are_those_of_their_days() {
+    let folder = tempfile::tempdir().unwrap();
+    let runtime = runtime();
+    let mut store = open(folder.path());
+    let metrics = [
+        Metric::Visitors,
+        Metric::PageViews,
+        Metric::ArrivedVisitors,
+        Metric::NewByOrigin,
+    ];
+    let today = Period::of(Length::Day, NOW);
+    let ago = |days: u32| Period {
+        number: today.number - days,
+        ..today
+    };
+    let agree = |store: &Embedded| {
+        for (first, last) in [(60, 0), (60, 1), (31, 8), (7, 7), (3, 0)] {
+            let (first, last) = (ago(first), ago(last));
+            let mut parts: BTreeMap<(Metric, Option<Box<str>>), u64> = BTreeMap::new();
+            for metric in metrics {
+                for count in runtime.block_on(store.counts(metric, first, last)).unwrap() {
+                    *parts.entry((metric, count.name)).or_default() += count.count;
+                }
+            }
+            let sums = runtime.block_on(store.sums(metrics.to_vec(), first, last));
+            let sums = sums.unwrap().into_iter();
+            let sums = sums.map(|sum| ((sum.metric, sum.name), sum.count));
+            let sums: BTreeMap<_, _> = sums.filter(|(_, count)| *count > 0).collect();
+            parts.retain(|_, count| *count > 0);
+            assert_eq!(sums, parts, "{first:?} {last:?}");
+        }
+    };
+    let arrives = |number: u64| {
+        let at = NOW.minus(Milliseconds::from_days(number * 23 % 61));
+        format!(
+            r#"{{"type":"page","messageId":"s{number}","anonymousId":"{}","timestamp":"{at}","context":{{"page":{{"url":"https://h.example/{}/?utm_source=s{}"}}}}}}"#,
+            VISITORS[number as usize % 2],
+            number % 7,
+            number % 3,
+        )
+    };
+    for number in 0..150 {
+        let committed = runtime.block_on(store.commit(commit_of([arrives(number)], NOW)));
+        committed.unwrap();
+        if number % 10 < 3 {
+            agree(&store);
+        }
+        if number == 100 {
+            runtime.block_on(store.close()).unwrap();
+            drop(store);
+            store = open(folder.path());
+        }
+    }
+    let views = |store: &Embedded| -> u64 {
+        let sums = runtime.block_on(store.sums(vec![Metric::PageViews], ago(60), today));
+        sums.unwrap().iter().map(|sum| sum.count).sum()
+    };
+    assert_eq!(views(&store), 150);
+    let visitor = VisitorId::parse(VISITORS[0]).unwrap();
+    let erasure = Erasure {
+        visitor,
+        now: NOW,
+        ground: Ground::Owner,
+    };
+    runtime.block_on(store.erase(erasure)).unwrap();
+    agree(&store);
+    assert_eq!(views(&store), 75);
+}
