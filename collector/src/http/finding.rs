@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as URL_SAFE_NO_PAD;
 use firstglance_engine::interest::SEGMENT_SCORE;
-use firstglance_engine::origin::{CHANNELS, channel_of};
+use firstglance_engine::origin::CHANNELS;
 use firstglance_engine::profile::{EntryKind, Touch};
 use firstglance_engine::text::{folded, same_folded};
 use firstglance_engine::{Campaign, Profile, Snapshot, Timestamp, VisitorId, snapshot};
@@ -21,6 +21,7 @@ use sha2::{Digest as _, Sha256};
 use super::error::HttpError;
 use super::{App, query};
 use crate::clock;
+use crate::store::counting::channel_of;
 use crate::store::listing::{List, NoPosition, Position};
 
 /// Profiles read from the store at once.

@@ -17,7 +17,7 @@ use firstglance_engine::attribution::Attribution;
 use firstglance_engine::text::clip;
 use firstglance_engine::{Milliseconds, Timestamp};
 
-pub use super::origin::Origin;
+pub use super::origin::{Origin, channel_of};
 
 /// Longest name, and longest part of an origin, in bytes.
 const LONGEST_NAME: usize = 80;

@@ -1,6 +1,8 @@
 //! Origins: what brought somebody to a page, as far as it is counted apart, and the names under which
 //! that is counted. They name nobody, and not which click it was.
 
+use std::sync::LazyLock;
+
 use firstglance_engine::origin::Grouping;
 use firstglance_engine::profile::Touch;
 use firstglance_engine::{Campaign, Timestamp};
@@ -109,25 +111,27 @@ impl Origin {
     /// Its channel, by the engine's rules of today.
     #[must_use]
     pub fn channel(&self) -> &'static str {
-        self.channel_by(&Grouping::new())
-    }
-
-    /// The same by rules that were made for many.
-    #[must_use]
-    pub fn channel_by(&self, rules: &Grouping) -> &'static str {
         let pairs = [
             ("utm_source", &*self.source),
             ("utm_medium", &*self.medium),
             ("utm_campaign", &*self.campaign),
             (&*self.click_id, "1"),
         ];
-        rules.channel(&Touch {
+        channel_of(&Touch {
             at: Timestamp::MIN,
             path: "/",
             referrer: &self.referrer,
             campaign: Campaign::from_pairs(pairs),
         })
     }
+}
+
+/// The channel of a touch, by the engine's rules of today.
+#[must_use]
+pub fn channel_of(touch: &Touch<'_>) -> &'static str {
+    /// To make them takes longer than to use them.
+    static RULES: LazyLock<Grouping> = LazyLock::new(Grouping::new);
+    RULES.channel(touch)
 }
 
 #[cfg(test)]

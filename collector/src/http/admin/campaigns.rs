@@ -7,7 +7,6 @@
 use std::collections::BTreeMap;
 
 use firstglance_engine::json::JsonWriter;
-use firstglance_engine::origin::Grouping;
 use hyper::{StatusCode, Uri};
 
 use super::super::answer::{Answer, json};
@@ -127,7 +126,6 @@ fn by(uri: &Uri) -> Result<By, HttpError> {
 
 fn table(counts: Vec<(Metric, Vec<Count>)>, by: By) -> Table {
     // To find a channel runs programs: once for each origin, not for each day.
-    let rules = Grouping::new();
     let mut known: BTreeMap<Box<str>, Row> = BTreeMap::new();
     let (mut rows, mut others) = Table::default();
     for (metric, all) in counts {
@@ -135,9 +133,7 @@ fn table(counts: Vec<(Metric, Vec<Count>)>, by: By) -> Table {
             let counts = match count.name {
                 None => &mut others,
                 Some(name) => {
-                    let row = known
-                        .entry(name)
-                        .or_insert_with_key(|name| row(name, by, &rules));
+                    let row = known.entry(name).or_insert_with_key(|name| row(name, by));
                     rows.entry(row.clone()).or_default()
                 }
             };
@@ -151,14 +147,14 @@ fn table(counts: Vec<(Metric, Vec<Count>)>, by: By) -> Table {
     (rows, others)
 }
 
-fn row(name: &str, by: By, rules: &Grouping) -> Row {
+fn row(name: &str, by: By) -> Row {
     let origin = Origin::of_name(name);
     let tells = |part| by == By::Origin || by == part;
     let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     // Who links without saying so is named by the host.
     let source = given(&origin.source).or_else(|| given(&origin.referrer));
     Row {
-        channel: tells(By::Channel).then(|| origin.channel_by(rules)),
+        channel: tells(By::Channel).then(|| origin.channel()),
         source: source.filter(|_| tells(By::Source)),
         medium: given(&origin.medium).filter(|_| tells(By::Medium)),
         campaign: given(&origin.campaign).filter(|_| tells(By::Campaign)),

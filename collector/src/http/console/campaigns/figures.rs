@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use firstglance_engine::attribution::Attribution;
-use firstglance_engine::origin::{BrandWords, Grouping};
+use firstglance_engine::origin::BrandWords;
 
 use super::super::parts::Span;
 use crate::http::App;
@@ -12,8 +12,9 @@ use crate::http::error::HttpError;
 use crate::store::counting::{Count, Metric, Origin, Sum};
 
 /// By what origins are put together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum By {
+    #[default]
     Channel,
     Source,
     Medium,
@@ -133,19 +134,41 @@ const fn place(model: Attribution) -> usize {
 /// See the module.
 #[derive(Debug, Default)]
 pub(super) struct Figures {
-    /// With the channel of each.
-    origins: Vec<(Origin, &'static str, Numbers)>,
+    /// All of them together.
+    pub(super) total: Numbers,
+    /// Those that have the same of what was asked put together, the largest first; under nothing those of
+    /// which it was not told.
+    pub(super) rows: Vec<(Option<String>, Numbers)>,
+    /// Those put together by whether they name the site.
+    pub(super) brand: BTreeMap<Brand, Numbers>,
     /// Of visitors of whom nothing told what brought them.
     pub(super) not_known: Numbers,
     /// Under names for which a day had no room.
     pub(super) no_room: Numbers,
     /// Visitors who came, by day and channel.
-    pub(super) days: BTreeMap<u32, BTreeMap<&'static str, u64>>,
+    pub(super) days: Days,
+}
+
+/// Visitors by day and channel.
+type Days = BTreeMap<u32, BTreeMap<&'static str, u64>>;
+
+/// What is counted of each origin.
+#[derive(Debug, Default)]
+struct Origins {
+    /// With the channel of each.
+    origins: Vec<(Origin, &'static str, Numbers)>,
+    not_known: Numbers,
+    no_room: Numbers,
+    days: Days,
 }
 
 /// What is asked of the counts.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Wanted {
+    /// By what rows are put together.
+    pub(super) by: By,
+    /// Words that name the site.
+    pub(super) brand: Vec<String>,
     /// Ids of stages.
     pub(super) stages: Vec<Box<str>>,
     /// Only this goal.
@@ -173,16 +196,34 @@ impl Figures {
         let (arrived, visitors, few, more) = tokio::try_join!(arrived, visitors, few, more)?;
         let sums: Vec<Sum> = visitors.into_iter().chain(few).chain(more).collect();
         // Hostile addresses may have made some hundred thousand of them.
-        let made = tokio::task::spawn_blocking(move || Self::of(arrived, sums, &wanted)).await;
+        let work = move || Origins::of(arrived, sums, &wanted).figures(&wanted);
+        let made = tokio::task::spawn_blocking(work).await;
         made.map_err(|_| HttpError::Internal)
+    }
+}
+
+impl Origins {
+    /// What is shown of them.
+    fn figures(self, wanted: &Wanted) -> Figures {
+        let brand = match wanted.brand.is_empty() {
+            true => BTreeMap::new(),
+            false => self.brand(&BrandWords::new(&wanted.brand)),
+        };
+        Figures {
+            total: self.total(),
+            rows: self.rows(wanted.by),
+            brand,
+            not_known: self.not_known,
+            no_room: self.no_room,
+            days: self.days,
+        }
     }
 
     fn of(arrived: Vec<Count>, sums: Vec<Sum>, wanted: &Wanted) -> Self {
         let mut figures = Self::default();
         let mut origins: HashMap<Box<str>, Numbers> = HashMap::new();
         // To find a channel runs programs: once for each origin, not for each day.
-        let rules = Grouping::new();
-        let channel_of = |name: &str| Origin::of_name(name).channel_by(&rules);
+        let channel_of = |name: &str| Origin::of_name(name).channel();
         let mut channels: HashMap<Box<str>, &'static str> = HashMap::new();
         for Count {
             period,
@@ -272,7 +313,7 @@ impl Figures {
     }
 
     /// All of them together.
-    pub(super) fn total(&self) -> Numbers {
+    fn total(&self) -> Numbers {
         let mut total = Numbers::default();
         for (_, _, numbers) in &self.origins {
             total.add(numbers);
@@ -284,7 +325,7 @@ impl Figures {
 
     /// Those that have the same of something put together, the largest first; under nothing those of
     /// which it was not told.
-    pub(super) fn rows(&self, by: By) -> Vec<(Option<String>, Numbers)> {
+    fn rows(&self, by: By) -> Vec<(Option<String>, Numbers)> {
         let mut rows: BTreeMap<Option<String>, Numbers> = BTreeMap::new();
         for (origin, channel, numbers) in &self.origins {
             rows.entry(by.of(origin, channel)).or_default().add(numbers);
@@ -299,7 +340,7 @@ impl Figures {
     }
 
     /// Those put together by whether they name the site.
-    pub(super) fn brand(&self, words: &BrandWords) -> BTreeMap<Brand, Numbers> {
+    fn brand(&self, words: &BrandWords) -> BTreeMap<Brand, Numbers> {
         let mut rows: BTreeMap<Brand, Numbers> = BTreeMap::new();
         for (origin, _, numbers) in &self.origins {
             let brand = match words.are_in(&origin.campaign, &origin.term) {
@@ -402,8 +443,9 @@ mod tests {
         let wanted = |goal: Option<&str>| Wanted {
             stages: vec!["warm".into(), "hot".into()],
             goal: goal.map(Into::into),
+            ..Wanted::default()
         };
-        let all = Figures::of(arrived.to_vec(), sums.to_vec(), &wanted(None));
+        let all = Origins::of(arrived.to_vec(), sums.to_vec(), &wanted(None));
         let rows = all.rows(By::Source);
         let told: Vec<_> = rows
             .iter()
@@ -437,7 +479,7 @@ mod tests {
         assert_eq!(brand[&Brand::Named].visitors, 4);
         assert_eq!(brand[&Brand::NotNamed].prospects, 5);
         assert_eq!(brand.get(&Brand::NotTold), None);
-        let sale = Figures::of(Vec::new(), sums.to_vec(), &wanted(Some("sale")));
+        let sale = Origins::of(Vec::new(), sums.to_vec(), &wanted(Some("sale")));
         assert_eq!(sale.total().value, [0; 4]);
         assert_eq!(sale.total().goals, [1_500_000, 0, 0, 0]);
     }

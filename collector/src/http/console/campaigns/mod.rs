@@ -6,7 +6,6 @@ mod models;
 mod tables;
 
 use firstglance_engine::attribution::Attribution;
-use firstglance_engine::origin::BrandWords;
 use maud::{Markup, html};
 
 use self::figures::{By, Figures, Wanted};
@@ -61,8 +60,10 @@ impl Asked {
         })
     }
 
-    fn wanted(&self) -> Wanted {
+    fn wanted(&self, view: &View<'_>) -> Wanted {
         Wanted {
+            by: self.by,
+            brand: view.app.site.brand_terms.clone(),
             stages: self.stages.iter().map(|stage| stage.id.clone()).collect(),
             goal: self.goal.as_ref().map(|goal| goal.id.clone()),
         }
@@ -90,14 +91,14 @@ fn one_of<T: Copy, const COUNT: usize>(
 /// The page.
 pub(super) async fn show(view: &View<'_>) -> Result<Shown, HttpError> {
     let asked = Asked::of(view)?;
-    let figures = Figures::read(view.app, asked.span, asked.wanted()).await?;
+    let figures = Figures::read(view.app, asked.span, asked.wanted(view)).await?;
     let before = match asked.span.days() <= COMPARED_DAYS {
-        true => Some(Figures::read(view.app, asked.span.before(), asked.wanted()).await?),
+        true => Some(Figures::read(view.app, asked.span.before(), asked.wanted(view)).await?),
         false => None,
     };
     let content = html! {
         (asked.span.picker(view))
-        @if figures.total().is_empty() {
+        @if figures.total.is_empty() {
             (nothing(view))
         } @else {
             (totals(view, &asked, &figures, before.as_ref()))
@@ -137,7 +138,7 @@ fn nothing(view: &View<'_>) -> Markup {
 
 /// The numbers at the top.
 fn totals(view: &View<'_>, asked: &Asked, figures: &Figures, before: Option<&Figures>) -> Markup {
-    let (now, then) = (figures.total(), before.map(Figures::total));
+    let (now, then) = (&figures.total, before.map(|before| &before.total));
     let compared = |number: u64, then: Option<u64>| compared(view, number, then);
     let model = asked.model;
     let engaged = (now.engaged as f64) / (now.visitors as f64);
@@ -151,7 +152,7 @@ fn totals(view: &View<'_>, asked: &Asked, figures: &Figures, before: Option<&Fig
                 .to_owned(),
             value: Value::Count(now.visitors),
             definition: tables::meaning_of_visitors(view).to_owned(),
-            compared: compared(now.visitors, then.as_ref().map(|then| then.visitors)),
+            compared: compared(now.visitors, then.map(|then| then.visitors)),
             href: Some(profiles.clone()),
         },
         Figure {
@@ -170,7 +171,7 @@ fn totals(view: &View<'_>, asked: &Asked, figures: &Figures, before: Option<&Fig
             label: view.say("New prospects", "Nieuwe prospects").to_owned(),
             value: Value::Count(now.prospects),
             definition: tables::meaning_of_prospects(view).to_owned(),
-            compared: compared(now.prospects, then.as_ref().map(|then| then.prospects)),
+            compared: compared(now.prospects, then.map(|then| then.prospects)),
             href: Some(profiles),
         },
         Figure {
@@ -178,10 +179,7 @@ fn totals(view: &View<'_>, asked: &Asked, figures: &Figures, before: Option<&Fig
             label: goal_label(view, asked),
             value: tables::goals(now.goals_by(model)),
             definition: tables::meaning_of_goals(view).to_owned(),
-            compared: compared(
-                now.goals_by(model),
-                then.as_ref().map(|then| then.goals_by(model)),
-            ),
+            compared: compared(now.goals_by(model), then.map(|then| then.goals_by(model))),
             href: None,
         },
         Figure {
@@ -189,10 +187,7 @@ fn totals(view: &View<'_>, asked: &Asked, figures: &Figures, before: Option<&Fig
             label: view.say("Value", "Waarde").to_owned(),
             value: tables::money(now.value_by(model)),
             definition: tables::meaning_of_value(view).to_owned(),
-            compared: compared(
-                now.value_by(model),
-                then.as_ref().map(|then| then.value_by(model)),
-            ),
+            compared: compared(now.value_by(model), then.map(|then| then.value_by(model))),
             href: None,
         },
     ];
@@ -259,7 +254,7 @@ fn dimensions(view: &View<'_>, asked: &Asked) -> Markup {
 
 /// The models side by side.
 fn attribution(view: &View<'_>, asked: &Asked, figures: &Figures) -> Markup {
-    if asked.goals.is_empty() && figures.total().goals_by(Attribution::First) == 0 {
+    if asked.goals.is_empty() && figures.total.goals_by(Attribution::First) == 0 {
         return empty(
             view.say("There are no goals yet", "Er zijn nog geen doelen"),
             &html! {
@@ -289,8 +284,7 @@ fn attribution(view: &View<'_>, asked: &Asked, figures: &Figures) -> Markup {
 
 /// Searches for the site by its name, and all others.
 fn brand(view: &View<'_>, asked: &Asked, figures: &Figures) -> Markup {
-    let terms = &view.app.site.brand_terms;
-    if terms.is_empty() {
+    if view.app.site.brand_terms.is_empty() {
         return notice(
             Tone::Plain,
             view.say(
@@ -306,5 +300,5 @@ fn brand(view: &View<'_>, asked: &Asked, figures: &Figures) -> Markup {
             },
         );
     }
-    tables::brand(view, asked, &figures.brand(&BrandWords::new(terms)))
+    tables::brand(view, asked, &figures.brand)
 }

@@ -48,14 +48,14 @@ fn meaning_of<'a>(view: &View<'_>, model: Attribution) -> &'a str {
 }
 
 /// A row of both.
-struct Compared {
-    title: String,
+struct Compared<'a> {
+    title: &'a str,
     /// What leads to the profiles behind it.
-    filter: Option<(&'static str, String)>,
-    numbers: Numbers,
+    filter: Option<(&'static str, &'a str)>,
+    numbers: &'a Numbers,
 }
 
-impl Compared {
+impl Compared<'_> {
     /// The most that any model gives it.
     fn largest(&self) -> u64 {
         let parts = Attribution::ALL.map(|model| self.numbers.goals_by(model));
@@ -64,12 +64,12 @@ impl Compared {
 }
 
 /// All that has a part in a goal by any model, the largest first.
-fn compared(view: &View<'_>, by: By, figures: &Figures) -> Vec<Compared> {
+fn compared<'a>(view: &View<'_>, by: By, figures: &'a Figures) -> Vec<Compared<'a>> {
     let mut all = Vec::new();
-    for (name, numbers) in figures.rows(by) {
+    for (name, numbers) in &figures.rows {
         all.push(Compared {
-            filter: filter_of(by).zip(name.clone()),
-            title: name.unwrap_or_else(|| not_given(view, by).to_owned()),
+            filter: filter_of(by).zip(name.as_deref()),
+            title: name.as_deref().unwrap_or(not_given(view, by)),
             numbers,
         });
     }
@@ -78,13 +78,13 @@ fn compared(view: &View<'_>, by: By, figures: &Figures) -> Vec<Compared> {
         (no_room(view), &figures.no_room),
     ] {
         all.push(Compared {
-            title: title.to_owned(),
+            title,
             filter: None,
-            numbers: numbers.clone(),
+            numbers,
         });
     }
     all.retain(|one| one.largest() > 0);
-    all.sort_by(|one, other| (other.largest(), &one.title).cmp(&(one.largest(), &other.title)));
+    all.sort_by(|one, other| (other.largest(), one.title).cmp(&(one.largest(), other.title)));
     all
 }
 
@@ -128,8 +128,8 @@ pub(super) fn show(view: &View<'_>, asked: &Asked, figures: &Figures) -> Markup 
                 .iter()
                 .take(most(view, MOST_BARS))
                 .map(|compared| {
-                    let mut row = vec![Cell::text(&*compared.title)];
-                    let numbers = &compared.numbers;
+                    let mut row = vec![Cell::text(compared.title)];
+                    let numbers = compared.numbers;
                     row.extend(Attribution::ALL.map(|one| goals(numbers.goals_by(one)).into()));
                     row
                 })
@@ -139,10 +139,10 @@ pub(super) fn show(view: &View<'_>, asked: &Asked, figures: &Figures) -> Markup 
     };
     let top = all.first().map_or(0, Compared::largest);
     let rows = all.iter().take(most(view, MOST_ROWS)).map(|compared| {
-        let numbers = &compared.numbers;
-        let name = Cell::text(&*compared.title);
+        let numbers = compared.numbers;
+        let name = Cell::text(compared.title);
         let mut row = vec![match &compared.filter {
-            Some((parameter, value)) => name.to(view.profiles(&[(*parameter, value)])),
+            Some((parameter, value)) => name.to(view.profiles(&[(*parameter, *value)])),
             None => name,
         }];
         for one in Attribution::ALL {

@@ -245,7 +245,7 @@ pub(super) const fn filter_of(by: By) -> Option<&'static str> {
 pub(super) fn origins(view: &View<'_>, asked: &Asked, figures: &Figures) -> Markup {
     let by = asked.by;
     let mut rows: Vec<Vec<Cell>> = Vec::new();
-    for (name, numbers) in figures.rows(by).into_iter().take(most(view, MOST_ROWS)) {
+    for (name, numbers) in figures.rows.iter().take(most(view, MOST_ROWS)) {
         let filter = filter_of(by).zip(name.as_deref());
         let title = name.as_deref().unwrap_or(not_given(view, by));
         let mut row = vec![match filter {
@@ -257,7 +257,7 @@ pub(super) fn origins(view: &View<'_>, asked: &Asked, figures: &Figures) -> Mark
             _ => name.is_none(),
         };
         let arrives = numbers.visitors > 0 || !is_by_themselves;
-        row.extend(cells(view, asked, &numbers, filter, arrives));
+        row.extend(cells(view, asked, numbers, filter, arrives));
         rows.push(row);
     }
     for (title, numbers) in [
