@@ -24,6 +24,12 @@ impl Batch {
         self.writes.push((key.into(), None));
     }
 
+    /// Puts all of another after what it has.
+    pub(super) fn append(&mut self, mut other: Self) {
+        self.writes.append(&mut other.writes);
+        self.residue = self.residue.max(other.residue);
+    }
+
     /// Says that bytes of what it removes are to be gone from the disk soon after a moment.
     pub(super) fn leaves_residue(&mut self, now: Timestamp) {
         self.residue = self.residue.max(Some(now));

@@ -16,7 +16,7 @@ use firstglance_engine::text::{clip, slug};
 use firstglance_engine::{Message, MessageKind, Milliseconds, Profile, Timestamp, VisitorId};
 
 use super::batch::Batch;
-use super::counters::{Few, Tally};
+use super::counters::Few;
 use super::days::{self, Day, Settled};
 use super::exposures::number;
 use super::record::{LONGEST_SPAN, MessageRecord};
@@ -255,17 +255,17 @@ impl Contribution {
         }
     }
 
-    /// Adds what arrived to the counts, and puts what is remembered of the visitor's days into a
-    /// batch. The profile is the one after it.
-    pub(super) fn add_to(
+    /// What arrived as counts; what is remembered of the visitor's days goes into a batch. The profile is
+    /// the one after it. Days to which more may not add, by their number, go to those that were known to
+    /// be settled.
+    pub(super) fn counts(
         mut self,
-        tally: &mut Tally,
         tree: &sled::Tree,
         visitor: &VisitorId,
         (profile, now): (&Profile, Timestamp),
-        settled: &mut Settled,
+        (known, settled): (&Settled, &mut Vec<(u32, Day)>),
         batch: &mut Batch,
-    ) -> Result<(), EmbeddedError> {
+    ) -> Result<Few, EmbeddedError> {
         self.late_visits(tree, visitor)?;
         let first_touch = std::mem::take(&mut self.before.first_touch);
         self.first_touched(profile, &first_touch);
@@ -288,17 +288,14 @@ impl Contribution {
                 && period.is_kept(now)
                 && let Some(more) = self.days.remove(&period.number)
             {
-                if settled.has(visitor, period.number, &more) {
+                if known.has(visitor, period.number, &more) {
                     continue;
                 }
                 let day = self.remember(tree, visitor, (period, new), &more, now, batch)?;
-                if let Some(day) = day {
-                    settled.remember(visitor, period.number, &day);
-                }
+                settled.extend(day.map(|day| (period.number, day)));
             }
         }
-        self.tally.add_to(tally);
-        Ok(())
+        Ok(self.tally)
     }
 
     /// Counts by what first brought the visitor, and takes away what was that until now.

@@ -11,7 +11,6 @@
 use std::collections::BTreeMap;
 
 use firstglance_engine::codec::Encode as _;
-use firstglance_engine::history::Change;
 use firstglance_engine::{Message, Timestamp, VisitorId};
 use subtle::ConstantTimeEq as _;
 
@@ -21,17 +20,16 @@ use super::counters::{self, Latest, Tally};
 use super::days::Day;
 use super::erased::ErasedVisitors;
 use super::exposures::{self, News};
-use super::folding::{self, Folding};
-use super::funnels::{self, Told, Whose};
+use super::folding::{self, Folding, Made, Shared};
+use super::funnels;
 use super::held::Records;
+use super::keeping::tell;
 use super::merges::Merges;
-use super::record::{FULL_BYTES, LONGEST_SPAN, MessageRecord, StoredMessage, VisitorRecord};
+use super::record::VisitorRecord;
 use super::recount::Stored;
 use super::refused::Shelves;
 use super::seen::{self, Buckets};
 use super::{EmbeddedError, keys};
-use crate::changes;
-use crate::circumstances::Circumstances;
 use crate::store::feed::FedMessage;
 use crate::store::joining;
 use crate::store::refused::RefusedMessage;
@@ -40,9 +38,9 @@ use crate::store::{
 };
 
 /// One request as the group sees it.
-struct Request {
-    received_at: Timestamp,
-    context: Option<Box<str>>,
+pub(super) struct Request {
+    pub(super) received_at: Timestamp,
+    pub(super) context: Option<Box<str>>,
     claim: Option<Claim>,
     messages: Vec<Option<NewMessage>>,
 }
@@ -185,6 +183,7 @@ impl<'a> Group<'a> {
                 messages: commit.messages.into_iter().map(Some).collect(),
             });
         }
+        self.records.load(parts.keys())?;
         for (visitor, parts) in &parts {
             self.drop_duplicates(visitor, parts, &mut requests, &mut committed)?;
         }
@@ -197,9 +196,19 @@ impl<'a> Group<'a> {
         for (visitor, parts) in &parts {
             foldings.extend(self.fresh(visitor, parts, &mut requests)?);
         }
-        folding::run(&mut foldings, self.fold);
+        folding::run(
+            &mut foldings,
+            &Shared {
+                fold: self.fold,
+                tree: self.records.tree,
+                requests: &requests,
+                now: self.now,
+                settled: &self.counted.settled,
+                is_heard: self.fed.is_some(),
+            },
+        );
         for folding in foldings {
-            self.put(folding, &requests)?;
+            self.put(folding)?;
         }
         Ok(committed)
     }
@@ -357,68 +366,35 @@ impl<'a> Group<'a> {
         Ok(Some(Folding {
             visitor: visitor.clone(),
             fresh,
+            records: record.records,
+            removed: record.removed,
             profile: std::mem::take(&mut record.profile),
-            changed: Vec::new(),
-            contribution: Contribution::default(),
-            news: News::default(),
+            made: Ok(Made::default()),
         }))
     }
 
-    /// Keeps what folding came to, and puts the messages into the timeline, with what they changed.
-    fn put(&mut self, folding: Folding, requests: &[Request]) -> Result<(), EmbeddedError> {
+    /// Takes in what folding came to.
+    fn put(&mut self, folding: Folding) -> Result<(), EmbeddedError> {
         let Folding {
             visitor,
-            fresh,
+            records,
             profile,
-            changed,
-            contribution,
-            news,
+            made,
+            ..
         } = folding;
-        let tree = self.records.tree;
-        let last_seen = contribution.last_seen_before();
-        if !news.reached().is_empty() {
-            let removed = self.records.visitor(&visitor)?.record.removed;
-            let whose = Whose {
-                visitor: &visitor,
-                known: last_seen.is_some(),
-                gone: removed > 0,
-            };
-            let told = news.reached().iter();
-            let told = told.map(|(reached, circumstances, _)| Told::new(reached, circumstances));
-            let in_force = &self.fold.rules().funnels;
-            let (tally, batch) = (&mut self.tally, &mut self.batch);
-            funnels::add(told.collect(), (tree, &whose), in_force, tally, batch)?;
+        let made = made?;
+        made.counts.add_to(&mut self.tally);
+        self.tally.add(&made.tally, 1);
+        for (number, day) in &made.settled {
+            self.counted.settled.remember(&visitor, *number, day);
         }
-        news.add_to(&mut self.tally, tree, &visitor, last_seen, &mut self.batch)?;
-        let after = (&profile, self.now);
-        let (tally, settled) = (&mut self.tally, &mut self.counted.settled);
-        contribution.add_to(tally, tree, &visitor, after, settled, &mut self.batch)?;
+        self.batch.append(made.batch);
+        if let Some(fed) = &mut self.fed {
+            fed.extend(made.fed);
+        }
         let record = &mut self.records.visitor(&visitor)?.record;
         record.profile = profile;
-        let mut received_at = None;
-        for (request, new) in fresh {
-            let source = &requests[request];
-            received_at = received_at.max(Some(source.received_at));
-            let stored: Vec<StoredMessage> = new.into_iter().map(stored).collect();
-            let context = source.context.as_deref();
-            let at = source.received_at;
-            if let Some(fed) = &mut self.fed {
-                let message = |stored: &StoredMessage| FedMessage {
-                    visitor: visitor.clone(),
-                    timestamp: stored.timestamp,
-                    received_at: at,
-                    message_id: stored.id.clone(),
-                    kind: stored.kind.clone(),
-                    raw: stored.raw.clone(),
-                    context: context.map(Into::into),
-                };
-                fed.extend(stored.iter().map(message));
-            }
-            keep(&mut self.batch, &visitor, record, at, context, stored);
-        }
-        if let Some(at) = received_at {
-            tell(&mut self.batch, &visitor, record, at, &changed, &news);
-        }
+        record.records = records;
         Ok(())
     }
 
@@ -444,71 +420,12 @@ impl<'a> Group<'a> {
                 contribution.changes(&changed);
                 contribution.tally.add_to(&mut self.tally);
                 let none = News::default();
-                let record = &mut held.record;
-                tell(&mut self.batch, visitor, record, now, &changed, &none);
+                let records = &mut held.record.records;
+                tell(&mut self.batch, visitor, records, now, &changed, &none);
             }
         }
         Ok(count)
     }
-}
-
-fn stored(new: NewMessage) -> StoredMessage {
-    StoredMessage {
-        timestamp: new.message.timestamp,
-        id: new.message.id.as_str().into(),
-        kind: new.message.kind.name().into(),
-        raw: new.raw,
-    }
-}
-
-/// Puts messages into a visitor's timeline.
-fn keep(
-    batch: &mut Batch,
-    visitor: &VisitorId,
-    record: &mut VisitorRecord,
-    received_at: Timestamp,
-    context: Option<&str>,
-    messages: Vec<StoredMessage>,
-) {
-    for messages in split(messages) {
-        let Some(first) = messages.first() else {
-            continue;
-        };
-        let key = keys::message_record(visitor, first.timestamp, record.records);
-        record.records += 1;
-        let stored = MessageRecord {
-            received_at,
-            context: context.map(Into::into),
-            messages,
-        };
-        batch.insert(key, stored.to_bytes());
-    }
-}
-
-/// Puts changes, and goals that were reached, into a visitor's timeline.
-fn tell(
-    batch: &mut Batch,
-    visitor: &VisitorId,
-    record: &mut VisitorRecord,
-    received_at: Timestamp,
-    changed: &[(Change, Circumstances)],
-    news: &News,
-) {
-    let reached = news.reached().iter();
-    let reached = reached.map(|(reached, circumstances, by)| StoredMessage {
-        timestamp: reached.at,
-        id: changes::reached_id(reached, by).into(),
-        kind: changes::STORED.into(),
-        raw: changes::reached_message(reached, by, visitor, circumstances).into(),
-    });
-    let told = changed.iter().map(|(change, circumstances)| StoredMessage {
-        timestamp: change.at,
-        id: changes::message_id(change).into(),
-        kind: changes::STORED.into(),
-        raw: changes::message(change, visitor, circumstances).into(),
-    });
-    let told = told.chain(reached).collect();
-    keep(batch, visitor, record, received_at, None, told);
 }
 
 /// Whether a claim holds. The first request that makes a visitor known sets what later ones are
@@ -527,29 +444,4 @@ fn is_same(stored: &Option<ClaimDigest>, given: &Option<ClaimDigest>) -> bool {
         (Some(stored), Some(given)) => bool::from(stored.ct_eq(given)),
         _ => false,
     }
-}
-
-/// Messages in the order of time, in records that are neither too long nor too large.
-fn split(mut messages: Vec<StoredMessage>) -> Vec<Vec<StoredMessage>> {
-    messages.sort_by_key(|message| message.timestamp);
-    let mut records: Vec<Vec<StoredMessage>> = Vec::with_capacity(1);
-    let mut bytes = 0;
-    for stored in messages {
-        bytes += stored.raw.len();
-        match records.last_mut() {
-            Some(record)
-                if bytes <= FULL_BYTES
-                    && record.first().is_some_and(|first| {
-                        stored.timestamp.since(first.timestamp) <= LONGEST_SPAN
-                    }) =>
-            {
-                record.push(stored);
-            }
-            _ => {
-                bytes = stored.raw.len();
-                records.push(vec![stored]);
-            }
-        }
-    }
-    records
 }

@@ -10,9 +10,12 @@ use firstglance_engine::{UserId, VisitorId};
 use super::batch::Batch;
 use super::index::{self, Sizes};
 use super::record::{PersonRecord, VisitorRecord};
-use super::{EmbeddedError, keys, links, merges};
+use super::{EmbeddedError, keys, links, merges, side_by_side};
 use crate::store::joining::{Membership, PersonEntry, Register};
 use crate::store::merges::{MembershipLink, MergeEntry, NamesLink};
+
+/// Records for which another thread is worth its start.
+const WORTH: usize = 32;
 
 /// A visitor's record.
 #[derive(Debug, Default)]
@@ -25,6 +28,41 @@ pub(super) struct Held {
     pub(super) erased: bool,
     /// Keys of the entries in lists that are stored.
     pub(super) listed: Vec<Vec<u8>>,
+}
+
+impl Held {
+    fn read(tree: &sled::Tree, visitor: &VisitorId) -> Result<Self, EmbeddedError> {
+        let Some(bytes) = tree.get(keys::visitor(visitor))? else {
+            return Ok(Self::default());
+        };
+        let record = VisitorRecord::from_bytes(&bytes)?;
+        Ok(Self {
+            listed: index::entries(visitor, &record.profile),
+            record,
+            known: true,
+            changed: false,
+            erased: false,
+        })
+    }
+}
+
+/// A record that changed, as it is written.
+#[derive(Default)]
+struct Written {
+    key: Vec<u8>,
+    bytes: Vec<u8>,
+    /// Keys of the entries in lists that follow from it.
+    listed: Vec<Vec<u8>>,
+}
+
+impl Written {
+    fn new(visitor: &VisitorId, record: &VisitorRecord) -> Self {
+        Self {
+            key: keys::visitor(visitor),
+            bytes: record.to_bytes(),
+            listed: index::entries(visitor, &record.profile),
+        }
+    }
 }
 
 /// See the module.
@@ -74,23 +112,27 @@ impl<'a> Records<'a> {
         self.names_links.get(&pair(one, other)).copied()
     }
 
+    /// Reads visitors side by side.
+    pub(super) fn load<'v>(
+        &mut self,
+        visitors: impl Iterator<Item = &'v VisitorId>,
+    ) -> Result<(), EmbeddedError> {
+        let tree = self.tree;
+        let unread = visitors.filter(|visitor| !self.visitors.contains_key(*visitor));
+        let mut loaded: Vec<_> = unread.map(|one| (one, Ok(Held::default()))).collect();
+        side_by_side::each(&mut loaded, WORTH, |(visitor, held)| {
+            *held = Held::read(tree, visitor);
+        });
+        for (visitor, held) in loaded {
+            self.visitors.insert(visitor.clone(), held?);
+        }
+        Ok(())
+    }
+
     pub(super) fn visitor(&mut self, visitor: &VisitorId) -> Result<&mut Held, EmbeddedError> {
         // Almost always there already: an id is cloned for the first look alone.
         if !self.visitors.contains_key(visitor) {
-            let stored = self.tree.get(keys::visitor(visitor))?;
-            let held = match stored {
-                None => Held::default(),
-                Some(bytes) => {
-                    let record = VisitorRecord::from_bytes(&bytes)?;
-                    Held {
-                        listed: index::entries(visitor, &record.profile),
-                        record,
-                        known: true,
-                        changed: false,
-                        erased: false,
-                    }
-                }
-            };
+            let held = Held::read(self.tree, visitor)?;
             self.visitors.insert(visitor.clone(), held);
         }
         self.visitors.get_mut(visitor).ok_or(EmbeddedError::Key)
@@ -113,15 +155,20 @@ impl<'a> Records<'a> {
     pub(super) fn write(self, batch: &mut Batch) -> Result<bool, EmbeddedError> {
         let mut any = false;
         let mut sizes = Sizes::default();
-        for (visitor, held) in self.visitors {
-            if held.changed {
+        let changed = self.visitors.iter().filter(|(_, held)| held.changed);
+        let mut written: Vec<_> = changed.map(|one| (one, Written::default())).collect();
+        side_by_side::each(&mut written, WORTH, |((visitor, held), written)| {
+            *written = Written::new(visitor, &held.record);
+        });
+        for ((_, held), written) in written {
+            any = true;
+            batch.insert(written.key, written.bytes);
+            sizes.change(&held.listed, &written.listed, batch);
+        }
+        for (visitor, held) in &self.visitors {
+            if held.erased && !held.changed {
                 any = true;
-                batch.insert(keys::visitor(&visitor), held.record.to_bytes());
-                let listed = index::entries(&visitor, &held.record.profile);
-                sizes.change(&held.listed, &listed, batch);
-            } else if held.erased {
-                any = true;
-                batch.remove(keys::visitor(&visitor));
+                batch.remove(keys::visitor(visitor));
                 sizes.change(&held.listed, &[], batch);
             }
         }

@@ -27,6 +27,7 @@ mod funnels;
 mod group;
 mod held;
 mod index;
+mod keeping;
 mod keys;
 mod leaving;
 mod links;
@@ -45,6 +46,7 @@ mod refused;
 mod restoring;
 mod retention;
 mod seen;
+mod side_by_side;
 #[cfg(test)]
 mod tests;
 mod timeline;
