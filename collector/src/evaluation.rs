@@ -176,6 +176,7 @@ mod tests {
         let raw = raw.into();
         Commit {
             received_at: at,
+            consent: None,
             context: None,
             messages: vec![NewMessage { message, raw }],
             claim: None,

@@ -97,8 +97,8 @@ test('interests of which there are more than the week before', { skip: early && 
   const entered = (await full.admin.get('trends?metric=segment_entries')).points.at(-1).names;
   const expected = entered.find(({ name }) => name === 'e-bikes')?.count ?? 0;
   assert.ok(expected > 0);
-  const row = (await rows(page, 'rising')).find(([name]) => name === 'E bikes');
-  assert.deepEqual(row, ['E bikes', String(expected), '0', String(expected), '4']);
+  const row = (await rows(page, 'rising')).find(([name]) => name === 'E-bikes');
+  assert.deepEqual(row, ['E-bikes', String(expected), '0', String(expected), '4']);
 });
 
 test('what people read changes in place', async () => {

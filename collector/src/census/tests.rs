@@ -33,6 +33,7 @@ async fn commit(store: &dyn Store, json: &str) {
     let message = read_message(json, None, &SharedFields::default(), clock).unwrap();
     let commit = Commit {
         received_at: clock::now(),
+        consent: None,
         context: None,
         messages: vec![NewMessage {
             message,

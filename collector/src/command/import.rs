@@ -2,6 +2,7 @@
 //! taken in once and folded as if they had been sent; what was taken in before is a duplicate, so an
 //! import that was broken off is simply done once more.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufRead, BufWriter, Write};
 use std::path::PathBuf;
@@ -9,6 +10,7 @@ use std::sync::Arc;
 
 use firstglance_engine::Timestamp;
 use firstglance_engine::json::JsonWriter;
+use firstglance_engine::model::Consent;
 
 use super::opened::Which;
 use super::progress::Progress;
@@ -94,7 +96,7 @@ async fn import(
 ) -> Result<Counts, Failure> {
     let mut counts = Counts::default();
     let mut progress = Progress::new();
-    let mut waiting: Vec<NewMessage> = Vec::new();
+    let mut waiting: Vec<Judged> = Vec::new();
     let mut waiting_bytes = 0;
     let mut line = Vec::new();
     for number in 1_u64.. {
@@ -113,7 +115,7 @@ async fn import(
         match judge(&line, bytes, now) {
             None => {}
             Some(Ok(new)) => {
-                waiting_bytes += new.raw.len();
+                waiting_bytes += new.0.raw.len();
                 waiting.push(new);
             }
             Some(Err(problem)) => {
@@ -176,8 +178,11 @@ impl Problem {
     }
 }
 
+/// A message, and the consent under which it says that it came.
+type Judged = (NewMessage, Option<Consent>);
+
 /// Nothing for an empty line.
-fn judge(line: &[u8], bytes: usize, now: Timestamp) -> Option<Result<NewMessage, Problem>> {
+fn judge(line: &[u8], bytes: usize, now: Timestamp) -> Option<Result<Judged, Problem>> {
     let why = |why: &ingest::Why| Problem {
         code: why.tag(),
         detail: why.to_string(),
@@ -191,12 +196,34 @@ fn judge(line: &[u8], bytes: usize, now: Timestamp) -> Option<Result<NewMessage,
             detail: format!("byte {} is not UTF-8", error.valid_up_to() + 1),
         })),
         Ok(text) if text.trim().is_empty() => None,
-        Ok(text) => Some(ingest::import(text.trim(), now).map_err(|error| why(&error))),
+        Ok(text) => {
+            let new = ingest::import(text.trim(), now).map_err(|error| why(&error));
+            Some(new.map(|new| (new, ingest::imported_consent(text))))
+        }
     }
 }
 
 async fn commit(
     store: &dyn Store,
+    messages: Vec<Judged>,
+    now: Timestamp,
+    counts: &mut Counts,
+) -> Result<(), StoreError> {
+    let mut under: BTreeMap<Option<&'static str>, Vec<NewMessage>> = BTreeMap::new();
+    for (new, consent) in messages {
+        let name = consent.map(Consent::name);
+        under.entry(name).or_default().push(new);
+    }
+    for (name, messages) in under {
+        let consent = name.and_then(Consent::from_name);
+        commit_under(store, consent, messages, now, counts).await?;
+    }
+    Ok(())
+}
+
+async fn commit_under(
+    store: &dyn Store,
+    consent: Option<Consent>,
     messages: Vec<NewMessage>,
     now: Timestamp,
     counts: &mut Counts,
@@ -204,6 +231,7 @@ async fn commit(
     let committed = store
         .commit(Commit {
             received_at: now,
+            consent,
             context: None,
             messages,
             claim: None,

@@ -1,12 +1,13 @@
 //! Events: as messages that can be taken in again, and as rows.
 //!
 //! A message leaves as it came, but for what it needs to stand by itself: the context that its
-//! request gave for all messages, its type, and its time by the collector's clock. What is of its
+//! request gave for all messages, the consent that it said, its type, and its time by the collector's clock. What is of its
 //! way and not of itself is left out (`sentAt`, `writeKey`), so that nobody corrects its time again.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use firstglance_engine::model::Consent;
 use firstglance_engine::{Message, MessageKind, VisitorId, campaign};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -42,6 +43,7 @@ pub const COLUMNS: &[Column] = &[
     column("library", Kind::Text),
     column("properties", Kind::Json),
     column("traits", Kind::Json),
+    column("consent", Kind::Text),
 ];
 
 /// Names of members that a message does not need once it is stored.
@@ -64,12 +66,17 @@ pub fn message(entry: &TimelineEntry) -> Option<String> {
         raw(&entry.position.timestamp.to_string())?,
         raw(&entry.received_at.to_string())?,
     );
+    let consent = match entry.consent {
+        Some(consent) => Some(raw(consent.name())?),
+        None => None,
+    };
     let context = context(members.get("context").copied(), entry.context.as_deref());
     for (name, value) in [
         ("type", Some(&kind)),
         ("messageId", Some(&id)),
         ("timestamp", Some(&at)),
         ("receivedAt", Some(&received)),
+        ("consent", consent.as_ref()),
         ("context", context.as_ref()),
     ] {
         if let Some(value) = value {
@@ -130,6 +137,7 @@ pub fn row(visitor: &VisitorId, entry: &TimelineEntry) -> Vec<Cell> {
         Cell::maybe(context.and_then(|context| context.library.as_deref())),
         Cell::maybe(fields.properties.map(RawValue::get)),
         Cell::maybe(fields.traits.map(RawValue::get)),
+        Cell::maybe(entry.consent.map(Consent::name)),
     ]);
     row
 }
@@ -179,6 +187,7 @@ mod tests {
             kind: "page".into(),
             source: Source::Sender,
             raw: raw.into(),
+            consent: None,
             context: context.map(Into::into),
         }
     }

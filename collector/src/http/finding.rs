@@ -1,5 +1,5 @@
-//! Finding visitors, those seen latest first: by segment, stage, interest, trait, text, what first
-//! brought them and when they were last seen. All that is given must hold.
+//! Finding visitors, those seen latest first: by segment, stage, interest, trait, text, consent, what
+//! first brought them and when they were last seen. All that is given must hold.
 //!
 //! Lists of the store narrow the search down where they can; what a visitor is in is worked out at the
 //! moment of the request all the same. One request reads a bounded number of profiles: what is not found
@@ -11,6 +11,7 @@ use std::collections::HashMap;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as URL_SAFE_NO_PAD;
 use firstglance_engine::interest::SEGMENT_SCORE;
+use firstglance_engine::model::Consent;
 use firstglance_engine::origin::CHANNELS;
 use firstglance_engine::profile::{EntryKind, Touch};
 use firstglance_engine::text::{folded, same_folded};
@@ -37,7 +38,7 @@ const DIGEST_BYTES: usize = 8;
 const MOST_ORIGINS: usize = 4_096;
 
 /// Parameters that say what is asked for, besides traits.
-const ASKED: [&str; 10] = [
+const ASKED: [&str; 11] = [
     "segment",
     "stage",
     "interest",
@@ -46,6 +47,7 @@ const ASKED: [&str; 10] = [
     "medium",
     "campaign",
     "text",
+    "consent",
     "since",
     "seen_after",
 ];
@@ -64,6 +66,8 @@ pub(super) struct FoundVisitor {
     pub(super) id: VisitorId,
     pub(super) profile: Profile,
     pub(super) snapshot: Snapshot,
+    /// The consent that their page said last.
+    pub(super) consent: Option<Consent>,
 }
 
 /// What an address asks for, and from where on.
@@ -131,13 +135,15 @@ impl Finding {
                 read += 1;
                 let (id, profile) = (&listed.position.visitor, listed.profile);
                 // What the profile alone tells comes first: to evaluate it takes longer.
-                if wanted.may_be(id, &profile, &channels) {
+                let consents = wanted.consent.is_none() || wanted.consent == listed.consent;
+                if consents && wanted.may_be(id, &profile, &channels) {
                     let snapshot = Snapshot::of(&profile, &model, now);
                     if wanted.is(&snapshot) {
                         visitors.push(FoundVisitor {
                             id: id.clone(),
                             profile,
                             snapshot,
+                            consent: listed.consent,
                         });
                     }
                 }
@@ -215,6 +221,8 @@ struct Wanted {
     campaign: Option<Box<str>>,
     /// Name and value of traits.
     traits: Vec<(String, String)>,
+    /// The consent that their page said last.
+    consent: Option<Consent>,
     /// Last seen then or later.
     since: Option<Timestamp>,
 }
@@ -249,8 +257,18 @@ impl Wanted {
                 ),
             });
         }
+        let consent = given("consent").map(|name| {
+            Consent::from_name(&name).ok_or_else(|| HttpError::Query {
+                name: "consent",
+                detail: format!(
+                    "\"consent\" must be one of {}",
+                    Consent::ALL.map(Consent::name).join(", ")
+                ),
+            })
+        });
         Ok(Self {
             text: text.unwrap_or_default(),
+            consent: consent.transpose()?,
             segment: given("segment").map(Into::into),
             stage: given("stage").map(Into::into),
             interest: interest.transpose()?,

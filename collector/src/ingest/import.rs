@@ -2,9 +2,11 @@
 //! They say themselves when they happened, and nobody's clock is corrected any more.
 
 use firstglance_engine::json::{Clock, Refusal, RefusalCode, SharedFields, read_message};
+use firstglance_engine::model::Consent;
 use firstglance_engine::{Milliseconds, Timestamp};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
 
 use super::{MAX_MESSAGE_BYTES, Why, completion};
 use crate::store::NewMessage;
@@ -62,6 +64,23 @@ pub fn import(raw: &str, now: Timestamp) -> Result<NewMessage, Why> {
     Ok(new)
 }
 
+/// The consent under which a message says that it came, as exports write it.
+#[must_use]
+pub fn imported_consent(raw: &str) -> Option<Consent> {
+    #[derive(Deserialize)]
+    struct Said<'a> {
+        #[serde(borrow, default)]
+        consent: Option<&'a RawValue>,
+    }
+    // Most of what is brought in says none.
+    if !raw.contains("\"consent\"") {
+        return None;
+    }
+    let said: Said<'_> = serde_json::from_str(raw).ok()?;
+    let name: String = serde_json::from_str(said.consent?.get()).ok()?;
+    Consent::from_name(&name)
+}
+
 /// Whether a message says when it happened. One of another time did not just happen.
 fn is_timed(raw: &str) -> bool {
     #[derive(Deserialize)]
@@ -110,6 +129,19 @@ mod tests {
             let at = judged.as_ref().map(|new| new.message.timestamp.to_string());
             let at = at.as_deref().map_err(|why| why.tag());
             assert_eq!(at, expected, "{raw}");
+        }
+    }
+
+    #[test]
+    fn consent_that_exports_tell() {
+        for (raw, expected) in [
+            (r#"{"consent":"segments","a":1}"#, Some(Consent::Segments)),
+            (r#"{"a":{"consent":"segments"}}"#, None),
+            (r#"{"consent":"all"}"#, None),
+            (r#"{"consent":{"categories":[]}}"#, None),
+            ("{}", None),
+        ] {
+            assert_eq!(imported_consent(raw), expected, "{raw}");
         }
     }
 }

@@ -29,7 +29,7 @@ use envelope::Envelope;
 pub use envelope::write_key;
 pub use error::IngestError;
 pub use forget::{Forget, forget};
-pub use import::import;
+pub use import::{import, imported_consent};
 pub use limit::{Share, Wait};
 pub use link::{Link, LinkKind, Opened, link};
 use pace::Pace;
@@ -204,6 +204,7 @@ pub fn judge(request: Request<'_>, write_key: &str) -> Result<Judged, IngestErro
     Ok(Judged {
         commit: Commit {
             received_at: request.received_at,
+            consent,
             context: context.map(|context| (&*context).into()),
             messages: good,
             claim,

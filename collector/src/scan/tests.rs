@@ -32,6 +32,7 @@ async fn stored(folder: &std::path::Path, visitors: usize) -> Arc<dyn Store> {
         });
         let commit = Commit {
             received_at: at,
+            consent: None,
             context: None,
             messages: messages.collect(),
             claim: None,

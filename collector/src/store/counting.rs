@@ -244,6 +244,9 @@ pub enum Metric {
     GoalPaths,
     /// Segments that were entered after pages were seen, by the segment and these.
     SegmentPaths,
+    /// Visitors of whom there is a message that came under a consent, by the name of the furthest one of
+    /// the day; by day alone.
+    Consents,
     /// Visitors who reached a step of a funnel, on the day on which they reached its first, by
     /// [`Step`](crate::journey::Step).
     FunnelSteps,
@@ -251,7 +254,7 @@ pub enum Metric {
 
 impl Metric {
     /// Those that are told as they are; the others are for `/admin/v1/results`.
-    pub const TOLD: [Self; 15] = [
+    pub const TOLD: [Self; 16] = [
         Self::Messages,
         Self::Events,
         Self::Visitors,
@@ -267,6 +270,7 @@ impl Metric {
         Self::PageViews,
         Self::PageTime,
         Self::Landings,
+        Self::Consents,
     ];
 
     /// Those of journeys through the site that are not told as they are.
@@ -350,6 +354,7 @@ impl Metric {
             Self::GoalPaths => "goal_paths",
             Self::SegmentPaths => "segment_paths",
             Self::FunnelSteps => "funnel_steps",
+            Self::Consents => "consents",
         }
     }
 
@@ -373,6 +378,7 @@ impl Metric {
                 | Self::GoalPaths
                 | Self::SegmentPaths
                 | Self::FunnelSteps
+                | Self::Consents
         ) && !self.is_of_content()
     }
 
@@ -430,7 +436,7 @@ impl Metric {
             | Self::FunnelSteps => None,
             Self::GoalPaths => Some(1_000),
             Self::SegmentPaths => Some(500),
-            Self::Messages => Some(8),
+            Self::Messages | Self::Consents => Some(8),
             Self::Events => Some(100),
             Self::StageEntries | Self::StageExits => Some(50),
             Self::SegmentEntries | Self::SegmentExits => Some(500),

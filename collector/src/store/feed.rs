@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use firstglance_engine::model::Consent;
 use firstglance_engine::{Message, Timestamp, VisitorId};
 use tokio::sync::watch;
 
@@ -39,6 +40,8 @@ pub struct FedMessage {
     pub kind: Box<str>,
     /// As it came.
     pub raw: Box<str>,
+    /// The consent under which its request said that it came.
+    pub consent: Option<Consent>,
     /// Context that the request gave for all its messages.
     pub context: Option<Box<str>>,
 }
@@ -360,6 +363,7 @@ mod tests {
             message_id: format!("{number:04}").into(),
             kind: "page".into(),
             raw: "{}".into(),
+            consent: None,
             context: None,
         }
     }

@@ -14,6 +14,7 @@ use std::str::FromStr;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as URL_SAFE_NO_PAD;
+use firstglance_engine::model::Consent;
 use firstglance_engine::{Milliseconds, Profile, Timestamp, VisitorId};
 
 /// How exactly lists are in the order of time.
@@ -101,6 +102,8 @@ pub struct Listed {
     pub position: Position,
     /// What is known of them.
     pub profile: Profile,
+    /// The consent that their page said last, if it said one.
+    pub consent: Option<Consent>,
 }
 
 /// How many visitors a list has.

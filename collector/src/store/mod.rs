@@ -31,6 +31,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use firstglance_engine::history::Change;
 use firstglance_engine::json::{Clock, SharedFields, read_message};
+use firstglance_engine::model::Consent;
 use firstglance_engine::{
     Evaluation, Message, Milliseconds, Model, Person, Profile, Timestamp, UserId, VisitorId,
 };
@@ -57,6 +58,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// What is known of a visitor.
     fn visitor<'a>(&'a self, visitor: &'a VisitorId) -> Later<'a, Option<Profile>>;
+
+    /// Which consent a visitor's page said last; nothing where it never said one.
+    fn consent<'a>(&'a self, visitor: &'a VisitorId) -> Later<'a, Option<SaidConsent>>;
 
     /// All visitors of the person that a visitor belongs to, itself included, and their profiles:
     /// at most [`joining::MOST_VISITORS`]. Nobody where the visitor is not known.
@@ -379,12 +383,23 @@ impl ProfileFold {
 pub struct Commit {
     /// When the request arrived.
     pub received_at: Timestamp,
+    /// The consent under which the request said that it came.
+    pub consent: Option<Consent>,
     /// The context that the request gave for all its messages, as JSON.
     pub context: Option<Box<str>>,
     /// The messages.
     pub messages: Vec<NewMessage>,
     /// Whose browser says that it is this visitor's, and what proves it.
     pub claim: Option<Claim>,
+}
+
+/// Which consent a visitor's page said with the latest message that came with one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SaidConsent {
+    /// Which.
+    pub consent: Consent,
+    /// When that message happened.
+    pub at: Timestamp,
 }
 
 /// A message and the text it came as.
@@ -563,6 +578,8 @@ pub struct TimelineEntry {
     pub source: Source,
     /// As it came.
     pub raw: Box<str>,
+    /// The consent under which its request said that it came.
+    pub consent: Option<Consent>,
     /// Context that the request gave for all its messages.
     pub context: Option<Box<str>>,
 }

@@ -9,6 +9,7 @@ mod audit;
 mod body;
 mod click;
 mod client;
+mod consent;
 mod console;
 mod console_apart;
 mod console_live;

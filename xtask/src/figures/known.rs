@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::check::Check;
 use super::console::{Console, Grid};
-use super::world::World;
+use super::world::{Message, World};
 
 /// The campaigns whose visitors are known to ask for a test ride most often, and least.
 const BEST: &str = "merk";
@@ -25,6 +25,19 @@ const VIEWS: u64 = 4;
 /// The part of these visitors whose greatest interest must be what they are known to want. They look at
 /// other things as well, one page in five.
 const FOUND: f64 = 0.75;
+
+/// Visitors by consent: each says the same in all its visits.
+pub(super) fn consent(world: &World, truth: &Value) -> Check {
+    let mut check = Check::new("truth", "consent");
+    for name in ["granted", "segments", "session"] {
+        let says = |messages: &&Vec<Message>| messages.iter().any(|one| one.consent == name);
+        let found = world.visitors.values().filter(says).count();
+        let known = truth.pointer(&format!("/consents/{name}"));
+        let known = known.and_then(Value::as_f64).unwrap_or(0.0);
+        check.number(name, &found.to_string(), known);
+    }
+    check
+}
 
 /// Of the campaigns, by the goals of those whom each brought first: the best and the worst.
 pub(super) fn campaigns(console: &Console, site: &str) -> Result<Check> {

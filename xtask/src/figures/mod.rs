@@ -99,6 +99,7 @@ const TABLES: &[Against] = &[
     against("today", "hours", today::hours),
     against("today", "stages", today::stages),
     against("today", "rising", today::rising),
+    against("today", "consent", today::consent),
     against("segments", "segments", segments::list),
     against("segments", "overlap", segments::overlap),
     against("segments", "stages", segments::stages),
@@ -208,6 +209,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     checks.extend(api::checks(&server, &world)?);
     checks.push(content::truth(&server, truth)?);
     checks.push(known::interests(&world, truth)?);
+    checks.push(known::consent(&world, truth));
     let site = console.site()?;
     checks.push(known::campaigns(&console, &site)?);
     let mut pages = console.pages(&site)?;

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::check::Check;
 use super::console::Grid;
-use super::world::{DAY, World};
+use super::world::{DAY, Message, World};
 
 const HOUR: u64 = 3_600_000;
 
@@ -58,6 +58,54 @@ pub(super) fn figures(world: &World, grid: &Grid, check: &mut Check) -> Result<(
         let row = grid.rows.iter().find(|row| row[0] == name);
         let found = row.map_or("missing", |row| &*row[1]);
         check.number(name, found, count as f64);
+    }
+    let row = grid.rows.iter().find(|row| row[0] == "consent");
+    let found = row.map_or("missing", |row| &*row[1]);
+    match full(&consents(world, world.today)) {
+        Some(share) => check.number("consent", found, share),
+        None => check.text("consent", found, ""),
+    }
+    Ok(())
+}
+
+/// The consents of the page, the furthest first.
+const CONSENTS: [&str; 3] = ["granted", "segments", "session"];
+
+/// How many visitors of a day of UTC had which as the furthest consent of theirs.
+fn consents(world: &World, day: u64) -> [usize; 3] {
+    let mut counts = [0; 3];
+    for messages in world.visitors.values() {
+        let of_day = messages.iter().filter(|one| one.day() == day);
+        let place = |one: &Message| CONSENTS.iter().position(|name| *name == one.consent);
+        if let Some(furthest) = of_day.filter_map(place).min() {
+            counts[furthest] += 1;
+        }
+    }
+    counts
+}
+
+/// The part that consents to everything.
+fn full(consents: &[usize; 3]) -> Option<f64> {
+    let all: usize = consents.iter().sum();
+    (all > 0).then(|| consents[0] as f64 / all as f64)
+}
+
+pub(super) fn consent(world: &World, grid: &Grid, check: &mut Check) -> Result<()> {
+    let days = (0..=13).map(|back| world.today - back);
+    let expected: Vec<(u64, [usize; 3])> = days
+        .map(|day| (day, consents(world, day)))
+        .filter(|(_, of)| of.iter().sum::<usize>() > 0)
+        .collect();
+    check.number("days", &grid.rows.len().to_string(), expected.len() as f64);
+    for (row, (day, counts)) in grid.rows.iter().zip(&expected) {
+        let at = Timestamp::from_millisecond((day * DAY).cast_signed())?;
+        check.text("day", &row[0], &at.strftime("%Y-%m-%d").to_string());
+        let share = full(counts).unwrap_or_default();
+        check.number(&row[0], grid.cell(row, "Full consent")?, share);
+        let columns = ["Everything", "Segments only", "This session only"];
+        for (column, count) in columns.into_iter().zip(counts) {
+            check.number(&row[0], grid.cell(row, column)?, *count as f64);
+        }
     }
     Ok(())
 }

@@ -20,6 +20,8 @@ pub(super) struct Message {
     pub(super) properties: Value,
     /// Path of the page that it is of.
     pub(super) path: String,
+    /// The consent under which it came, or nothing.
+    pub(super) consent: String,
 }
 
 impl Message {
@@ -44,6 +46,7 @@ impl Message {
             kind: text(line.get("type")),
             event: text(line.get("event")),
             path: text(own),
+            consent: text(line.get("consent")),
             properties,
         })
     }

@@ -4,6 +4,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
+use firstglance_engine::model::Consent;
 use serde_json::{Value, json};
 
 use crate::random::Random;
@@ -11,7 +12,7 @@ use crate::random::Random;
 use super::message::{Head, Request, Sender, Writer, uuid};
 use super::people::{
     AHEAD, BROWSERS, BUYERS, CAMPAIGNS, DENIED, DIRECT, HOURS, PERSONAS, ROBOT, ROBOTS,
-    SECOND_DEVICE, SEGMENTS_ONLY, WEEKDAYS,
+    SECOND_DEVICE, SEGMENTS_ONLY, SESSION_ONLY, WEEKDAYS,
 };
 use super::site::{Kind, Site};
 use super::truth::Truth;
@@ -43,7 +44,7 @@ pub(super) struct Visitor {
     /// Visits that are still to come.
     later: u8,
     pub(super) views: u16,
-    pub(super) segments_only: bool,
+    pub(super) consent: Consent,
     pub(super) identified: bool,
     /// Has asked for a test ride or written to the shop.
     pub(super) asked: bool,
@@ -92,13 +93,18 @@ impl<'a> Crowd<'a> {
         for number in 0..visitors {
             let mut chance = Random::of(seed, &[number.into(), PLAN]);
             let at = start + moment_within(&mut chance, start, days);
-            let consent = chance.below(1_000);
-            if consent < DENIED {
+            let consent = match chance.below(1_000) {
+                of if of < DENIED => Consent::Denied,
+                of if of < DENIED + SEGMENTS_ONLY => Consent::Segments,
+                of if of < DENIED + SEGMENTS_ONLY + SESSION_ONLY => Consent::Session,
+                _ => Consent::Granted,
+            };
+            if consent == Consent::Denied {
                 // Their browsers send nothing at all, and so does this.
                 crowd.truth.denied += 1;
                 continue;
             }
-            let visitor = crowd.plan(number, consent < DENIED + SEGMENTS_ONLY, &mut chance);
+            let visitor = crowd.plan(number, consent, &mut chance);
             crowd.come(at, visitor);
             if chance.of_thousand(ROBOTS) {
                 crowd.next.push(Reverse((at, number, What::Robot)));
@@ -107,7 +113,7 @@ impl<'a> Crowd<'a> {
         crowd
     }
 
-    fn plan(&mut self, person: u32, segments_only: bool, chance: &mut Random) -> Visitor {
+    fn plan(&mut self, person: u32, consent: Consent, chance: &mut Random) -> Visitor {
         let persona = chance.weighted(PERSONAS.iter().map(|one| one.weight));
         let campaign = chance.weighted(CAMPAIGNS.iter().map(|one| one.first));
         let topics = &self.site.topics;
@@ -124,17 +130,24 @@ impl<'a> Crowd<'a> {
         });
         self.truth.personas[persona] += 1;
         self.truth.interests[topic] += 1;
+        let (second, browser) = (chance.place(topics.len()), chance.place(BROWSERS.len()));
+        let later = chance.times(PERSONAS[persona].returns) as u8;
+        let consent = match consent {
+            // By nothing that is kept could they be known again.
+            Consent::Session if later > 0 => Consent::Granted,
+            other => other,
+        };
         Visitor {
             person,
             persona: persona as u8,
             topic: topic as u8,
-            second: chance.place(topics.len()) as u8,
+            second: second as u8,
             campaign: campaign as u8,
-            browser: chance.place(BROWSERS.len()) as u8,
+            browser: browser as u8,
             visits: 0,
-            later: chance.times(PERSONAS[persona].returns) as u8,
+            later,
             views: 0,
-            segments_only,
+            consent,
             identified: false,
             asked: false,
             saw_prices: false,
@@ -147,9 +160,12 @@ impl<'a> Crowd<'a> {
     fn come(&mut self, at: u64, visitor: Visitor) {
         let place = self.visitors.len() as u32;
         let brought = &mut self.truth.brought[usize::from(visitor.campaign)];
-        if visitor.segments_only {
-            self.truth.segments_only += 1;
-        } else {
+        *self
+            .truth
+            .consents
+            .entry(visitor.consent.name())
+            .or_default() += 1;
+        if visitor.consent != Consent::Segments {
             brought.visitors += 1;
         }
         self.truth.visitors += 1;
@@ -200,11 +216,7 @@ impl<'a> Crowd<'a> {
         let sender = Sender::Browser(usize::from(visitor.browser));
         let (id, claim) = self.names(place, sender);
         let mut chance = Random::of(self.seed, &[place.into(), visitor.visits.into()]);
-        let consent = if visitor.segments_only {
-            "segments"
-        } else {
-            "granted"
-        };
+        let consent = visitor.consent.name();
         let writer = Writer::new(Head {
             write_key: &self.site.write_key,
             consent,
@@ -253,6 +265,7 @@ impl<'a> Crowd<'a> {
                 campaign: DIRECT as u8,
                 visits: 0,
                 later: chance.times(1.0) as u8,
+                consent: Consent::Granted,
                 views: 0,
                 is_second: true,
                 identified: false,

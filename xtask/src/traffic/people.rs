@@ -288,8 +288,10 @@ pub(super) const CLICKS: (f64, f64) = (0.08, 0.14);
 /// quality 1.
 pub(super) const CONVERSION: f64 = 0.12;
 
-/// Of a thousand visitors: those who allow no more than segments, and those who allow nothing.
+/// Of a thousand visitors: those who allow no more than segments, those who allow nothing to be kept, if
+/// they come only once, and those who allow nothing.
 pub(super) const SEGMENTS_ONLY: u64 = 60;
+pub(super) const SESSION_ONLY: u64 = 40;
 pub(super) const DENIED: u64 = 120;
 
 /// Of a thousand who were identified: those who come again with another device, and say there who

@@ -36,7 +36,8 @@ pub(super) struct Arm {
 pub(super) struct Truth {
     /// Visitors of whom the collector keeps a profile: browsers.
     pub(super) visitors: u64,
-    pub(super) segments_only: u64,
+    /// These by consent.
+    pub(super) consents: BTreeMap<&'static str, u64>,
     pub(super) denied: u64,
     /// Browsers of people who are known by another one.
     pub(super) second_devices: u64,
@@ -88,7 +89,7 @@ impl Truth {
         let refused: u64 = self.refused.values().sum();
         json!({
             "visitors": self.visitors,
-            "segmentsOnly": self.segments_only,
+            "consents": self.consents,
             "denied": self.denied,
             "secondDevices": self.second_devices,
             "identified": self.identified,

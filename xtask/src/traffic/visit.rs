@@ -2,6 +2,7 @@
 
 use firstglance_engine::content::assignment::is_held_out;
 use firstglance_engine::events;
+use firstglance_engine::model::Consent;
 
 use crate::random::Random;
 
@@ -98,7 +99,7 @@ impl<'a> Visit<'a> {
     pub(super) fn make(mut self) -> (Visitor, Vec<Request>) {
         self.truth.visits += 1;
         self.visitor.visits = self.visitor.visits.saturating_add(1);
-        if self.visitor.segments_only {
+        if self.visitor.consent == Consent::Segments {
             self.derived();
         } else {
             self.look_around();

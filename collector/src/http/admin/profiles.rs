@@ -11,7 +11,7 @@ use hyper::{StatusCode, Uri};
 use super::super::answer::{Answer, json};
 use super::super::error::HttpError;
 use super::super::finding::Finding;
-use super::super::openapi::{Operation, Reply, cursor, family, limit, query};
+use super::super::openapi::{Operation, Reply, cursor, family, limit, query, shapes};
 use super::super::{App, query};
 use super::told;
 use crate::schema::{Member, amount, count, has, list, moment, object, one_of, text};
@@ -133,6 +133,11 @@ pub(super) fn describe() -> Operation {
         .takes(query("campaign", text(), "First brought by this `utm_campaign`."))
         .takes(family("trait", r"^trait\..", "With a trait of this name and value."))
         .takes(query("text", text(), "Occurs in an id, a trait, a search or the path of a page."))
+        .takes(query(
+            "consent",
+            shapes::consent().or_empty(),
+            "Whose page said this consent when it last sent anything.",
+        ))
         .takes(query("since", moment().or_empty(), "Last seen then or later."))
         .takes(limit(DEFAULT_LIMIT, MOST))
         .takes(cursor(text()))

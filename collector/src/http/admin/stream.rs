@@ -193,6 +193,9 @@ fn event(message: &FedMessage) -> String {
     json.moment(message.received_at);
     json.name("message");
     json.raw(&message.raw);
+    if let Some(consent) = message.consent {
+        json.text_member("consent", consent.name());
+    }
     if let Some(context) = &message.context {
         json.name("batchContext");
         json.raw(context);

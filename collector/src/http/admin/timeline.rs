@@ -60,6 +60,9 @@ pub(super) fn write(json: &mut JsonWriter, entry: &TimelineEntry) {
     json.moment(entry.received_at);
     json.name("message");
     json.raw(&entry.raw);
+    if let Some(consent) = entry.consent {
+        json.text_member("consent", consent.name());
+    }
     if let Some(context) = &entry.context {
         json.name("batchContext");
         json.raw(context);

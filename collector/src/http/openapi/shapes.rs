@@ -3,6 +3,7 @@
 
 use firstglance_engine::campaign;
 use firstglance_engine::id::MAX_ID_BYTES;
+use firstglance_engine::model::Consent;
 use serde_json::{Map, Value, json};
 
 use crate::ingest::TYPES;
@@ -122,8 +123,14 @@ pub(in super::super) fn stored_message() -> Schema {
         has("timestamp", moment()),
         has("receivedAt", moment()),
         has("message", open_object([]).about("As it came.")),
+        may_have("consent", consent()),
         may_have("batchContext", open_object([])),
     ])
+}
+
+/// A consent, as pages say it.
+pub(in super::super) fn consent() -> Schema {
+    one_of(Consent::ALL.map(Consent::name))
 }
 
 /// A browser's name for its visitor: none that is kept for those known only by a user id.

@@ -6,6 +6,7 @@ use firstglance_engine::history::Change;
 use firstglance_engine::{Evaluation, Profile, Timestamp, VisitorId};
 
 use super::batch::Batch;
+use super::consents::Consents;
 use super::contribution::Contribution;
 use super::counters::{Few, Tally};
 use super::days::{Day, Settled};
@@ -17,7 +18,7 @@ use super::{EmbeddedError, keeping, side_by_side};
 use crate::circumstances::Circumstances;
 use crate::effect::Watching;
 use crate::store::feed::FedMessage;
-use crate::store::{NewMessage, ProfileFold};
+use crate::store::{NewMessage, ProfileFold, SaidConsent};
 
 /// Visitors for whom another thread is worth its start.
 const WORTH: usize = 12;
@@ -43,6 +44,8 @@ pub(super) struct Folding {
     pub(super) records: u64,
     /// How many records were removed for their age.
     pub(super) removed: u64,
+    /// The consent that was said last.
+    pub(super) consent: Option<SaidConsent>,
     pub(super) profile: Profile,
     pub(super) made: Result<Made, EmbeddedError>,
 }
@@ -113,6 +116,20 @@ impl Folding {
         self.made = self.make(folded, shared);
     }
 
+    /// What the requests of the new messages said of consent.
+    fn consents(&self, shared: &Shared<'_>) -> Consents {
+        let mut consents = Consents::default();
+        for (request, new) in &self.fresh {
+            let request = shared.requests.get(*request);
+            if let Some(consent) = request.and_then(|request| request.consent) {
+                for one in new {
+                    consents.take_in(one.message.timestamp, consent);
+                }
+            }
+        }
+        consents
+    }
+
     /// What is counted, and the timeline with the messages and what they changed.
     fn make(&mut self, folded: Folded, shared: &Shared<'_>) -> Result<Made, EmbeddedError> {
         let Folded {
@@ -139,6 +156,8 @@ impl Folding {
         let after = (&self.profile, shared.now);
         let settled = (shared.settled, &mut made.settled);
         made.counts = contribution.counts(tree, visitor, after, settled, &mut made.batch)?;
+        self.consents(shared)
+            .add(&mut self.consent, (tree, visitor), &mut made.tally)?;
         let mut received_at = None;
         for (request, new) in std::mem::take(&mut self.fresh) {
             let Some(source) = shared.requests.get(request) else {
@@ -156,12 +175,14 @@ impl Folding {
                     message_id: stored.id.clone(),
                     kind: stored.kind.clone(),
                     raw: stored.raw.clone(),
+                    consent: source.consent,
                     context: context.map(Into::into),
                 };
                 made.fed.extend(stored.iter().map(message));
             }
             let batch = &mut made.batch;
-            keeping::keep(batch, visitor, &mut self.records, at, context, stored);
+            let request = (at, source.consent, context);
+            keeping::keep(batch, visitor, &mut self.records, request, stored);
         }
         if let Some(at) = received_at {
             let (batch, records) = (&mut made.batch, &mut self.records);

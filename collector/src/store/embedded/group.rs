@@ -11,6 +11,7 @@
 use std::collections::BTreeMap;
 
 use firstglance_engine::codec::Encode as _;
+use firstglance_engine::model::Consent;
 use firstglance_engine::{Message, Timestamp, VisitorId};
 use subtle::ConstantTimeEq as _;
 
@@ -40,6 +41,7 @@ use crate::store::{
 /// One request as the group sees it.
 pub(super) struct Request {
     pub(super) received_at: Timestamp,
+    pub(super) consent: Option<Consent>,
     pub(super) context: Option<Box<str>>,
     claim: Option<Claim>,
     messages: Vec<Option<NewMessage>>,
@@ -178,6 +180,7 @@ impl<'a> Group<'a> {
             self.more |= self.erased.expire(commit.received_at, &mut self.batch);
             requests.push(Request {
                 received_at: commit.received_at,
+                consent: commit.consent,
                 context: commit.context,
                 claim: commit.claim,
                 messages: commit.messages.into_iter().map(Some).collect(),
@@ -368,6 +371,7 @@ impl<'a> Group<'a> {
             fresh,
             records: record.records,
             removed: record.removed,
+            consent: record.consent,
             profile: std::mem::take(&mut record.profile),
             made: Ok(Made::default()),
         }))
@@ -378,6 +382,7 @@ impl<'a> Group<'a> {
         let Folding {
             visitor,
             records,
+            consent,
             profile,
             made,
             ..
@@ -395,6 +400,7 @@ impl<'a> Group<'a> {
         let record = &mut self.records.visitor(&visitor)?.record;
         record.profile = profile;
         record.records = records;
+        record.consent = consent;
         Ok(())
     }
 

@@ -112,8 +112,12 @@ pub(super) fn read(
         }
         // One that was erased since the range was opened has no record.
         if let Some(bytes) = tree.get(keys::visitor(&position.visitor))? {
-            let profile = VisitorRecord::from_bytes(&bytes)?.profile;
-            found.push(Listed { position, profile });
+            let record = VisitorRecord::from_bytes(&bytes)?;
+            found.push(Listed {
+                position,
+                profile: record.profile,
+                consent: record.consent.map(|said| said.consent),
+            });
         }
     }
     Ok(found)

@@ -3,6 +3,7 @@
 
 use firstglance_engine::codec::Encode as _;
 use firstglance_engine::history::Change;
+use firstglance_engine::model::Consent;
 use firstglance_engine::{Timestamp, VisitorId};
 
 use super::batch::Batch;
@@ -28,8 +29,7 @@ pub(super) fn keep(
     batch: &mut Batch,
     visitor: &VisitorId,
     records: &mut u64,
-    received_at: Timestamp,
-    context: Option<&str>,
+    (received_at, consent, context): (Timestamp, Option<Consent>, Option<&str>),
     messages: Vec<StoredMessage>,
 ) {
     for messages in split(messages) {
@@ -40,6 +40,7 @@ pub(super) fn keep(
         *records += 1;
         let stored = MessageRecord {
             received_at,
+            consent,
             context: context.map(Into::into),
             messages,
         };
@@ -71,7 +72,7 @@ pub(super) fn tell(
         raw: changes::message(change, visitor, circumstances).into(),
     });
     let told = told.chain(reached).collect();
-    keep(batch, visitor, records, received_at, None, told);
+    keep(batch, visitor, records, (received_at, None, None), told);
 }
 
 /// Messages in the order of time, in records that are neither too long nor too large.

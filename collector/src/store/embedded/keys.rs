@@ -442,6 +442,7 @@ pub(super) const fn number_of(metric: Metric) -> u8 {
         Metric::GoalPaths => 45,
         Metric::SegmentPaths => 46,
         Metric::FunnelSteps => 47,
+        Metric::Consents => 48,
     }
 }
 

@@ -12,6 +12,7 @@ mod archive;
 mod batch;
 mod blocks;
 mod committer;
+mod consents;
 mod content;
 mod contribution;
 mod copying;
@@ -72,7 +73,8 @@ use super::meter::Meter;
 use super::refused::{RefusedMessage, RefusedPage, Shelf};
 use super::{
     BackedUp, Backup, Commit, Committed, Compact, Compacted, Erased, Erasure, Expired, Later,
-    Position, ProfileFold, Retention, Store, StoreError, StoredPage, TimelineEntry, joining,
+    Position, ProfileFold, Retention, SaidConsent, Store, StoreError, StoredPage, TimelineEntry,
+    joining,
 };
 use blocks::Blocks;
 use committer::{Committer, Old, Pending};
@@ -363,6 +365,15 @@ impl Store for Embedded {
         Box::pin(async move {
             match self.record(visitor) {
                 Ok(record) => Ok(record.map(|record| record.profile)),
+                Err(error) => Err(unreadable(&error)),
+            }
+        })
+    }
+
+    fn consent<'a>(&'a self, visitor: &'a VisitorId) -> Later<'a, Option<SaidConsent>> {
+        Box::pin(async move {
+            match self.record(visitor) {
+                Ok(record) => Ok(record.and_then(|record| record.consent)),
                 Err(error) => Err(unreadable(&error)),
             }
         })

@@ -4,18 +4,25 @@
 
 use firstglance_engine::codec::{DecodeError, Encode, Reader, Writer};
 use firstglance_engine::json::{Clock, Refusal, SharedFields, read_message};
+use firstglance_engine::model::Consent;
 use firstglance_engine::{Message, Milliseconds, Profile, Timestamp, UserId, VisitorId};
 
 use super::seen::Seen;
-use super::{EmbeddedError, packed};
-use crate::store::ClaimDigest;
+use super::{EmbeddedError, consents, packed};
 use crate::store::joining::{Membership, PersonEntry};
+use crate::store::{ClaimDigest, SaidConsent};
 
 const VERSION: u8 = 2;
 
-/// Version of the visitor's record. The one before it did not know of removals.
-const VISITOR_VERSION: u8 = 3;
-const VISITOR_VERSION_BEFORE: u8 = 2;
+/// Version of the visitor's record.
+const VISITOR_VERSION: u8 = 4;
+/// Knew of no consent.
+const WITHOUT_CONSENT: u8 = 3;
+/// Nor of removals.
+const WITHOUT_REMOVALS: u8 = 2;
+
+/// Version of a record of messages that came under a consent; others are as they were.
+const UNDER_CONSENT: u8 = 3;
 
 /// A record of messages never spans more than this, so that reading a timeline from a moment on
 /// knows how far back it has to start.
@@ -43,6 +50,8 @@ pub(super) struct VisitorRecord {
     pub(super) removed: u64,
     /// The user that the visitor was last said to be.
     pub(super) person: Option<Membership>,
+    /// The consent that was said with the latest message that came with one.
+    pub(super) consent: Option<SaidConsent>,
     pub(super) seen: Seen,
     pub(super) profile: Profile,
 }
@@ -64,13 +73,20 @@ impl Encode for VisitorRecord {
             out.text(person.user.as_str());
             person.at.encode(out);
         }
+        consents::encode(self.consent.map(|said| said.consent), out);
+        if let Some(said) = self.consent {
+            said.at.encode(out);
+        }
         self.seen.encode(out);
         self.profile.encode(out);
     }
 
     fn decode(reader: &mut Reader<'_>) -> Self {
         let version = reader.byte();
-        if !matches!(version, VISITOR_VERSION | VISITOR_VERSION_BEFORE) {
+        if !matches!(
+            version,
+            VISITOR_VERSION | WITHOUT_CONSENT | WITHOUT_REMOVALS
+        ) {
             reader.fail(DecodeError::Version(version));
         }
         let claimed = reader.choice(&[false, true], false, "claim");
@@ -84,16 +100,25 @@ impl Encode for VisitorRecord {
         });
         let records = reader.integer();
         let removed = match version {
-            VISITOR_VERSION_BEFORE => 0,
+            WITHOUT_REMOVALS => 0,
             _ => reader.integer(),
         };
         let joined = reader.choice(&[false, true], false, "membership");
         let person = joined.then(|| (user(reader), Timestamp::decode(reader)));
+        let consent = match version {
+            VISITOR_VERSION => consents::decode(reader),
+            _ => None,
+        };
+        let consent = consent.map(|consent| SaidConsent {
+            consent,
+            at: Timestamp::decode(reader),
+        });
         Self {
             claim,
             records,
             removed,
             person: person.and_then(|(user, at)| Some(Membership { user: user?, at })),
+            consent,
             seen: Seen::decode(reader),
             profile: Profile::decode(reader),
         }
@@ -112,6 +137,8 @@ impl Encode for VisitorRecord {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct MessageRecord {
     pub(super) received_at: Timestamp,
+    /// Under which the request said that it came.
+    pub(super) consent: Option<Consent>,
     pub(super) context: Option<Box<str>>,
     pub(super) messages: Vec<StoredMessage>,
 }
@@ -181,15 +208,30 @@ impl Encode for StoredMessage {
 
 impl Encode for MessageRecord {
     fn encode(&self, out: &mut Writer) {
-        out.byte(VERSION);
+        match self.consent {
+            None => out.byte(VERSION),
+            consent @ Some(_) => {
+                out.byte(UNDER_CONSENT);
+                consents::encode(consent, out);
+            }
+        }
         self.received_at.encode(out);
         self.context.encode(out);
         out.list(&self.messages);
     }
 
     fn decode(reader: &mut Reader<'_>) -> Self {
-        version(reader);
+        let version = reader.byte();
+        let consent = match version {
+            UNDER_CONSENT => consents::decode(reader),
+            VERSION => None,
+            other => {
+                reader.fail(DecodeError::Version(other));
+                None
+            }
+        };
         Self {
+            consent,
             received_at: Timestamp::decode(reader),
             context: Option::decode(reader),
             messages: reader.list(),
@@ -260,5 +302,53 @@ fn version(reader: &mut Reader<'_>) {
     let version = reader.byte();
     if version != VERSION {
         reader.fail(DecodeError::Version(version));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_from_before_consent_was_kept() {
+        let record = VisitorRecord {
+            records: 7,
+            removed: 2,
+            ..VisitorRecord::default()
+        };
+        let mut before = Writer::default();
+        before.byte(WITHOUT_CONSENT);
+        before.byte(0);
+        before.integer(record.records);
+        before.integer(record.removed);
+        before.byte(0);
+        record.seen.encode(&mut before);
+        record.profile.encode(&mut before);
+        let read = VisitorRecord::from_text(&before.into_text());
+        assert_eq!(read.as_ref(), Ok(&record));
+
+        for consent in Consent::ALL.into_iter().map(Some).chain([None]) {
+            let record = VisitorRecord {
+                consent: consent.map(|consent| SaidConsent {
+                    consent,
+                    at: Timestamp::from_milliseconds(1_700_000_000_000),
+                }),
+                ..record.clone()
+            };
+            assert_eq!(VisitorRecord::from_bytes(&record.to_bytes()), Ok(record));
+            let messages = MessageRecord {
+                received_at: Timestamp::from_milliseconds(5),
+                consent,
+                context: None,
+                messages: Vec::new(),
+            };
+            // What says none is written as it was before any could.
+            let version = messages.to_text().into_bytes()[0];
+            assert_eq!(version == VERSION, consent.is_none());
+            assert_eq!(
+                MessageRecord::from_bytes(&messages.to_bytes()),
+                Ok(messages)
+            );
+        }
     }
 }

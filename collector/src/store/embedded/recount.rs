@@ -10,6 +10,7 @@ use firstglance_engine::profile::INACTIVITY;
 use firstglance_engine::{MessageKind, Model, Profile, Timestamp, VisitorId};
 
 use super::batch::Batch;
+use super::consents::Consents;
 use super::contribution::{Contribution, records_within};
 use super::counters::{self, Tally};
 use super::days::Day;
@@ -55,6 +56,7 @@ impl Stored {
         let mut numbers = BTreeSet::new();
         let mut gathered = Gathered::default();
         let mut earliest = Profile::new();
+        let mut consents = Consents::default();
         let mut received_at = Timestamp::MIN;
         for entry in tree.scan_prefix(keys::messages(visitor)) {
             let (key, bytes) = entry?;
@@ -67,12 +69,17 @@ impl Stored {
             };
             numbers.insert(number);
             received_at = received_at.max(stored.received_at);
-            let times = &mut times;
+            let (times, consents) = (&mut times, &mut consents);
             take_in(
                 (&mut all, &mut gathered, &mut earliest),
                 &stored,
                 |_| true,
-                |at| times.push(at),
+                |at| {
+                    times.push(at);
+                    if let Some(consent) = stored.consent {
+                        consents.take_in(at, consent);
+                    }
+                },
             );
         }
         let profile = &record.profile;
@@ -109,6 +116,7 @@ impl Stored {
         for period in &all.periods {
             all.tally.count_in(*period, Metric::Visitors, "", 1);
         }
+        consents.count(|day, name| all.tally.count_in(day, Metric::Consents, name, 1));
         let days = all.days.into_iter().filter(|(_, day)| day.is_arrival());
         Ok(Self {
             tally: all.tally.into_tally(),

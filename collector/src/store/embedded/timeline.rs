@@ -106,6 +106,7 @@ fn entries(
     let MessageRecord {
         messages,
         received_at,
+        consent,
         context,
     } = MessageRecord::from_bytes(bytes)?;
     let entry = move |(index, message): (usize, StoredMessage)| {
@@ -124,6 +125,7 @@ fn entries(
             kind,
             source,
             raw: message.raw,
+            consent,
             context: context.clone(),
         }
     };

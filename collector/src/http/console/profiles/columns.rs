@@ -27,10 +27,11 @@ pub(super) enum Kind {
     First,
     Device,
     Language,
+    Consent,
 }
 
 impl Kind {
-    pub(super) const ALL: [Self; 12] = [
+    pub(super) const ALL: [Self; 13] = [
         Self::Stage,
         Self::Score,
         Self::Interests,
@@ -43,6 +44,7 @@ impl Kind {
         Self::First,
         Self::Device,
         Self::Language,
+        Self::Consent,
     ];
 
     /// Those that are shown where nothing was chosen.
@@ -71,6 +73,7 @@ impl Kind {
             Self::First => "first",
             Self::Device => "device",
             Self::Language => "language",
+            Self::Consent => "consent",
         }
     }
 
@@ -88,6 +91,7 @@ impl Kind {
             Self::First => view.say("First seen", "Eerst gezien"),
             Self::Device => view.say("Device", "Apparaat"),
             Self::Language => view.say("Language", "Taal"),
+            Self::Consent => view.say("Consent", "Toestemming"),
         }
     }
 
@@ -120,6 +124,10 @@ impl Kind {
             Self::Visits => view.say(
                 "Visits told apart by half an hour without activity.",
                 "Bezoeken, gescheiden door een half uur zonder activiteit.",
+            ),
+            Self::Consent => view.say(
+                "The consent that the visitor's page said when it last sent anything; of who denies it nothing comes.",
+                "De toestemming die de pagina van de bezoeker noemde toen die het laatst iets stuurde; van wie weigert komt niets.",
             ),
             Self::Seen | Self::First | Self::Pages | Self::Device | Self::Language => return None,
         })
@@ -169,6 +177,7 @@ impl Kind {
                     |agent| Cell::text(device(view, &agent.value)),
                 )
             }
+            Self::Consent => Cell::text(who::consent(view, one.consent)),
             Self::Language => {
                 let language = profile.entries.one(EntryKind::Language);
                 language.map_or_else(

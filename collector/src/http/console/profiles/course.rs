@@ -153,7 +153,8 @@ mod tests {
             kind: "page".into(),
             source,
             raw: format!(r#"{{"messageId":"m{number}","anonymousId":"a","timestamp":"2026-01-02T03:04:05Z"}}"#).into(),
-            context: None,
+            consent: None,
+                context: None,
         }
         };
         for count in [0, 1, MOST, MOST + 1, 2 * MOST] {

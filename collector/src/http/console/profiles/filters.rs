@@ -1,17 +1,19 @@
 //! The filters of the list: a form whose fields are the parameters of the address.
 
 use firstglance_engine::Timestamp;
+use firstglance_engine::model::Consent;
 use firstglance_engine::origin::CHANNELS;
 use jiff::civil::Date;
 use maud::{Markup, html};
 
 use super::columns::{Chosen, Kind};
+use super::who;
 use crate::http::console::view::View;
 use crate::http::error::HttpError;
 use crate::store::listing::List;
 
 /// What makes a list shorter.
-const FILTERS: [&str; 9] = [
+const FILTERS: [&str; 10] = [
     "segment",
     "stage",
     "interest",
@@ -20,6 +22,7 @@ const FILTERS: [&str; 9] = [
     "medium",
     "campaign",
     "text",
+    "consent",
     "seen_after",
 ];
 
@@ -120,6 +123,12 @@ pub(super) fn form(view: &View<'_>, offered: &Offered, chosen: &Chosen) -> Marku
         .iter()
         .map(|name| ((*name).to_owned(), (*name).to_owned()))
         .collect();
+    let consents = Consent::ALL.map(|one| {
+        (
+            one.name().to_owned(),
+            who::consent(view, Some(one)).to_owned(),
+        )
+    });
     let value = |name: &str| view.parameter(name).unwrap_or_default();
     let path = view.link("profiles", &[]);
     html! {
@@ -136,6 +145,7 @@ pub(super) fn form(view: &View<'_>, offered: &Offered, chosen: &Chosen) -> Marku
             label { (view.say("First campaign", "Eerste campagne"))
                 input type="text" name="campaign" value=(value("campaign")) maxlength="200";
             }
+            (choice(view, "consent", view.say("Consent", "Toestemming"), &consents))
             label { (view.say("Seen since", "Gezien sinds"))
                 input type="date" name="seen_after" value=(day(&value("seen_after")));
             }

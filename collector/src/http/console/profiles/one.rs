@@ -14,6 +14,7 @@ use crate::http::console::parts::{
 use crate::http::console::view::View;
 use crate::http::console::{HttpError, Shown, story};
 use crate::http::finding::Channels;
+use crate::store::SaidConsent;
 use crate::store::merges::MergeFilter;
 use crate::token::Role;
 
@@ -34,8 +35,10 @@ pub(in crate::http::console) async fn show(view: &View<'_>) -> Result<Shown, Htt
         .await?;
     let model = view.app.model();
     let evaluation = known.evaluation(view.app);
+    let consent = view.app.store.consent(&visitor).await?;
     let page = Page {
         view,
+        consent,
         snapshot: Snapshot::of_evaluation(&evaluation, &known.profile, &model),
         evaluation,
         visitor: &visitor,
@@ -73,6 +76,7 @@ struct Page<'a> {
     known: &'a Known,
     evaluation: Evaluation,
     snapshot: Snapshot,
+    consent: Option<SaidConsent>,
 }
 
 impl Page<'_> {
@@ -114,11 +118,8 @@ impl Page<'_> {
                         false => span class="badge" { (view.say("anonymous", "anoniem")) },
                     }
                     " " span class="badge" { (view.say("stage", "fase")) ": " bdi { (self.snapshot.stage) } }
-                    " " span class="badge" { (self.consent()) }
-                    " " (tip(view.language, "consent", view.say("Consent", "Toestemming"), view.say(
-                        "Judged by what their browser sends: under the consent \"segments\" only results leave it, and without consent nothing. The choice itself stays in the browser.",
-                        "Beoordeeld naar wat de browser stuurt: onder de toestemming \"segments\" verlaten alleen uitkomsten de browser, en zonder toestemming niets. De keuze zelf blijft in de browser.",
-                    )))
+                    " " span class="badge" { (view.say("consent", "toestemming")) ": " (who::consent(view, self.consent.map(|said| said.consent))) }
+                    " " (tip(view.language, "consent", view.say("Consent", "Toestemming"), &self.about_consent()))
                     p class="quiet" {
                         (view.say("First seen ", "Eerst gezien ")) (view.moment(self.known.profile.first_seen))
                         " · " (view.say("last seen ", "laatst gezien ")) (view.moment(self.known.profile.last_seen))
@@ -141,17 +142,29 @@ impl Page<'_> {
         }
     }
 
-    fn consent(&self) -> &'static str {
+    /// What is known of the consent, and how.
+    fn about_consent(&self) -> String {
         let view = self.view;
-        // Under that consent nothing else leaves the browser.
-        let named = self.known.profile.recent(EntryKind::Named);
-        let derived = named
-            .first()
-            .is_some_and(|one| *one.text == *firstglance_engine::events::SEGMENTS_DERIVED);
-        match derived && self.known.profile.page_views == 0 {
-            true => view.say("consent: segments only", "toestemming: alleen segmenten"),
-            false => view.say("consent: events", "toestemming: gebeurtenissen"),
-        }
+        let Some(said) = self.consent else {
+            return view
+                .say(
+                    "No page said under which consent what came of this browser was sent: servers do not, and nor did pages before it was kept.",
+                    "Geen pagina noemde onder welke toestemming het is gestuurd wat van deze browser kwam: servers doen dat niet, en pagina's voordat het werd bewaard ook niet.",
+                )
+                .to_owned();
+        };
+        format!(
+            "{} {}. {}",
+            view.say(
+                "The consent under which this browser's page last sent something, on",
+                "De toestemming waaronder de pagina van deze browser het laatst iets stuurde, op",
+            ),
+            view.moment(said.at),
+            view.say(
+                "It is the visitor's choice, or the site's default where they made none. Under \"segments\" only results leave the browser, under \"session\" nothing is kept there. Who denies it from then on sends nothing more, so this cannot tell that they did.",
+                "Het is de keuze van de bezoeker, of de standaard van de site als die niet koos. Onder \"segments\" verlaten alleen uitkomsten de browser, onder \"session\" wordt daar niets bewaard. Wie daarna weigert stuurt niets meer, dus dat kan dit niet vertellen.",
+            )
+        )
     }
 
     /// The question before somebody is erased.

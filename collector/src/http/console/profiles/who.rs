@@ -1,5 +1,6 @@
 //! What a visitor is called: by what they said of themselves, else by what tells them from others.
 
+use firstglance_engine::model::Consent;
 use firstglance_engine::profile::EntryKind;
 use firstglance_engine::{Profile, VisitorId};
 
@@ -57,6 +58,17 @@ pub(in crate::http::console) fn called(
         let anonymous = view.say("Anonymous", "Anoniem");
         format!("{anonymous} {}", short(id))
     })
+}
+
+/// A consent in words.
+pub(super) const fn consent(view: &View<'_>, consent: Option<Consent>) -> &'static str {
+    match consent {
+        Some(Consent::Granted) => view.say("everything", "alles"),
+        Some(Consent::Segments) => view.say("segments only", "alleen segmenten"),
+        Some(Consent::Session) => view.say("this session only", "alleen deze sessie"),
+        Some(Consent::Denied) => view.say("denied", "geweigerd"),
+        None => view.say("not said", "niet genoemd"),
+    }
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use maud::{Markup, html};
 use super::super::HttpError;
 use super::super::parts::{Tone, notice};
 use super::super::view::View;
+use super::consent::Consents;
 use super::heading;
 use super::hours::{self, Hours};
 use crate::effect::Results;
@@ -38,11 +39,13 @@ pub(super) async fn show(
     view: &View<'_>,
     hours: &Hours,
     views: &hours::Counts,
+    consents: &Consents,
 ) -> Result<Markup, HttpError> {
     let mut told: Vec<Markup> = Vec::new();
     told.extend(store(view));
     told.extend(silence(view, hours, views));
     told.extend(silent_pages(view, views).await?);
+    told.extend(consents.attention(view));
     told.extend(refused(view, hours).await?);
     told.extend(slots(view).await?);
     Ok(html! {

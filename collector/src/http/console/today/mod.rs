@@ -3,6 +3,7 @@
 //! the latest, for what they read.
 
 mod attention;
+mod consent;
 mod hours;
 mod reading;
 mod rising;
@@ -14,7 +15,6 @@ use super::parts::{Chart, Figure, Shape, Value};
 use super::view::View;
 use super::{HttpError, Shown};
 use crate::store::counting::Metric;
-use firstglance_engine::events::SEGMENTS_DERIVED;
 use firstglance_engine::snapshot::first_stage;
 use hours::{Hours, So};
 
@@ -32,22 +32,21 @@ pub(super) async fn show(view: &View<'_>) -> Result<Shown, HttpError> {
     let prospects = hours
         .read(store, Metric::StageExits, Some(first_stage(&model)))
         .await?;
-    let derived = hours
-        .read(store, Metric::Events, Some(SEGMENTS_DERIVED))
-        .await?;
+    let consents = consent::Consents::read(view).await?;
     let latest = reading::Latest::read(view).await?;
-    let attention = attention::show(view, &hours, &views).await?;
+    let attention = attention::show(view, &hours, &views, &consents).await?;
     let stages = stages::show(view, &hours).await?;
     let rising = rising::show(view).await?;
     let content = html! {
         div class="figures" {
             div id="now" class="part" { (latest.figure(view).show(view)) }
             @for figure in figures(view, &hours, [&visits, &views, &new, &prospects]) { (figure.show(view)) }
-            @if !derived.is_empty() { (of_consent(view, hours.so_far(&derived)).show(view)) }
+            @if let Some(figure) = consents.figure(view) { (figure.show(view)) }
         }
         (attention)
         (chart(view, &hours, &visits).show(view))
         (stages)
+        @if let Some(table) = consents.table(view) { (table.show(view)) }
         div class="grid" {
             (rising)
             (latest.show_with_stop(view))
@@ -107,23 +106,6 @@ fn figures(view: &View<'_>, hours: &Hours, all: [&hours::Counts; 4]) -> [Figure;
             Some(seen_today),
         ),
     ]
-}
-
-/// How many of those who consent to segments alone are there. Of who denies nothing comes.
-fn of_consent(view: &View<'_>, so: So) -> Figure {
-    Figure {
-        id: "derived",
-        label: view.say("Results alone today", "Alleen resultaten vandaag").to_owned(),
-        value: Value::Count(so.today),
-        definition: view
-            .say(
-                "How often, since midnight, the browser of a visitor who consents to segments alone told which ones it had derived, and nothing that they came from. Of who denies consent nothing comes. A sudden rise, with fewer page views, says that the question for consent has changed.",
-                "Hoe vaak de browser van een bezoeker die alleen segmenten toestaat sinds middernacht vertelde welke hij had afgeleid, en niets waar ze vandaan kwamen. Van wie weigert komt niets. Een plotselinge stijging, met minder paginaweergaven, betekent dat de vraag om toestemming is veranderd.",
-            )
-            .to_owned(),
-        compared: Some(compared(view, &so)),
-        href: None,
-    }
 }
 
 /// How today compares, in words.

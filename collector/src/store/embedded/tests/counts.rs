@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use firstglance_engine::attribution::Attribution;
 use firstglance_engine::json::{Clock, SharedFields, read_message};
+use firstglance_engine::model::Consent;
 use serde_json::Value;
 
 use super::faults::{Failing, Leaves, copy_of};
@@ -80,10 +81,14 @@ pub(super) fn commit_of(raw: impl IntoIterator<Item = String>, received_at: Time
         message: read(&raw, received_at),
         raw: raw.into(),
     });
+    let messages: Vec<NewMessage> = messages.collect();
+    // Which consent is said, if any, follows from nothing that is counted otherwise.
+    let length: usize = messages.iter().map(|new| new.raw.len()).sum();
     Commit {
         received_at,
+        consent: Consent::ALL.get(length % 6).copied(),
         context: None,
-        messages: messages.collect(),
+        messages,
         claim: None,
     }
 }
@@ -188,6 +193,7 @@ fn meant_of(store: &Embedded, visitor: &VisitorId, counts: &mut Counts) {
     // The earliest page view; of several at once the one whose path is first.
     let mut first: Option<(Timestamp, String, String)> = None;
     let mut reading = Vec::new();
+    let mut consents: BTreeMap<Period, usize> = BTreeMap::new();
     let mut days: BTreeMap<u32, (u32, f64, BTreeSet<String>)> = BTreeMap::new();
     for entry in timeline.unwrap() {
         let message: Value = serde_json::from_str(&entry.raw).unwrap();
@@ -238,6 +244,12 @@ fn meant_of(store: &Embedded, visitor: &VisitorId, counts: &mut Counts) {
             continue;
         }
         times.push(at);
+        if let Some(consent) = entry.consent {
+            // The furthest is the first of all.
+            let place = Consent::ALL.iter().position(|one| *one == consent).unwrap();
+            let of_day = consents.entry(Period::of(Length::Day, at)).or_insert(place);
+            *of_day = place.min(*of_day);
+        }
         let kind = message["type"].as_str().unwrap();
         add(at, both, Metric::Messages, kind);
         if kind == "track" {
@@ -285,6 +297,10 @@ fn meant_of(store: &Embedded, visitor: &VisitorId, counts: &mut Counts) {
             let path = message["properties"]["path"].as_str().unwrap();
             reading.push((at, path.to_owned(), (read * 1_000.0) as u64));
         }
+    }
+    for (period, place) in consents {
+        let name = Consent::ALL[place].name();
+        add(period.start(), day, Metric::Consents, name);
     }
     if let Some((at, _, origin)) = first {
         add(at, day, Metric::NewByOrigin, &origin);

@@ -86,6 +86,7 @@ fn request(raws: &[String], received: u32) -> Commit {
     };
     Commit {
         received_at: at(received),
+        consent: None,
         context: None,
         messages: raws.iter().map(read).collect(),
         claim: None,

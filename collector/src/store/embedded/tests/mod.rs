@@ -51,6 +51,7 @@ fn message(visitor: usize, id: u16, seconds: u32) -> Message {
 fn commit(messages: &[Message]) -> Commit {
     Commit {
         received_at: Timestamp::from_milliseconds(1_700_000_000_000),
+        consent: None,
         context: None,
         messages: messages
             .iter()

@@ -30,6 +30,7 @@ fn request(messages: &[String]) -> Commit {
     };
     Commit {
         received_at: NOW,
+        consent: None,
         context: Some(context.into()),
         messages: messages.iter().map(read).collect(),
         claim: None,

@@ -11,6 +11,7 @@ use super::refold::{self, Refold};
 use super::{FindingKind, Mode, Verifier};
 use crate::changes;
 use crate::store::embedded::batch::Batch;
+use crate::store::embedded::consents::Consents;
 use crate::store::embedded::record::{LONGEST_SPAN, MessageRecord, StoredMessage, VisitorRecord};
 use crate::store::embedded::seen::{self, Buckets, IdDigest, Seen};
 use crate::store::embedded::{EmbeddedError, keys, links, undo};
@@ -42,6 +43,7 @@ impl Verifier<'_> {
                     records: log.next,
                     removed: 0,
                     person: log.fold.said.membership(),
+                    consent: log.consents.last(),
                     seen: Seen::default(),
                     profile: log.fold.profile.clone(),
                 };
@@ -70,6 +72,12 @@ impl Verifier<'_> {
                     changed = true;
                 }
             }
+            if record.consent != log.consents.last() {
+                let wrong = "the consent said last is not what the messages say";
+                self.tell_repaired(FindingKind::Record, visitor, wrong);
+                made.consent = log.consents.last();
+                changed = true;
+            }
         }
         if let Some(wrong) = self.wrong_ids(visitor, &record.seen, &log)? {
             self.tell_repaired(FindingKind::MessageIds, visitor, wrong);
@@ -93,6 +101,7 @@ impl Verifier<'_> {
         undo::told(self.tree, visitor, &mut said)?;
         let mut log = Log {
             fold: Refold::of(said),
+            consents: Consents::default(),
             ids: BTreeSet::new(),
             unknown: 0,
             next: 0,
@@ -143,6 +152,9 @@ impl Verifier<'_> {
                     continue;
                 }
                 log.unknown += u64::from(!known);
+                if let Some(consent) = stored.consent {
+                    log.consents.take_in(message.timestamp, consent);
+                }
                 let taken = log
                     .fold
                     .take_in(self.fold, visitor, message, fields.as_ref());
@@ -237,6 +249,7 @@ impl Verifier<'_> {
 /// What a visitor's messages say.
 struct Log {
     fold: Refold,
+    consents: Consents,
     ids: BTreeSet<IdDigest>,
     /// Messages whose ids are not remembered.
     unknown: u64,
