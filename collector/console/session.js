@@ -64,13 +64,17 @@ export function signedOut() {
       (secret) => {
         if (!secret) return show();
         renew(secret);
+        const field = document.createElement('input');
         if (by?.name) {
-          const field = document.createElement('input');
           Object.assign(field, { type: 'hidden', name: by.name, value: by.value });
           sent.append(field);
         }
+        const action = sent.getAttribute('action');
         if (by?.hasAttribute('formaction')) sent.action = by.formAction;
         sent.submit();
+        // Where the answer is a file, the page stays, and its other buttons send it elsewhere.
+        sent.setAttribute('action', action);
+        field.remove();
       },
       () => sent.submit(),
     );

@@ -3,6 +3,7 @@
  * that counts what is true, two people who edit the same segment, and going back to an earlier version.
  */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 
 import { Console, judge } from './lib/console.mjs';
@@ -101,6 +102,16 @@ test('by keyboard alone: a new segment with completion, errors where they are, p
   assert.equal(await page.locator('#table-preview-sample tbody tr').count(), Math.min(20, atLeast(3)));
   const overlap = page.locator('#table-preview-overlaps tbody tr', { hasText: 'Of the file' });
   assert.equal(await overlap.locator('td').first().getAttribute('data-value'), String(atLeast(3)));
+
+  // Its tables are files as well, and the page and its form stay as they are.
+  const download = page.waitForEvent('download');
+  await page.focus('#table-preview-sample button.download');
+  await page.keyboard.press('Enter');
+  const file = await download;
+  assert.match(file.suggestedFilename(), /-preview-sample\.csv$/);
+  const lines = readFileSync(await file.path(), 'utf8').trim().split('\r\n');
+  assert.equal(lines.length - 1, Math.min(20, atLeast(3)));
+  assert.match(await page.getAttribute('form#segment', 'action'), /\/segments\/save$/);
 
   await page.focus('#days-back');
   await page.focus('button[hx-post$="/segments/backtest"]');

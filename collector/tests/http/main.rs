@@ -14,6 +14,7 @@ mod console;
 mod console_apart;
 mod console_live;
 mod console_profiles;
+mod console_segments;
 mod console_system;
 mod content;
 mod cookie;

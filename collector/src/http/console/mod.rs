@@ -226,22 +226,23 @@ async fn shown(mut view: View<'_>, method: &Method, path: &str) -> Answer {
     let refused = (held < needed).then_some(HttpError::Role { held, needed });
     let answered = noted(&view, page, refused).await;
     match answered {
-        Ok(Shown::Page(title, content)) => {
+        Ok(shown @ (Shown::Page(..) | Shown::Part(_))) => {
             let mut kept = view.kept();
             let (wanted, table) = (kept.wanted.take(), kept.table.take());
             drop(kept);
-            match (wanted, table) {
-                (Some(_), Some(table)) => csv(&view, &table),
-                (Some(_), None) => in_frame(&view, place, &HttpError::Route),
-                (None, _) => {
+            match (wanted, table, shown) {
+                (Some(_), Some(table), _) => csv(&view, &table),
+                (Some(_), None, _) => in_frame(&view, place, &HttpError::Route),
+                (None, _, Shown::Page(title, content)) => {
                     page_answer(StatusCode::OK, &frame::page(&view, place, &title, &content))
                 }
+                (None, _, Shown::Part(markup)) => page_answer(StatusCode::OK, &markup),
+                (None, ..) => in_frame(&view, place, &HttpError::Internal),
             }
         }
         Ok(Shown::Refused(status, title, content)) => {
             page_answer(status, &frame::page(&view, place, &title, &content))
         }
-        Ok(Shown::Part(markup)) => page_answer(StatusCode::OK, &markup),
         Ok(Shown::SeeOther(to)) => see_other(&to),
         Ok(Shown::Answer(answer)) => answer,
         Err(error) => in_frame(&view, place, &error),

@@ -172,6 +172,11 @@ impl<'a> View<'a> {
             .filter(|value| !value.is_empty())
     }
 
+    /// Whether a page that is there already asks for a part of itself.
+    pub(super) fn is_in_place(&self) -> bool {
+        self.headers.contains_key("hx-request")
+    }
+
     /// A field of the form that was sent.
     pub(super) fn field(&self, name: &str) -> Option<&str> {
         let found = self.form.iter().find(|(key, _)| key == name);

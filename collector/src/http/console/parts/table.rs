@@ -164,11 +164,20 @@ impl Table {
         shown
     }
 
-    /// The table in a part of a page that changes in place: it has no address, and so no file.
-    pub(in crate::http::console) fn part(&self, view: &View<'_>) -> Markup {
-        html! {
+    /// The table of an answer to a form, which stands within that form: it has no address, so its file is
+    /// asked for by sending the same fields to where they went, with the name of the table.
+    pub(in crate::http::console) fn answered(self, view: &View<'_>, action: &str) -> Markup {
+        let csv = format!("{action}?csv={}", self.id);
+        let shown = html! {
             div class="table" id=(format!("table-{}", self.id)) {
-                div class="table-head" { h3 { (self.caption) } }
+                div class="table-head" {
+                    h3 { (self.caption) }
+                    @if !self.rows.is_empty() {
+                        button type="submit" class="download" formaction=(csv) formnovalidate {
+                            "CSV" span class="visually-hidden" { ": " (self.caption) }
+                        }
+                    }
+                }
                 @if self.rows.is_empty() {
                     div class="empty" { (self.empty) }
                 } @else {
@@ -177,7 +186,9 @@ impl Table {
                     }
                 }
             }
-        }
+        };
+        view.remember(self);
+        shown
     }
 
     /// The table and nothing around it.

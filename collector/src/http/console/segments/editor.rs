@@ -21,6 +21,11 @@ const MOST_FOLDING: Duration = Duration::from_secs(20);
 
 /// Days back that can be asked for.
 const DAYS: [u64; 4] = [1, 7, 14, 28];
+const USUAL_DAYS: u64 = 7;
+
+/// Where the form is sent for it.
+const PREVIEW: &str = "segments/preview";
+const BACKTEST: &str = "segments/backtest";
 
 /// What stands in the form.
 #[derive(Clone, Debug, Default)]
@@ -69,10 +74,22 @@ impl Draft {
 
 /// The form, with what is wrong with what stands in it.
 pub(super) fn form(view: &View<'_>, draft: &Draft, wrong: &[ContentProblem]) -> Markup {
+    form_with(view, draft, wrong, &html! {})
+}
+
+/// The same with what was found out of it.
+fn form_with(view: &View<'_>, draft: &Draft, wrong: &[ContentProblem], found: &Markup) -> Markup {
     let wrong_with = |field: &str| wrong.iter().any(|one| one.place == field);
     let check = view.link("segments/check", &[]);
+    let [preview, backtest] = [PREVIEW, BACKTEST].map(|path| view.link(path, &[]));
+    let back = view
+        .field("days")
+        .and_then(|days| days.parse().ok())
+        .unwrap_or(USUAL_DAYS);
     html! {
         form id="segment" class="editor panel" method="post" action=(view.link("segments/save", &[])) data-editor {
+            // By the first one a form is sent where somebody presses Enter in a field: that saves.
+            button type="submit" hidden {}
             (view.csrf())
             input type="hidden" name="based_on" value=(draft.based_on);
             @if draft.is_new {
@@ -118,7 +135,7 @@ pub(super) fn form(view: &View<'_>, draft: &Draft, wrong: &[ContentProblem]) -> 
             }
             (words::list(view))
             div class="actions" {
-                button type="button" hx-post=(view.link("segments/preview", &[])) hx-target="#preview"
+                button type="submit" formaction=(preview) formnovalidate hx-post=(preview) hx-target="#preview"
                     hx-indicator="#preview-busy" hx-disabled-elt="this" {
                     (view.say("Preview: who would be in it", "Voorbeeld: wie zou erin zitten"))
                 }
@@ -126,17 +143,17 @@ pub(super) fn form(view: &View<'_>, draft: &Draft, wrong: &[ContentProblem]) -> 
                     label class="visually-hidden" for="days-back" { (view.say("Days back", "Dagen terug")) }
                     select id="days-back" name="days" {
                         @for days in DAYS {
-                            option value=(days) selected[days == 7] { (days) " " (if days == 1 { view.say("day ago", "dag geleden") } else { view.say("days ago", "dagen geleden") }) }
+                            option value=(days) selected[days == back] { (days) " " (if days == 1 { view.say("day ago", "dag geleden") } else { view.say("days ago", "dagen geleden") }) }
                         }
                     }
-                    button type="button" hx-post=(view.link("segments/backtest", &[])) hx-target="#preview"
+                    button type="submit" formaction=(backtest) formnovalidate hx-post=(backtest) hx-target="#preview"
                         hx-indicator="#preview-busy" hx-disabled-elt="this" {
                         (view.say("Backtest", "Terugkijken"))
                     }
                 }
                 span id="preview-busy" class="busy" role="status" aria-label=(view.say("Looking", "Bezig")) {}
             }
-            div id="preview" aria-live="polite" {}
+            div id="preview" aria-live="polite" { (found) }
             div class="actions editor-save" {
                 label { (view.say("Note for the version (may be empty)", "Notitie bij de versie (mag leeg)"))
                     input name="note" value=(draft.note) maxlength="250" autocomplete="off";
@@ -170,20 +187,22 @@ pub(in super::super) async fn preview(view: &View<'_>) -> Result<Shown, HttpErro
         let found = audience::present(store, candidate.clone(), view.now, &progress).await?;
         Ok::<_, HttpError>((candidate, uncounted, found))
     };
-    Ok(Shown::Part(match told.await {
+    Ok(match told.await {
         Ok((candidate, uncounted, found)) => {
             view.told(found.sample.len());
-            present(view, &candidate, &uncounted, &found)
+            answered(view, &draft, present(view, &candidate, &uncounted, &found))
         }
-        Err(error) => wrong(view, &draft, &error),
-    }))
+        Err(error) => refused(view, &draft, &error),
+    })
 }
 
 /// Who would have been in it some days ago.
 pub(in super::super) async fn backtest(view: &View<'_>) -> Result<Shown, HttpError> {
     let draft = Draft::sent(view);
     let days = view.field("days").and_then(|days| days.parse().ok());
-    let days: u64 = days.filter(|days| (1..=400).contains(days)).unwrap_or(7);
+    let days: u64 = days
+        .filter(|days| (1..=400).contains(days))
+        .unwrap_or(USUAL_DAYS);
     let at = view.now.minus(Milliseconds::from_days(days));
     let told = async {
         let candidate = candidate(view.app, draft.segment()).await?;
@@ -194,13 +213,49 @@ pub(in super::super) async fn backtest(view: &View<'_>) -> Result<Shown, HttpErr
         let found = audience::earlier(store, candidate, moments, MOST_FOLDING, &progress).await?;
         Ok::<_, HttpError>(found)
     };
-    Ok(Shown::Part(match told.await {
+    Ok(match told.await {
         Ok(found) => {
             view.told(found.sample.len());
-            earlier(view, &found)
+            answered(view, &draft, earlier(view, &found))
         }
-        Err(error) => wrong(view, &draft, &error),
-    }))
+        Err(error) => refused(view, &draft, &error),
+    })
+}
+
+/// What was found out: for a page that puts it into its place, or, for a browser that runs no scripts, on
+/// a page of its own with the form as it was sent.
+fn answered(view: &View<'_>, draft: &Draft, found: Markup) -> Shown {
+    if view.is_in_place() {
+        return Shown::Part(found);
+    }
+    Shown::Page(titled(view, draft), alone(view, draft, &found))
+}
+
+/// The same of why nothing was.
+fn refused(view: &View<'_>, draft: &Draft, error: &HttpError) -> Shown {
+    let why = wrong(view, draft, error);
+    if view.is_in_place() {
+        return Shown::Part(why);
+    }
+    Shown::Refused(
+        error.status(),
+        titled(view, draft),
+        alone(view, draft, &why),
+    )
+}
+
+fn alone(view: &View<'_>, draft: &Draft, found: &Markup) -> Markup {
+    html! {
+        p { a href=(view.link("segments", &[])) { "← " (view.say("All segments", "Alle segmenten")) } }
+        (form_with(view, draft, &[], found))
+    }
+}
+
+fn titled(view: &View<'_>, draft: &Draft) -> String {
+    match &*draft.label {
+        "" => view.say("Segment", "Segment").to_owned(),
+        label => label.to_owned(),
+    }
 }
 
 /// Why there is no preview: what is wrong with the condition, or something else.
@@ -278,7 +333,7 @@ fn present(
         }
         @if !uncounted.is_empty() { (not_counted(view, uncounted)) }
         (overlaps(view, found))
-        (sample(view, "preview-sample", &found.sample))
+        (sample(view, "preview-sample", &found.sample, PREVIEW))
         p class="quiet" data-took=(found.took.as_millis()) {
             (view.language.count(found.visitors)) " " (view.say("profiles evaluated in", "profielen beoordeeld in")) " "
             (view.language.number(found.took.as_secs_f64(), 2)) " s"
@@ -333,10 +388,10 @@ fn overlaps(view: &View<'_>, found: &Present) -> Markup {
         rows: rows.collect(),
         empty: html! { p { (view.say("Nobody of these is in another segment.", "Niemand van deze zit in een ander segment.")) } },
     }
-    .part(view)
+    .answered(view, &view.link(PREVIEW, &[]))
 }
 
-fn sample(view: &View<'_>, id: &'static str, members: &[Member]) -> Markup {
+fn sample(view: &View<'_>, id: &'static str, members: &[Member], action: &str) -> Markup {
     let rows = members.iter().map(|one| {
         vec![
             Cell::text(one.visitor.as_str()).to(view.profile(&one.visitor)),
@@ -362,7 +417,7 @@ fn sample(view: &View<'_>, id: &'static str, members: &[Member]) -> Markup {
             &html! { p { (view.say("Loosen the condition, or wait until visitors do what it asks for.", "Maak de voorwaarde ruimer, of wacht tot bezoekers doen wat ze vraagt.")) } },
         ),
     }
-    .part(view)
+    .answered(view, &view.link(action, &[]))
 }
 
 fn earlier(view: &View<'_>, found: &Earlier) -> Markup {
@@ -414,7 +469,7 @@ fn earlier(view: &View<'_>, found: &Earlier) -> Markup {
                 (view.say("visitors have messages that are too old to be kept; they are told of by what is left.", "bezoekers hebben berichten die te oud zijn om te bewaren; over hen gaat het naar wat er over is."))
             } }))
         }
-        (sample(view, "backtest-sample", &found.sample))
+        (sample(view, "backtest-sample", &found.sample, BACKTEST))
         p class="quiet" data-took=(found.took.as_millis()) {
             (view.say(
                 "A profile is what a visitor's messages come to, so the one of that moment is made again from the messages until then. What counts is when something happened, not when it arrived. Folded again:",
