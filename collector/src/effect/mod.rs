@@ -21,7 +21,7 @@ pub use cell::Cell;
 pub use exposure::{Arm, Exposure, Shown};
 pub use goal::{Goal, GoalValue, MOST_VALUE, Reached, ReachedBy, Watching};
 pub use learned::{Learned, Lesson};
-pub use results::{Comparison, Numbers, Results};
+pub use results::{Comparison, Counted, Numbers, Results};
 
 /// How long after a visitor first saw any content of a slot a goal counts for it.
 pub const WINDOW: Milliseconds = Milliseconds::from_days(30);

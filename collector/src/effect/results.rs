@@ -6,7 +6,7 @@ use super::cell::Cell;
 use super::exposure::{Arm, Shown};
 use super::posterior::{Lift, Posterior};
 use super::revenue::Mean;
-use crate::store::counting::{Count, Metric};
+use crate::store::counting::Metric;
 
 /// What some visitors came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -108,6 +108,9 @@ impl Numbers {
     }
 }
 
+/// A count of some metric, under a name where it has one.
+pub type Counted<'a> = (Metric, Option<&'a str>, u64);
+
 /// What the visitors of one slot came to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Results {
@@ -115,43 +118,46 @@ pub struct Results {
 }
 
 impl Results {
-    /// Of all that is counted of content, what is about each slot; of goals, what is about one.
+    /// Of all that is counted of content, what is about each slot; of goals, what is about the slot's.
     #[must_use]
-    pub fn of_slots(
-        counts: &[(Metric, Vec<Count>)],
-        goal: Option<&str>,
+    pub fn of_slots<'a, 'g>(
+        counts: impl IntoIterator<Item = Counted<'a>>,
+        goal: impl Fn(&str) -> Option<&'g str>,
     ) -> BTreeMap<Box<str>, Self> {
         Self::gathered(counts, |cell, of| {
             // What is known of the slot alone says nothing of any goal.
-            (of.is_none() || of == goal).then(|| cell.slot.clone())
+            (of.is_none() || of == goal(&cell.slot)).then(|| cell.slot.clone())
         })
     }
 
     /// What is about one slot, with the goal that is asked for.
     #[must_use]
-    pub fn of(counts: &[(Metric, Vec<Count>)], slot: &str, goal: Option<&str>) -> Self {
+    pub fn of<'a>(
+        counts: impl IntoIterator<Item = Counted<'a>>,
+        slot: &str,
+        goal: Option<&str>,
+    ) -> Self {
         let mut all = Self::gathered(counts, |cell, of| {
             (*cell.slot == *slot && (of.is_none() || of == goal)).then_some(())
         });
         all.remove(&()).unwrap_or_default()
     }
 
-    fn gathered<K: Ord>(
-        counts: &[(Metric, Vec<Count>)],
+    fn gathered<'a, K: Ord>(
+        counts: impl IntoIterator<Item = Counted<'a>>,
         key: impl Fn(&Cell, Option<&str>) -> Option<K>,
     ) -> BTreeMap<K, Self> {
         let mut all: BTreeMap<K, Self> = BTreeMap::new();
-        for (metric, counts) in counts {
-            for count in counts {
-                let name = count.name.as_deref().and_then(Cell::of_name);
-                let Some((cell, goal)) = name else { continue };
-                let Some(key) = key(&cell, goal) else {
-                    continue;
-                };
-                let cells = &mut all.entry(key).or_default().cells;
-                let numbers = cells.entry((cell.shown, cell.segment)).or_default();
-                numbers.add(*metric, count.count);
-            }
+        for (metric, name, count) in counts {
+            let Some((cell, goal)) = name.and_then(Cell::of_name) else {
+                continue;
+            };
+            let Some(key) = key(&cell, goal) else {
+                continue;
+            };
+            let cells = &mut all.entry(key).or_default().cells;
+            let numbers = cells.entry((cell.shown, cell.segment)).or_default();
+            numbers.add(metric, count);
         }
         all
     }

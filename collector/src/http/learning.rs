@@ -11,7 +11,7 @@ use super::content::Contents;
 use crate::clock;
 use crate::data::DataFile;
 use crate::effect::{Learned, Lesson, Results};
-use crate::store::counting::{Metric, Period, Step};
+use crate::store::counting::{Metric, Period, Step, Sum};
 use crate::store::{Store, StoreError};
 
 /// Name of the file in the data folder.
@@ -101,25 +101,28 @@ impl Learning {
             number: last.number.saturating_sub(DAYS - 1),
             ..last
         };
-        let mut counts = Vec::new();
-        for metric in [
+        let metrics = vec![
             Metric::ContentVisitors,
             Metric::ContentClickers,
             Metric::Conversions,
-        ] {
-            counts.push((metric, self.store.counts(metric, first, last).await?));
-        }
+        ];
+        let sums = self.store.sums(metrics, first, last).await?;
         let worked_out = tokio::task::spawn_blocking(move || {
             let mut learned = (*before).clone();
             learned.keep_only(&model);
+            let goal_of = |id: &str| {
+                let found = goals.iter().find(|(slot, ..)| **slot == *id);
+                found.and_then(|(_, goal, _)| goal.as_deref())
+            };
+            let results = Results::of_slots(sums.iter().map(Sum::told), goal_of);
+            let nothing = Results::default();
             for (id, goal, floor) in &goals {
                 let Some(slot) = model.slot(id) else { continue };
                 let lesson = Lesson {
                     by_goal: goal.is_some(),
                     floor: f64::from(*floor) / 100.0,
                 };
-                let results = Results::of(&counts, id, goal.as_deref());
-                learned.learn(slot, &results, lesson);
+                learned.learn(slot, results.get(id).unwrap_or(&nothing), lesson);
             }
             learned
         });

@@ -11,7 +11,7 @@ use super::error::HttpError;
 use crate::effect::mismatch::{self, TOLD_BELOW};
 use crate::effect::posterior::{Posterior, probabilities_of_best};
 use crate::effect::{Arm, Numbers, Results};
-use crate::store::counting::{Count, Metric, Period};
+use crate::store::counting::{Count, Metric, Period, Sum};
 
 /// The difference for which it is told how many visitors would show it.
 pub(super) const NOTABLE: f64 = 0.2;
@@ -19,7 +19,13 @@ pub(super) const NOTABLE: f64 = 0.2;
 /// Days within which it is looked whether anybody saw a variant.
 pub(super) const LOOKED_AT: u32 = 30;
 
-/// All that is counted of content on some days.
+/// What all that is counted of content on some days comes to.
+pub(super) async fn sums(app: &App, first: Period, last: Period) -> Result<Vec<Sum>, HttpError> {
+    let metrics = Metric::OF_CONTENT.to_vec();
+    Ok(app.store.sums(metrics, first, last).await?)
+}
+
+/// All that is counted of content on some days, day by day.
 pub(super) async fn counts(
     app: &App,
     first: Period,

@@ -509,6 +509,14 @@ pub struct Sum {
     pub count: u64,
 }
 
+impl Sum {
+    /// The same without what it is kept in.
+    #[must_use]
+    pub fn told(&self) -> (Metric, Option<&str>, u64) {
+        (self.metric, self.name.as_deref(), self.count)
+    }
+}
+
 /// A name as it is counted: short, without control characters, and with `@` in place of each word
 /// that has one. Counts outlive the messages that they are of, and an address would tell whose.
 #[must_use]

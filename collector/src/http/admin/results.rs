@@ -20,7 +20,7 @@ use crate::effect::{Arm, Comparison, Goal, Numbers, Results};
 use crate::schema::{
     Member, Schema, amount, count, has, list, moment, number, object, text, truth, whole,
 };
-use crate::store::counting::{Metric, Period, Step};
+use crate::store::counting::{Metric, Period, Step, Sum};
 
 /// Days that are told where none are said.
 const USUAL_DAYS: u32 = 30;
@@ -40,25 +40,24 @@ pub(super) async fn answer(app: &App, uri: &Uri) -> Result<Answer, HttpError> {
         });
     };
     let (first, last) = days(uri)?;
-    let counts = slots::counts(app, first, last).await?;
+    let sums = slots::sums(app, first, last).await?;
     let model = app.model();
     let slot = model.slot(&asked);
     let goal = goal(app, uri, &asked)?;
-    let results = Results::of(&counts, &asked, goal.as_ref().map(|goal| &*goal.id));
+    let goal_id = goal.as_ref().map(|goal| &*goal.id);
+    let results = Results::of(sums.iter().map(Sum::told), &asked, goal_id);
     if slot.is_none() && results.is_empty() {
         return Err(unknown_slot(app, &asked));
     }
-    let others = counts
+    let others = sums
         .iter()
-        .filter(|(metric, _)| *metric == Metric::ContentVisitors);
-    let others = others.flat_map(|(_, counts)| counts);
-    let others = others.filter(|count| count.name.is_none());
+        .filter(|sum| sum.metric == Metric::ContentVisitors && sum.name.is_none());
     let told = Told {
         id: asked.into_owned(),
         slot: slot.cloned(),
         goal: goal.map(|goal| (goal.id, goal.label)),
         results,
-        others: others.map(|count| count.count).sum(),
+        others: others.map(|sum| sum.count).sum(),
         range: (first, last),
     };
     // Integrals over many variants take some hundredths of a second.

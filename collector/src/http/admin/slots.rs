@@ -14,7 +14,7 @@ use crate::clock;
 use crate::config::Source;
 use crate::effect::Results;
 use crate::schema::{count, has, list, moment, number, object, one_of, text, truth};
-use crate::store::counting::{Period, Step};
+use crate::store::counting::{Period, Step, Sum};
 
 /// Slots that pages alone know, at most.
 const MOST_FOUND: usize = 200;
@@ -26,8 +26,8 @@ pub(super) async fn answer(app: &App) -> Result<Answer, HttpError> {
         number: last.number.saturating_sub(slots::LOOKED_AT - 1),
         ..last
     };
-    let counts = slots::counts(app, first, last).await?;
-    let all = Results::of_slots(&counts, None);
+    let sums = slots::sums(app, first, last).await?;
+    let all = Results::of_slots(sums.iter().map(Sum::told), |_| None);
     let mut body = JsonWriter::default();
     body.open('{');
     body.name("slots");

@@ -1,6 +1,5 @@
 //! How the lift of a slot came about: that of the visitors up to each of some days.
 
-use firstglance_engine::Milliseconds;
 use maud::html;
 
 use super::super::HttpError;
@@ -8,7 +7,7 @@ use super::super::parts::{Cell, Chart, Column, Shape, Span, Table, Value, empty}
 use super::super::view::View;
 use super::{bound, lift_of};
 use crate::effect::posterior::Lift;
-use crate::effect::{Arm, Goal, Numbers, Results};
+use crate::effect::{Arm, Counted, Goal, Results};
 use crate::store::counting::{Count, Metric, Period};
 
 /// Days that are shown at most: each is integrated anew, which takes a millisecond or some.
@@ -17,27 +16,19 @@ const MOST_DAYS: u32 = 10;
 /// The chart.
 pub(super) async fn chart(
     view: &View<'_>,
-    counts: &[(Metric, Vec<Count>)],
+    counts: Vec<(Metric, Vec<Count>)>,
     id: &str,
     goal: Option<&Goal>,
     span: Span,
 ) -> Result<Chart, HttpError> {
-    let goal = goal.map(|goal| &*goal.id);
     let has_goal = goal.is_some();
-    let days: Vec<(Period, Numbers, Numbers)> = days(span)
-        .map(|day| {
-            let results = Results::of(&until(counts, day), id, goal);
-            (
-                day,
-                results.of_arm(Arm::Variant),
-                results.of_arm(Arm::Control),
-            )
-        })
-        .collect();
+    let (id, goal) = (id.to_owned(), goal.map(|goal| goal.id.clone()));
     let known = tokio::task::spawn_blocking(move || {
-        let lifts = days
-            .into_iter()
-            .map(|(day, shown, control)| (day, lift_of(&shown, &control, has_goal)));
+        let lifts = days(span).map(|day| {
+            let results = Results::of(until(&counts, day), &id, goal.as_deref());
+            let [shown, control] = [Arm::Variant, Arm::Control].map(|arm| results.of_arm(arm));
+            (day, lift_of(&shown, &control, has_goal))
+        });
         lifts.collect::<Vec<(Period, Option<Lift>)>>()
     });
     let known = known.await.map_err(|_| HttpError::Internal)?;
@@ -93,19 +84,12 @@ fn days(span: Span) -> impl Iterator<Item = Period> {
 }
 
 /// What was counted up to a day.
-fn until(counts: &[(Metric, Vec<Count>)], day: Period) -> Vec<(Metric, Vec<Count>)> {
-    let before = |counts: &Vec<Count>| -> Vec<Count> {
-        let counts = counts
-            .iter()
-            .filter(|count| count.period.start() < end(day));
-        counts.cloned().collect()
-    };
-    counts
-        .iter()
-        .map(|(metric, counts)| (*metric, before(counts)))
-        .collect()
-}
-
-fn end(day: Period) -> firstglance_engine::Timestamp {
-    day.start().plus(Milliseconds::from_days(1))
+pub(super) fn until(
+    counts: &[(Metric, Vec<Count>)],
+    day: Period,
+) -> impl Iterator<Item = Counted<'_>> {
+    counts.iter().flat_map(move |(metric, counts)| {
+        let before = counts.iter().filter(move |count| count.period <= day);
+        before.map(|count| (*metric, count.name.as_deref(), count.count))
+    })
 }

@@ -18,9 +18,10 @@ use super::view::{View, encoded};
 use super::{HttpError, Shown};
 use crate::config::Source;
 use crate::effect::posterior::Lift;
-use crate::effect::{Arm, Goal, Numbers, Results};
+use crate::effect::{Arm, Numbers, Results};
+use crate::http::content::InForce;
 use crate::http::slots::{self, Mistake};
-use crate::store::counting::{Period, Step};
+use crate::store::counting::{Period, Step, Sum};
 
 /// Days that are shown where none are chosen.
 const USUAL_DAYS: u32 = 28;
@@ -58,8 +59,8 @@ async fn problems(view: &View<'_>) -> Result<Markup, HttpError> {
         number: last.number.saturating_sub(slots::LOOKED_AT - 1),
         ..last
     };
-    let counts = slots::counts(app, first, last).await?;
-    let all = Results::of_slots(&counts, None);
+    let sums = slots::sums(app, first, last).await?;
+    let all = Results::of_slots(sums.iter().map(Sum::told), |_| None);
     let (model, nothing) = (app.model(), Results::default());
     let present = app.contents.present();
     let told = model.slots.iter().map(|slot| {
@@ -105,40 +106,16 @@ fn link_to(view: &View<'_>, slot: &str) -> String {
 /// All slots, those in force and those that pages alone know.
 async fn slots_of(view: &View<'_>, span: Span) -> Result<Table, HttpError> {
     let app = view.app;
-    let counts = slots::counts(app, span.first, span.last).await?;
-    let model = app.model();
-    let apart = Results::of_slots(&counts, None);
-    let found = apart.keys().filter(|id| model.slot(id).is_none());
-    let ids: Vec<Box<str>> = model
-        .slots
-        .iter()
-        .map(|slot| slot.id.clone())
-        .chain(found.take(MOST_FOUND).cloned())
-        .collect();
-    let goals: Vec<Option<Goal>> = ids.iter().map(|id| app.goal_of(id)).collect();
-    let results = ids.iter().zip(&goals).map(|(id, goal)| {
-        let goal = goal.as_ref().map(|goal| &*goal.id);
-        Results::of(&counts, id, goal)
-    });
-    let results: Vec<Results> = results.collect();
-    let lifts = {
-        let results: Vec<(Results, bool)> = results
-            .iter()
-            .cloned()
-            .zip(goals.iter().map(Option::is_some))
-            .collect();
-        let lift = |(results, has_goal): (Results, bool)| {
-            let of = |arm| results.of_arm(arm);
-            lift_of(&of(Arm::Variant), &of(Arm::Control), has_goal)
-        };
-        tokio::task::spawn_blocking(move || results.into_iter().map(lift).collect()).await
+    let sums = slots::sums(app, span.first, span.last).await?;
+    let present = app.contents.present().clone();
+    let told = {
+        let present = present.clone();
+        tokio::task::spawn_blocking(move || told(&present, &sums)).await
     };
-    let lifts: Vec<Option<Lift>> = lifts.map_err(|_| HttpError::Internal)?;
-    let present = app.contents.present();
-    let rows = ids.iter().zip(&goals).zip(results.iter().zip(lifts));
-    let rows = rows.map(|((id, goal), (results, lift))| {
-        let slot = model.slot(id);
-        let settings = present.slots.iter().find(|one| one.id == *id);
+    let told = told.map_err(|_| HttpError::Internal)?;
+    let rows = told.into_iter().map(|(id, results, lift)| {
+        let slot = present.model.slot(&id);
+        let settings = present.slots.iter().find(|one| one.id == id);
         let source = match settings.map(|one| one.source) {
             Some(Source::Posted) => view.say("Posted", "Ingestuurd"),
             Some(Source::File) => view.say("Configuration", "Configuratie"),
@@ -146,20 +123,19 @@ async fn slots_of(view: &View<'_>, span: Span) -> Result<Table, HttpError> {
         };
         let (label, variants) = match slot {
             Some(slot) => (&slot.label, slot.variants.len()),
-            None => (id, results.variants().len()),
+            None => (&id, results.variants().len()),
         };
         let control = slot.map(|slot| Value::Share(f64::from(slot.control) / 100.0));
-        let goal = goal
-            .as_ref()
-            .map(|goal| Value::Text(goal.label.to_string()));
+        let goal = present.goal_of(&id);
+        let goal = goal.map(|goal| Value::Text(goal.label.to_string()));
         let mut row = vec![
-            Cell::text(&**label).to(link_to(view, id)),
+            Cell::text(&**label).to(link_to(view, &id)),
             Cell::text(source),
             Cell::count(variants as u64),
             control.unwrap_or(Value::Nothing).into(),
             goal.unwrap_or(Value::Nothing).into(),
         ];
-        row.extend(numbers(results, lift));
+        row.extend(numbers(&results, lift));
         row
     });
     Ok(Table {
@@ -169,6 +145,23 @@ async fn slots_of(view: &View<'_>, span: Span) -> Result<Table, HttpError> {
         rows: rows.collect(),
         empty: no_slots(view),
     })
+}
+
+/// What all slots came to, those in force and then those that pages alone know, and by how much. Integrals
+/// are worked out for it.
+fn told(present: &InForce, sums: &[Sum]) -> Vec<(Box<str>, Results, Option<Lift>)> {
+    let goal_of = |id: &str| present.goal_of(id).map(|goal| &*goal.id);
+    let mut all = Results::of_slots(sums.iter().map(Sum::told), goal_of);
+    let slots = present.model.slots.iter().map(|slot| slot.id.clone());
+    let found = all.keys().filter(|id| present.model.slot(id).is_none());
+    let ids: Vec<Box<str>> = slots.chain(found.take(MOST_FOUND).cloned()).collect();
+    let told = ids.into_iter().map(|id| {
+        let results = all.remove(&id).unwrap_or_default();
+        let [shown, control] = [Arm::Variant, Arm::Control].map(|arm| results.of_arm(arm));
+        let lift = lift_of(&shown, &control, present.goal_of(&id).is_some());
+        (id, results, lift)
+    });
+    told.collect()
 }
 
 /// What a slot came to: visitors, what they did, and how that compares with those who were held out.

@@ -66,7 +66,8 @@ pub(in crate::http::console) async fn show(view: &View<'_>) -> Result<Shown, Htt
         Some(asked) => goals.iter().find(|goal| *goal.id == *asked).cloned(),
         None => app.goal_of(&id),
     };
-    let results = Results::of(&counts, &id, goal.as_ref().map(|goal| &*goal.id));
+    let goal_id = goal.as_ref().map(|goal| &*goal.id);
+    let results = Results::of(course::until(&counts, span.last), &id, goal_id);
     let slot = model.slot(&id);
     if slot.is_none() && results.is_empty() {
         return Err(HttpError::Unknown {
@@ -80,7 +81,7 @@ pub(in crate::http::console) async fn show(view: &View<'_>) -> Result<Shown, Htt
                 .join(", "),
         });
     }
-    let course = course::chart(view, &counts, &id, goal.as_ref(), span).await?;
+    let course = course::chart(view, counts, &id, goal.as_ref(), span).await?;
     let variants: Vec<String> = slots::variants(slot, &results)
         .into_iter()
         .map(str::to_owned)

@@ -14,7 +14,7 @@ use super::heading;
 use super::hours::{self, Hours};
 use crate::effect::Results;
 use crate::http::slots::mismatches;
-use crate::store::counting::{Metric, Period, Step};
+use crate::store::counting::{Metric, Period, Step, Sum};
 use crate::store::refused::Shelf;
 use crate::token::Role;
 
@@ -224,13 +224,9 @@ async fn slots(view: &View<'_>) -> Result<Option<Markup>, HttpError> {
         Step::Day,
         view.now.minus(Milliseconds::from_days(DAYS_OF_CONTENT - 1)),
     );
-    let visitors = view
-        .app
-        .store
-        .counts(Metric::ContentVisitors, first, last)
-        .await?;
-    let counts = [(Metric::ContentVisitors, visitors)];
-    let results = Results::of_slots(&counts, None);
+    let visitors = vec![Metric::ContentVisitors];
+    let visitors = view.app.store.sums(visitors, first, last).await?;
+    let results = Results::of_slots(visitors.iter().map(Sum::told), |_| None);
     let wrong: Vec<_> = model
         .slots
         .iter()
