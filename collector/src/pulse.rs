@@ -38,8 +38,6 @@ pub struct Beat {
     pub at: Timestamp,
     /// Messages since the start of the process, by what became of them.
     pub messages: Messages,
-    /// Requests that waited for the store.
-    pub waiting: usize,
 }
 
 /// How large the store was.
@@ -126,7 +124,6 @@ impl Pulse {
         let beat = Beat {
             at,
             messages: self.metrics.messages(),
-            waiting: self.store.waiting(),
         };
         let mut held = self.lock();
         // A clock that was set back makes no rate below nothing.

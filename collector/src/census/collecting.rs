@@ -225,7 +225,6 @@ impl Collected {
             topics: self.topics.into_iter().collect(),
             channels: self.channels,
             interested: self.interested,
-            ..Census::default()
         }
     }
 }

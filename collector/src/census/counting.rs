@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use firstglance_engine::Model;
 
 use super::collecting::{Ask, Collected};
-use super::{Census, Latest, MOST_SEGMENTS};
+use super::{Latest, MOST_SEGMENTS};
 use crate::clock;
 use crate::effect::Goal;
 use crate::scan::{Pace, Progress, scan};
@@ -88,7 +88,6 @@ impl Counting {
     /// # Errors
     /// [`StoreError`] where something cannot be read.
     pub async fn once(&self, pace: Pace) -> Result<(), StoreError> {
-        let begun = Instant::now();
         let subject = (self.subject)();
         let segments = self.segments(&subject.model).await?;
         let (count, stages) = (segments.len(), subject.model.stages.len());
@@ -104,10 +103,7 @@ impl Counting {
         .await?;
         let none = Collected::new(count, stages);
         let all = parts.into_iter().fold(none, Collected::join);
-        self.latest.put(Census {
-            took: begun.elapsed(),
-            ..all.finish(&ask)
-        });
+        self.latest.put(all.finish(&ask));
         Ok(())
     }
 

@@ -13,7 +13,6 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use firstglance_engine::Timestamp;
@@ -41,8 +40,6 @@ pub const OTHERS: &str = "";
 pub struct Census {
     /// The moment that it is of.
     pub at: Option<Timestamp>,
-    /// How long the pass took.
-    pub took: Duration,
     /// All visitors.
     pub visitors: u64,
     /// Segments told of, in the order of the model, then the largest topics.

@@ -103,11 +103,6 @@ impl Ruled {
 }
 
 impl InForce {
-    /// The configuration, with rules that were posted and without any content that was.
-    pub(super) fn config(&self) -> &Config {
-        &self.config
-    }
-
     fn new(ruled: Ruled, posted: Option<Arc<PostedVersion>>, learned: Arc<Learned>) -> Self {
         let (whole, left_out) = match &posted {
             Some(version) => ruled.config.with_what_is_fine(&version.posted),

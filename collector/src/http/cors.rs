@@ -33,7 +33,7 @@ pub(super) fn allowed(
 }
 
 /// Whether the page came from the host that is asked now.
-fn is_same(origin: &str, headers: &HeaderMap) -> bool {
+pub(super) fn is_same(origin: &str, headers: &HeaderMap) -> bool {
     let Some(host) = headers.get(HOST).and_then(|host| host.to_str().ok()) else {
         return false;
     };

@@ -410,3 +410,14 @@ impl App {
         self.metrics.refused_not_kept(lost);
     }
 }
+
+/// Does what takes a thread for a while on one on which nobody is answered.
+///
+/// # Errors
+/// When it was broken off.
+async fn apart<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, error::HttpError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|_| error::HttpError::Internal)
+}

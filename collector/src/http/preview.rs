@@ -14,7 +14,7 @@ use hyper::{Request, StatusCode};
 use super::answer::{Answer, set, with_body};
 use super::error::HttpError;
 use super::openapi::{self, Operation, Reply, query as parameter};
-use super::{App, content, query};
+use super::{App, apart, content, query};
 use crate::clock;
 use crate::cookie::Previewed;
 use crate::schema::text;
@@ -42,7 +42,7 @@ pub(super) async fn answer(app: &App, request: &Request<()>) -> Result<Answer, H
         None => None,
     };
     let contents = Arc::clone(&app.contents);
-    let compiled = tokio::task::spawn_blocking(move || {
+    let compiled = apart(move || {
         let config = match version {
             Some(version) => contents.with(&version.posted)?,
             None => contents.whole(),
@@ -52,8 +52,8 @@ pub(super) async fn answer(app: &App, request: &Request<()>) -> Result<Answer, H
             seen_from(&mut model, &config.model, &segment, latest.as_ref());
         }
         Ok(model.to_text())
-    });
-    let compiled = compiled.await.map_err(|_| HttpError::Internal)?;
+    })
+    .await?;
     let mut answer = with_body(StatusCode::OK, compiled.map_err(HttpError::Content)?);
     for (name, value) in [
         (CONTENT_TYPE, "text/plain; charset=utf-8"),

@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use firstglance_engine::Timestamp;
 
-use super::App;
 use super::content::{RulesVersion, readable_rules};
 use super::error::HttpError;
+use super::{App, apart};
 use crate::audience::Candidate;
 use crate::config::{Config, ContentProblem, PostedInterest, PostedRules, PostedSegment};
 use crate::store::content::{NewContent, Posting};
@@ -78,6 +78,22 @@ pub(super) enum Changed {
     Conflict(Arc<RulesVersion>),
 }
 
+impl Changed {
+    /// The number and the configuration of what was done.
+    ///
+    /// # Errors
+    /// That somebody else has changed the same since the version that it is based on.
+    pub(super) fn done(self, based_on: u64) -> Result<(Option<u64>, Box<Config>), HttpError> {
+        match self {
+            Self::Done { number, config } => Ok((number, config)),
+            Self::Conflict(version) => Err(HttpError::RulesChanged {
+                based_on,
+                present: version.number,
+            }),
+        }
+    }
+}
+
 /// Changes rules, or with `dry_run` only says whether that would be in order.
 ///
 /// # Errors
@@ -110,8 +126,7 @@ pub(super) async fn change(
     }
     let rules = Arc::new(change.apply(&present));
     let (contents, checked) = (Arc::clone(&app.contents), rules.clone());
-    let checked = tokio::task::spawn_blocking(move || contents.with_rules(checked)).await;
-    let checked = checked.map_err(|_| HttpError::Internal)?;
+    let checked = apart(move || contents.with_rules(checked)).await?;
     let config = Box::new(checked.map_err(HttpError::Content)?);
     if dry_run {
         return Ok(Changed::Done {
@@ -170,8 +185,7 @@ pub(super) async fn candidate(app: &App, segment: PostedSegment) -> Result<Candi
     let rules = Arc::new(Change::Segment(segment).apply(&present));
     let place = rules.segment.iter().position(|one| *one.id == *id);
     let contents = Arc::clone(&app.contents);
-    let checked = tokio::task::spawn_blocking(move || contents.with_rules(rules)).await;
-    let config = match checked.map_err(|_| HttpError::Internal)? {
+    let config = match apart(move || contents.with_rules(rules)).await? {
         Ok(config) => config,
         Err(problems) => return Err(HttpError::Content(own_first(problems, place))),
     };

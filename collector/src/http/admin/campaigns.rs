@@ -12,7 +12,7 @@ use hyper::{StatusCode, Uri};
 use super::super::answer::{Answer, json};
 use super::super::error::HttpError;
 use super::super::openapi::{Operation, Reply, limit, query as query_of};
-use super::super::{App, query};
+use super::super::{App, apart, query};
 use super::periods;
 use crate::clock;
 use crate::schema::{Member, count, has, list, may_have, moment, object, one_of, text};
@@ -77,8 +77,7 @@ pub(super) async fn answer(app: &App, uri: &Uri) -> Result<Answer, HttpError> {
         counts.push((metric, app.store.counts(metric, first, last).await?));
     }
     // Hostile addresses may have made some hundred thousand of them.
-    let table = tokio::task::spawn_blocking(move || table(counts, by)).await;
-    let (rows, others) = table.map_err(|_| HttpError::Internal)?;
+    let (rows, others) = apart(move || table(counts, by)).await?;
     let mut rows: Vec<(Row, Counts)> = rows.into_iter().collect();
     rows.sort_by(|(one, few), (other, many)| (many.arrivals, one).cmp(&(few.arrivals, other)));
 

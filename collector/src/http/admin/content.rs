@@ -11,7 +11,7 @@ use super::super::answer::{Answer, json, write_content, write_problems};
 use super::super::content::{InForce, PostedVersion};
 use super::super::error::HttpError;
 use super::super::openapi::{Operation, Reply, flag, query as parameter, shapes};
-use super::super::{App, query};
+use super::super::{App, apart, query};
 use super::{Asked, versions};
 use crate::clock;
 use crate::config::{Config, Posted, SlotSettings, Source};
@@ -96,9 +96,8 @@ pub(super) async fn put(
     let (contents, posted) = (Arc::clone(&app.contents), Arc::new(posted));
     let checked = {
         let posted = posted.clone();
-        tokio::task::spawn_blocking(move || contents.with(&posted)).await
+        apart(move || contents.with(&posted)).await?
     };
-    let checked = checked.map_err(|_| HttpError::Internal)?;
     let config = checked.map_err(HttpError::Content)?;
     let mut number = None;
     if !dry_run {

@@ -9,7 +9,7 @@ use hyper::StatusCode;
 use super::super::answer::{Answer, json, write_problems};
 use super::super::error::HttpError;
 use super::super::openapi::{Operation, Reply, flag, query as parameter, shapes};
-use super::super::rules::{Author, Change, Changed, change};
+use super::super::rules::{Author, Change, change};
 use super::super::{App, query};
 use super::{Asked, versions};
 use crate::clock;
@@ -79,16 +79,8 @@ pub(super) async fn take(
         by: (asked.access.id.clone(), asked.access.name.clone()),
         note,
     };
-    let (number, config) =
-        match change(asked.app, based_on, what, author, restored, dry_run).await? {
-            Changed::Done { number, config } => (number, config),
-            Changed::Conflict(version) => {
-                return Err(HttpError::RulesChanged {
-                    based_on,
-                    present: version.number,
-                });
-            }
-        };
+    let changed = change(asked.app, based_on, what, author, restored, dry_run).await?;
+    let (number, config) = changed.done(based_on)?;
     let mut body = JsonWriter::default();
     body.open('{');
     body.name("version");

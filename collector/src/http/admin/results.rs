@@ -12,7 +12,7 @@ use super::super::answer::{Answer, json};
 use super::super::error::HttpError;
 use super::super::openapi::{Operation, Reply, query as query_of};
 use super::super::slots::{self, Mismatch};
-use super::super::{App, query};
+use super::super::{App, apart, query};
 use crate::clock;
 use crate::effect::mismatch::visitors_needed;
 use crate::effect::posterior::{Interval, Lift, Posterior};
@@ -61,8 +61,7 @@ pub(super) async fn answer(app: &App, uri: &Uri) -> Result<Answer, HttpError> {
         range: (first, last),
     };
     // Integrals over many variants take some hundredths of a second.
-    let body = tokio::task::spawn_blocking(move || told.write()).await;
-    let body = body.map_err(|_| HttpError::Internal)?;
+    let body = apart(move || told.write()).await?;
     Ok(json(StatusCode::OK, body))
 }
 

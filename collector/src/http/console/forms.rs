@@ -1,13 +1,14 @@
 //! Forms as they come: read, and refused where no page of the session has sent them.
 
 use hyper::Request;
-use hyper::header::{self, CONTENT_TYPE, HeaderMap, HeaderName, ORIGIN};
+use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderName, ORIGIN};
 
 use super::CSRF_HEADER;
 use super::session::Session;
 use crate::http::Sites;
 use crate::http::body::Unread;
 use crate::http::compression::Coding;
+use crate::http::cors::is_same;
 use crate::http::error::HttpError;
 
 /// By which browsers say where a request comes from, which no page can make them say.
@@ -23,13 +24,9 @@ pub(super) fn text_of<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&
 /// page's choice. Browsers say so in a way that no proxy changes, or, without TLS and before 2023, by
 /// the origin alone.
 pub(super) fn of_own_origin(headers: &HeaderMap) -> Result<(), HttpError> {
-    let host = text_of(headers, &header::HOST);
     let is_own = match (text_of(headers, &FETCH_SITE), text_of(headers, &ORIGIN)) {
         (Some(site), _) => matches!(site, "same-origin" | "none"),
-        (None, Some(origin)) => {
-            let host_of = origin.split_once("://").map(|(_, host)| host);
-            host_of.is_some() && host_of == host
-        }
+        (None, Some(origin)) => is_same(origin, headers),
         // No page at all: whoever it is has the session's secret, or a token.
         (None, None) => true,
     };

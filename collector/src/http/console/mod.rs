@@ -130,7 +130,7 @@ fn failed(request: &Request<()>, error: &HttpError) -> Answer {
     } } };
     let theme = theme_of(request.headers());
     let document = frame::document(language, theme, "Firstglance", &body);
-    let mut answer = page_answer(error.status(), &document);
+    let mut answer = page_answer(error.status(), document);
     if let Some((name, value)) = error.header() {
         answer.headers_mut().insert(name, value);
     }
@@ -234,14 +234,14 @@ async fn shown(mut view: View<'_>, method: &Method, path: &str) -> Answer {
                 (Some(_), Some(table), _) => csv(&view, &table),
                 (Some(_), None, _) => in_frame(&view, place, &HttpError::Route),
                 (None, _, Shown::Page(title, content)) => {
-                    page_answer(StatusCode::OK, &frame::page(&view, place, &title, &content))
+                    page_answer(StatusCode::OK, frame::page(&view, place, &title, &content))
                 }
-                (None, _, Shown::Part(markup)) => page_answer(StatusCode::OK, &markup),
+                (None, _, Shown::Part(markup)) => page_answer(StatusCode::OK, markup),
                 (None, ..) => in_frame(&view, place, &HttpError::Internal),
             }
         }
         Ok(Shown::Refused(status, title, content)) => {
-            page_answer(status, &frame::page(&view, place, &title, &content))
+            page_answer(status, frame::page(&view, place, &title, &content))
         }
         Ok(Shown::SeeOther(to)) => see_other(&to),
         Ok(Shown::Answer(answer)) => answer,
@@ -316,7 +316,7 @@ fn in_frame(view: &View<'_>, place: &str, error: &HttpError) -> Answer {
     let status = error.status();
     let content = frame::error(view.language, status, &error.to_string());
     let title = view.say("Not shown", "Niet getoond");
-    page_answer(status, &frame::page(view, place, title, &content))
+    page_answer(status, frame::page(view, place, title, &content))
 }
 
 /// The first page that somebody may see.
@@ -380,8 +380,8 @@ fn signed_out(request: &Request<()>, form: Vec<(String, String)>) -> Answer {
 }
 
 /// An answer that is a page, or a part of one.
-fn page_answer(status: StatusCode, markup: &Markup) -> Answer {
-    let mut answer = with_body(status, markup.0.clone());
+fn page_answer(status: StatusCode, markup: Markup) -> Answer {
+    let mut answer = with_body(status, markup.0);
     set_text(&mut answer, CONTENT_TYPE, "text/html; charset=utf-8");
     answer
 }

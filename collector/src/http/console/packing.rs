@@ -15,6 +15,7 @@ use hyper::Request;
 use hyper::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, VARY};
 
 use crate::http::answer::{Answer, Body, set_text};
+use crate::http::apart;
 use crate::http::compression::Coding;
 
 /// Shorter ones gain nothing.
@@ -44,18 +45,19 @@ pub(super) async fn packed(answer: Answer, request: &Request<()>) -> Answer {
         Err(never) => match never {},
     };
     let with = |bytes: Bytes| Answer::from_parts(head.clone(), Body::Whole(Full::new(bytes)));
-    let pack = |bytes: &[u8]| {
+    let whole = bytes.clone();
+    let pack = move || {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-        encoder.write_all(bytes).and_then(|()| encoder.finish())
+        encoder.write_all(&whole).and_then(|()| encoder.finish())
     };
     let mut answer = match coding {
-        Coding::Gzip if bytes.len() >= SHORTEST => match pack(&bytes) {
-            Ok(packed) => {
+        Coding::Gzip if bytes.len() >= SHORTEST => match apart(pack).await {
+            Ok(Ok(packed)) => {
                 let mut answer = with(packed.into());
                 set_text(&mut answer, CONTENT_ENCODING, coding.name());
                 answer
             }
-            Err(_) => with(bytes),
+            Ok(Err(_)) | Err(_) => with(bytes),
         },
         _ => with(bytes),
     };

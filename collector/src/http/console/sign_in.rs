@@ -109,7 +109,7 @@ pub(super) fn form(
     let title = language.say("Sign in", "Inloggen");
     let status = mistake.map_or(StatusCode::OK, Mistake::status);
     let document = frame::document(language, theme_of(request.headers()), title, &body);
-    let mut answer = page_answer(status, &document);
+    let mut answer = page_answer(status, document);
     if let Some(Mistake::TooMany(seconds)) = mistake {
         set_text(&mut answer, RETRY_AFTER, &seconds.to_string());
     }
@@ -153,7 +153,7 @@ pub(super) fn take(sites: &Sites, request: &Request<()>, form: &[(String, String
     let mut answer = match kept.is_empty() {
         true => see_other(return_to(wanted)),
         // What was kept is shown, and sent by whoever sees it: with the new session's own secret.
-        false => page_answer(StatusCode::OK, &go_on(request, wanted, &kept, &begun.csrf)),
+        false => page_answer(StatusCode::OK, go_on(request, wanted, &kept, &begun.csrf)),
     };
     set_text(
         &mut answer,

@@ -7,8 +7,8 @@ use firstglance_engine::attribution::Attribution;
 use firstglance_engine::origin::BrandWords;
 
 use super::super::parts::Span;
-use crate::http::App;
 use crate::http::error::HttpError;
+use crate::http::{App, apart};
 use crate::store::counting::{Count, Metric, Origin, Sum};
 
 /// By what origins are put together.
@@ -197,8 +197,7 @@ impl Figures {
         let sums: Vec<Sum> = visitors.into_iter().chain(few).chain(more).collect();
         // Hostile addresses may have made some hundred thousand of them.
         let work = move || Origins::of(arrived, sums, &wanted).figures(&wanted);
-        let made = tokio::task::spawn_blocking(work).await;
-        made.map_err(|_| HttpError::Internal)
+        apart(work).await
     }
 }
 

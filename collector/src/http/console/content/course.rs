@@ -8,6 +8,7 @@ use super::super::view::View;
 use super::{bound, lift_of};
 use crate::effect::posterior::Lift;
 use crate::effect::{Arm, Counted, Goal, Results};
+use crate::http::apart;
 use crate::store::counting::{Count, Metric, Period};
 
 /// Days that are shown at most: each is integrated anew, which takes a millisecond or some.
@@ -23,15 +24,15 @@ pub(super) async fn chart(
 ) -> Result<Chart, HttpError> {
     let has_goal = goal.is_some();
     let (id, goal) = (id.to_owned(), goal.map(|goal| goal.id.clone()));
-    let known = tokio::task::spawn_blocking(move || {
+    let known = apart(move || {
         let lifts = days(span).map(|day| {
             let results = Results::of(until(&counts, day), &id, goal.as_deref());
             let [shown, control] = [Arm::Variant, Arm::Control].map(|arm| results.of_arm(arm));
             (day, lift_of(&shown, &control, has_goal))
         });
         lifts.collect::<Vec<(Period, Option<Lift>)>>()
-    });
-    let known = known.await.map_err(|_| HttpError::Internal)?;
+    })
+    .await?;
     let known: Vec<(Period, Lift)> = known
         .into_iter()
         .filter_map(|(day, lift)| Some((day, lift?)))

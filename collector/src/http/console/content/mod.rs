@@ -19,6 +19,7 @@ use super::{HttpError, Shown};
 use crate::config::Source;
 use crate::effect::posterior::Lift;
 use crate::effect::{Arm, Numbers, Results};
+use crate::http::apart;
 use crate::http::content::InForce;
 use crate::http::slots::{self, Mistake};
 use crate::store::counting::{Period, Step, Sum};
@@ -110,9 +111,8 @@ async fn slots_of(view: &View<'_>, span: Span) -> Result<Table, HttpError> {
     let present = app.contents.present().clone();
     let told = {
         let present = present.clone();
-        tokio::task::spawn_blocking(move || told(&present, &sums)).await
+        apart(move || told(&present, &sums)).await?
     };
-    let told = told.map_err(|_| HttpError::Internal)?;
     let rows = told.into_iter().map(|(id, results, lift)| {
         let slot = present.model.slot(&id);
         let settings = present.slots.iter().find(|one| one.id == id);

@@ -10,6 +10,7 @@ use maud::{Markup, html};
 use super::super::HttpError;
 use super::super::parts::{Cell, Column, Table, Value, empty};
 use super::super::view::View;
+use crate::http::apart;
 use crate::store::listing::List;
 use crate::token::Role;
 
@@ -94,7 +95,7 @@ async fn shown(view: &View<'_>, segment: &str) -> Result<Table, HttpError> {
     let (model, now, total) = (app.model(), view.now, latest.len());
     let counted = {
         let model = model.clone();
-        tokio::task::spawn_blocking(move || {
+        apart(move || {
             let mut counted: BTreeMap<(usize, Seen), u64> = BTreeMap::new();
             for listed in &latest {
                 let evaluation = Evaluation::of(&listed.profile, &model, now);
@@ -106,8 +107,8 @@ async fn shown(view: &View<'_>, segment: &str) -> Result<Table, HttpError> {
             }
             counted
         })
+        .await?
     };
-    let counted = counted.await.map_err(|_| HttpError::Internal)?;
     let rows = counted.into_iter().filter_map(|((place, seen), visitors)| {
         let slot = model.slots.get(place)?;
         let share = visitors as f64 / total.max(1) as f64;

@@ -12,6 +12,7 @@ use super::{bound, course, lift_of, notice_of};
 use crate::effect::mismatch::visitors_needed;
 use crate::effect::posterior::Lift;
 use crate::effect::{Arm, Comparison, Goal, Numbers, Results};
+use crate::http::apart;
 use crate::http::slots::{self, Mistake};
 
 /// Characters of a content that are shown.
@@ -88,7 +89,7 @@ pub(in crate::http::console) async fn show(view: &View<'_>) -> Result<Shown, Htt
         .collect();
     let compared = {
         let (results, variants, has_goal) = (results.clone(), variants.clone(), goal.is_some());
-        tokio::task::spawn_blocking(move || Compared::of(&results, &variants, has_goal)).await
+        apart(move || Compared::of(&results, &variants, has_goal)).await?
     };
     let told = Told {
         id: &id,
@@ -96,7 +97,7 @@ pub(in crate::http::console) async fn show(view: &View<'_>) -> Result<Shown, Htt
         goal,
         results,
         variants,
-        compared: compared.map_err(|_| HttpError::Internal)?,
+        compared,
     };
     // Whatever is chosen of the days, what is wrong is judged by all that is shown.
     let wrong: Vec<Mistake> = slots::mismatches(slot, &told.results)

@@ -22,7 +22,7 @@ type Reached = Vec<u64>;
 pub(super) async fn show(view: &View<'_>, span: Span) -> Result<Markup, HttpError> {
     let (funnels, goals) = {
         let present = view.app.contents.present();
-        (present.config().funnels.clone(), present.goals.clone())
+        (present.config.funnels.clone(), present.goals.clone())
     };
     let asked = view.parameter("funnel");
     let funnel = match &asked {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use firstglance_engine::interest::Interest;
 use firstglance_engine::{Evaluation, Message, Milliseconds, Model, Profile, Timestamp, VisitorId};
 
+use crate::http::apart;
 use crate::http::console::HttpError;
 use crate::http::console::parts::{Cell, Chart, Column, Shape, Table, Value, empty};
 use crate::http::console::view::View;
@@ -38,8 +39,7 @@ pub(super) async fn chart(
     let ids: Vec<Box<str>> = topics.iter().map(|topic| topic.id.clone()).collect();
     let (model, now) = (view.app.model(), view.now);
     let work = move || course(messages(entries), &ids, &model, now);
-    let rows = tokio::task::spawn_blocking(work).await;
-    let rows = rows.map_err(|_| HttpError::Internal)?;
+    let rows = apart(work).await?;
     let labels = topics.iter().map(|topic| Column::new(&*topic.label));
     Ok(Chart {
         shape: Shape::Lines,

@@ -159,11 +159,10 @@ pub(in super::super) async fn remove(view: &View<'_>) -> Result<Shown, HttpError
     let draft = Draft::sent(view);
     let what = Change::NoSegment(draft.id.clone());
     match change(view.app, draft.based_on, what, author(view), None, false).await {
-        Ok(Changed::Done { .. }) => Ok(Shown::SeeOther(view.link("segments", &[]))),
-        Ok(Changed::Conflict(version)) => Err(HttpError::RulesChanged {
-            based_on: draft.based_on,
-            present: version.number,
-        }),
+        Ok(changed) => {
+            changed.done(draft.based_on)?;
+            Ok(Shown::SeeOther(view.link("segments", &[])))
+        }
         Err(HttpError::Content(found)) => {
             let content = html! {
                 (notice(

@@ -12,7 +12,7 @@ use super::super::{HttpError, Shown};
 use super::{author, lines, problems};
 use crate::config::{PostedInterest, PostedRules, PostedSegment};
 use crate::http::content::{RulesVersion, readable_rules};
-use crate::http::rules::{Author, Change, Changed, change, rules_of};
+use crate::http::rules::{Author, Change, change, rules_of};
 use crate::store::content::{MOST, Posting};
 use crate::token::Role;
 
@@ -274,11 +274,10 @@ pub(in super::super) async fn restore(view: &View<'_>) -> Result<Shown, HttpErro
         ..author(view)
     };
     match change(view.app, based_on, what, author, Some(number), false).await {
-        Ok(Changed::Done { .. }) => Ok(Shown::SeeOther(view.link("segments/versions", &[]))),
-        Ok(Changed::Conflict(version)) => Err(HttpError::RulesChanged {
-            based_on,
-            present: version.number,
-        }),
+        Ok(changed) => {
+            changed.done(based_on)?;
+            Ok(Shown::SeeOther(view.link("segments/versions", &[])))
+        }
         Err(HttpError::Content(found)) => Ok(Shown::Refused(
             StatusCode::BAD_REQUEST,
             view.say("Not put back", "Niet teruggezet").to_owned(),

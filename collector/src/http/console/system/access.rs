@@ -12,6 +12,7 @@ use super::super::parts::{Cell, Column, Table, Tone, Value, empty, notice};
 use super::super::view::View;
 use super::super::{HttpError, Shown};
 use super::Tab;
+use crate::http::apart;
 use crate::token::{Access, KeptToken, NewToken, Role, TokenError};
 
 /// For how many days a token may be made; none is for always.
@@ -264,8 +265,7 @@ pub(in crate::http::console) async fn create(view: &View<'_>) -> Result<Shown, H
     };
     let file = view.sites.shared().tokens.file().clone();
     let now = view.now;
-    let made = tokio::task::spawn_blocking(move || file.create(new, now)).await;
-    match made.map_err(|_| HttpError::Internal)? {
+    match apart(move || file.create(new, now)).await? {
         Ok((token, kept)) => {
             let told = made_token(view, &token, &kept);
             Ok(Tab::Access.page(view, &told))
@@ -352,8 +352,7 @@ pub(in crate::http::console) async fn revoke(view: &View<'_>) -> Result<Shown, H
         return Ok(Shown::SeeOther(link));
     }
     let file = view.sites.shared().tokens.file().clone();
-    let revoked = tokio::task::spawn_blocking(move || file.revoke(&id)).await;
-    match revoked.map_err(|_| HttpError::Internal)? {
+    match apart(move || file.revoke(&id)).await? {
         Ok(_) | Err(TokenError::Unknown { .. }) => Ok(Shown::SeeOther(link)),
         Err(error) => Err(failed(&error)),
     }

@@ -7,18 +7,18 @@ use super::super::view::View;
 use super::super::{HttpError, Shown};
 use super::Tab;
 use crate::http::admin::backup;
+use crate::http::apart;
 use crate::store::Compact;
 
 /// The page.
 pub(in crate::http::console) async fn show(view: &View<'_>) -> Result<Shown, HttpError> {
     let size = view.app.store.size().await.ok();
     let made = view.parameter("made");
-    let kept = match &view.app.backups {
-        Some(backups) => backups
-            .all()
-            .map_err(|error| HttpError::Backup(error.to_string()))?,
-        None => Vec::new(),
+    let (kept, room) = match view.app.backups.clone() {
+        Some(backups) => apart(move || (backups.all(), backups.room().ok())).await?,
+        None => (Ok(Vec::new()), None),
     };
+    let kept = kept.map_err(|error| HttpError::Backup(error.to_string()))?;
     // What an address says may not be so.
     let made = kept.iter().find(|one| Some(&*one.name) == made.as_deref());
     let rows = kept.iter().map(|one| {
@@ -65,7 +65,7 @@ pub(in crate::http::console) async fn show(view: &View<'_>) -> Result<Shown, Htt
                     "Alles wat tot nu toe bevestigd is komt in één bestand op de schijf van de collector. De geheimen zitten er ook in: wie het heeft kan alles lezen. Ondertussen komen berichten gewoon binnen.",
                 )) }
                 p class="quiet" { (view.say("They lie in", "Ze staan in")) " " code { (backups.folder().display()) }
-                    @if let Ok(room) = backups.room() {
+                    @if let Some(room) = room {
                         "; " (view.say("free on this disk:", "vrij op deze schijf:")) " "
                         (told(room.free))
                     }

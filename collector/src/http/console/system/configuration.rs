@@ -12,6 +12,7 @@ use super::super::{HttpError, Shown};
 use super::Tab;
 use crate::config::{Config, ConfigError, Problem};
 use crate::http::ReadFrom;
+use crate::http::apart;
 use crate::http::metrics::may_see_shared;
 use hyper::StatusCode;
 
@@ -124,8 +125,7 @@ async fn on_disk(source: Option<&ReadFrom>, in_force: &str) -> Result<OnDisk, Ht
         return Ok(OnDisk::Unknown);
     };
     let (path, in_force) = (source.path.clone(), in_force.to_owned());
-    let read = tokio::task::spawn_blocking(move || read(&path, &in_force));
-    read.await.map_err(|_| HttpError::Internal)
+    apart(move || read(&path, &in_force)).await
 }
 
 fn read(path: &Path, in_force: &str) -> OnDisk {

@@ -11,6 +11,7 @@ use super::super::view::View;
 use super::super::{HttpError, Shown};
 use super::Tab;
 use crate::backup::Room;
+use crate::http::apart;
 use crate::openmetrics::{Steps, Within};
 use crate::pulse::{Beat, Rate, Size};
 use crate::store::counting::{Metric, Period, Step};
@@ -43,7 +44,10 @@ pub(in crate::http::console) async fn show(view: &View<'_>) -> Result<Shown, Htt
         sizes.insert(today, Size { bytes, visitors });
     }
     let counted = app.metrics.text().map_err(|_| HttpError::Internal)?;
-    let room = app.backups.as_ref().and_then(|backups| backups.room().ok());
+    let room = match app.backups.clone() {
+        Some(backups) => apart(move || backups.room().ok()).await?,
+        None => None,
+    };
     let content = html! {
         (readiness(view, room))
         div class="figures" {
@@ -393,7 +397,6 @@ mod tests {
                 accepted,
                 ..Messages::default()
             },
-            waiting: 0,
         };
         assert_eq!(lately(&[], LATELY), None);
         assert_eq!(lately(&[beat(0, 9)], LATELY), None);

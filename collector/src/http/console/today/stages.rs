@@ -42,7 +42,7 @@ pub(super) async fn show(view: &View<'_>, hours: &Hours) -> Result<Markup, HttpE
             *sizes.entry(stage).or_default() += size.visitors;
         }
     }
-    let stages = view.app.contents.present().config().stages.clone();
+    let stages = view.app.contents.present().config.stages.clone();
     let mut named: Vec<(&str, &str)> = Vec::new();
     named.extend(stages.iter().map(|stage| (&*stage.id, &*stage.label)));
     // Those who are no leads, and stages that are no longer configured.
