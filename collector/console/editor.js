@@ -3,6 +3,7 @@
  * wrong; and makes an id of a label. What there is to complete stands in the page. Without this the editor
  * is a text field whose mistakes are told when it is saved.
  */
+import { within } from './within.js';
 
 const MOST = 12;
 
@@ -190,7 +191,6 @@ function edit(form) {
   });
 }
 
-export function editors(root) {
-  if (root.matches?.('form[data-editor]')) edit(root);
-  for (const form of root.querySelectorAll?.('form[data-editor]') ?? []) edit(form);
+export function editors(part) {
+  for (const form of within(part, 'form[data-editor]')) edit(form);
 }

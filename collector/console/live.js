@@ -4,6 +4,7 @@
  * this the page shows the latest events as they were when it was made. And takes along what stands in a
  * frame for copying.
  */
+import { within } from './within.js';
 
 /** A cell with content: elements, or a text. */
 function cell(content, className = '') {
@@ -110,9 +111,9 @@ function follow(section) {
 }
 
 /** Offers to copy, where the browser lets a page do so. */
-function offer(within) {
+function offer(part) {
   if (!navigator.clipboard) return;
-  for (const button of within.querySelectorAll?.('[data-copy]') ?? []) button.hidden = false;
+  for (const button of within(part, '[data-copy]')) button.hidden = false;
 }
 
 export function live() {

@@ -4,6 +4,8 @@
  */
 import uPlot from 'uplot';
 
+import { within } from './within.js';
+
 const SERIES = 6;
 const HEIGHT = 240;
 /** Room of a group of bars, of what there is from one to the next. */
@@ -133,9 +135,8 @@ function draw(figure) {
   resize.observe(place);
 }
 
-export function plots(within) {
-  const found = within.matches?.('figure[data-chart]') ? [within] : within.querySelectorAll?.('figure[data-chart]') ?? [];
-  for (const figure of found) if (!figure.querySelector('.uplot')) draw(figure);
+export function plots(part) {
+  for (const figure of within(part, 'figure[data-chart]')) if (!figure.querySelector('.uplot')) draw(figure);
 }
 
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {

@@ -7,7 +7,7 @@ import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 
 import { until } from './lib/browser.mjs';
-import { Console, judge, violations } from './lib/console.mjs';
+import { assertAccessible, assertHarmless, Console, judge } from './lib/console.mjs';
 
 const HOSTILE = JSON.parse(await readFile(new URL('../../collector/tests/hostile.json', import.meta.url)));
 
@@ -33,7 +33,7 @@ before(async () => {
       { type: 'identify', anonymousId: 'kwaad', traits: { name: text, [`x${text}`]: text } },
     );
   }
-  sent.push({ type: 'identify', anonymousId: 'kwaad', traits: { name: '<img src=x onerror="window.broken=1">\u202e<script>window.broken=1</script>' } });
+  sent.push({ type: 'identify', anonymousId: 'kwaad', traits: { name: '<img src=x onerror="window.hit=1">\u202e<script>window.hit=1</script>' } });
   for (let from = 0; from < sent.length; from += 40) {
     const answer = await console_.send(sent.slice(from, from + 40));
     assert.equal(answer.status, 200, await answer.text());
@@ -106,7 +106,7 @@ test('erasing asks first, and is done by keyboard alone', async () => {
   await focused('Erase…');
   await page.keyboard.press('Enter');
   await page.locator('#erase:popover-open').waitFor();
-  assert.deepEqual(await violations(page), []);
+  await assertAccessible(page);
   // Escape keeps the visitor.
   await page.keyboard.press('Escape');
   await page.locator('#erase:popover-open').waitFor({ state: 'detached' });
@@ -123,8 +123,7 @@ test('hostile names, titles and campaigns are text', async () => {
   const viewer = await console_.signIn();
   for (const path of ['profiles', 'profiles?columns=campaign,device,interests,segments', 'profiles/kwaad']) {
     const page = await viewer.see(path);
-    assert.equal(await page.evaluate(() => window.broken), undefined, path);
-    assert.equal(await page.locator('main img, main script, main iframe, main [onerror], main a[href^="javascript:"]').count(), 0, path);
+    await assertHarmless(page, path);
   }
   viewer.assertNoErrors();
 });

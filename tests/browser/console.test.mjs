@@ -8,7 +8,7 @@ import { readFile } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
 
 import { Visitor, until } from './lib/browser.mjs';
-import { assertAccessible, assertFits, Console, LOOKS, picture, SITE_ID } from './lib/console.mjs';
+import { assertAccessible, assertFits, assertHarmless, Console, LOOKS, picture, SITE_ID } from './lib/console.mjs';
 
 /** The narrowest window in which a page must not have to be dragged (WCAG 1.4.10). */
 const NARROW = { name: 'narrow', viewport: { width: 320, height: 640 }, colorScheme: 'light' };
@@ -143,18 +143,7 @@ describe('whatever is stored', () => {
       const viewer = await console.signIn();
       const paths = await reachable(viewer);
       t.diagnostic(`${paths.length} pages: ${paths.map((path) => path.slice(0, 60)).join(' ')}`);
-      const harmless = async (page, path) => {
-        const found = await page.evaluate(() => ({
-          hit: window.hit ?? null,
-          injected: document.querySelectorAll('#injected').length,
-          images: document.querySelectorAll('main img[src=x], main svg[onload]').length,
-          handlers: [...document.querySelectorAll('*')].filter((one) => [...one.attributes].some(({ name }) => name.startsWith('on'))).length,
-          inline: document.querySelectorAll('script:not([src])').length,
-          links: [...document.querySelectorAll('a[href], form[action]')].filter((one) => /^(javascript|data):/i.test(one.getAttribute('href') ?? one.getAttribute('action'))).length,
-        }));
-        assert.deepEqual(found, { hit: null, injected: 0, images: 0, handlers: 0, inline: 0, links: 0 }, path);
-      };
-      await lookAt(console, [LOOKS[0], NARROW], paths, harmless);
+      await lookAt(console, [LOOKS[0], NARROW], paths, assertHarmless);
       // And what stands in an address.
       const page = viewer.page;
       for (const text of [markup[0], markup[1], 'x'.repeat(1_500)]) {
@@ -162,7 +151,7 @@ describe('whatever is stored', () => {
         for (const path of [value, `system?csv=${value}`, `system/refused?reason=${value}`, `system/audit?name=${value}`, ...paths.filter((each) => !each.includes('/')).map((each) => `${each}?days=${value}&segment=${value}&cursor=${value}&q=${value}`)]) {
           viewer.errors.length = 0;
           await page.goto(viewer.at(path));
-          await harmless(page, path);
+          await assertHarmless(page, path);
           await assertFits(page);
           // An address that leads nowhere is told as an error of the network, and nothing else is.
           viewer.assertNoErrors(/Failed to load resource/);

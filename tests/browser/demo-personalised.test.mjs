@@ -3,11 +3,11 @@
  * that axe-core finds nothing wrong with it. With SCREENSHOT_DIR set, it leaves pictures there.
  */
 import assert from 'node:assert/strict';
-import { mkdir, readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 
+import { violations } from './lib/axe.mjs';
 import { nextFrame, stateOf, until } from './lib/browser.mjs';
 import { Shop } from './lib/shop.mjs';
 
@@ -32,8 +32,6 @@ const TOMORROW = () => {
   };
 };
 const BRAND = '/?utm_source=google&utm_medium=cpc&utm_term=wielrijk';
-
-const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 let shop;
 let visitor;
@@ -83,10 +81,7 @@ const says = (page, block, why) => until(`the panel says of "${block}": ${why}`,
 async function sound(page, name, views = VIEWS.slice(1)) {
   for (const view of PICTURES ? VIEWS : views) {
     await page.setViewportSize(view);
-    if (!await page.evaluate(() => Boolean(window.axe))) await page.evaluate(axe);
-    const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
-    const told = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`);
-    assert.deepEqual(told, [], `${name}, ${view.name}`);
+    assert.deepEqual(await violations(page), [], `${name}, ${view.name}`);
     if (PICTURES) await page.screenshot({ path: join(PICTURES, `${name}-${view.name}.png`), fullPage: true });
   }
   visitor.assertNoErrors();

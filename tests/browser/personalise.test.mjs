@@ -4,15 +4,14 @@
  * got wrong. In Firefox `cargo xtask hooks` plays them.
  */
 import assert from 'node:assert/strict';
-import { createRequire } from 'node:module';
 import { after, afterEach, before, describe, test } from 'node:test';
 
+import { violations } from './lib/axe.mjs';
 import { nextFrame, pause, stateOf, until } from './lib/browser.mjs';
 import { BOTH, DEFAULT, ELECTRIC, OBSERVE, page as made, SEEN, SLOTS } from './lib/personal.mjs';
 import { captured } from './lib/pages.mjs';
 import { Shop } from './lib/shop.mjs';
 
-const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 const NOW = ' data-fg-adapt="now"';
 
 let shop;
@@ -327,15 +326,11 @@ test('a preview: in this tab, until it is ended, and nothing of it is counted', 
 test('accessible in each state: axe finds nothing', async () => {
   const pages = { '/proef/': made({ root: NOW }), '/dan/': made() };
   const page = await arrive(pages);
-  const violations = async () => {
-    await page.addScriptTag({ path: AXE });
-    return page.evaluate(async () => (await window.axe.run()).violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html)}`));
-  };
   const states = [[], ['E-bikes'], ['Racefietsen', 'Racefietsen']];
   for (const [number, topics] of states.entries()) {
     await wants(page, ...topics);
     await pause(200);
-    assert.deepEqual(await violations(), [], topics.join());
+    assert.deepEqual(await violations(page), [], topics.join());
     if (process.env.SCREENSHOT_DIR) await page.screenshot({ path: `${process.env.SCREENSHOT_DIR}/personal-${number}.png` });
   }
 });

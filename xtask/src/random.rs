@@ -45,8 +45,13 @@ pub(crate) fn now() -> String {
     rfc3339(since_epoch())
 }
 
+/// The present moment, in milliseconds since 1970.
+pub(crate) fn milliseconds_now() -> u64 {
+    u64::try_from(since_epoch().as_millis()).unwrap_or(u64::MAX)
+}
+
 fn since_epoch() -> Duration {
-    // A clock before 1970 is no reason to stop a proof.
+    // A clock before 1970 is no reason to stop.
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default()

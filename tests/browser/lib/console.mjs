@@ -4,13 +4,14 @@
  * `picture` leaves what was seen there.
  */
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 
-import { launch, Visitor } from './browser.mjs';
-import { Collector, WRITE_KEY } from './collector.mjs';
+import { violations } from './axe.mjs';
+import { Visitor } from './browser.mjs';
+import { WRITE_KEY } from './collector.mjs';
+import { Shop } from './shop.mjs';
 
-const AXE = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+/** The rules of axe-core that the console keeps to. */
+const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 
 /** The id of the demo shop's site, which has no other. */
 export const SITE_ID = 'site';
@@ -22,27 +23,11 @@ export const LOOKS = [
   { name: 'phone', viewport: { width: 390, height: 844 }, colorScheme: 'light' },
 ];
 
-export class Console {
-  #contexts = [];
+/** A shop, and those who look at its console. */
+export class Console extends Shop {
+  #viewers = [];
   /** Cookies of those who have signed in, by their token: one address may not try often. */
   #sessions = new Map();
-
-  /** Starts a collector and a browser; `configure` as for the collector. */
-  static async open({ configure } = {}) {
-    const opened = new Console();
-    try {
-      opened.collector = await Collector.start({ configure });
-      opened.browser = await launch();
-    } catch (error) {
-      await opened.close();
-      throw error;
-    }
-    return opened;
-  }
-
-  get admin() {
-    return this.collector.admin;
-  }
 
   /**
    * Somebody who is signed in, with the owner's token unless another is given; who has signed in before
@@ -51,7 +36,7 @@ export class Console {
    */
   async signIn({ token = this.admin.token, locale = 'en-GB', ...options } = {}) {
     const viewer = await Visitor.arrive(this.browser, { locale, ...options });
-    this.#contexts.push(viewer);
+    this.#viewers.push(viewer);
     const session = this.#sessions.get(token);
     if (session) await viewer.context.addCookies(session);
     const page = await viewer.open(`${this.collector.origin}/console`);
@@ -85,25 +70,26 @@ export class Console {
   }
 
   async close() {
-    for (const viewer of this.#contexts) await viewer.leave();
-    await this.browser?.close();
-    await this.collector?.remove();
+    for (const viewer of this.#viewers) await viewer.leave();
+    await super.close();
   }
-}
-
-/** What axe-core finds wrong with a page as it is now: one line each. */
-export async function violations(page) {
-  if (!await page.evaluate(() => Boolean(window.axe))) await page.evaluate(AXE);
-  const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
-  return page.evaluate(async (values) => {
-    const found = await window.axe.run(document, { runOnly: { type: 'tag', values }, resultTypes: ['violations'] });
-    return found.violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' ')}`);
-  }, tags);
 }
 
 /** Fails when axe-core finds anything wrong. */
 export async function assertAccessible(page, about = page.url()) {
-  assert.deepEqual(await violations(page), [], about);
+  assert.deepEqual(await violations(page, RULES), [], about);
+}
+
+/** Fails when a text of a page has become more than a text: markup, a script that set `window.hit`, a link. */
+export async function assertHarmless(page, about = page.url()) {
+  const found = await page.evaluate(() => ({
+    hit: window.hit ?? null,
+    injected: document.querySelectorAll('#injected, main :is(img, iframe, script), main svg[onload]').length,
+    handlers: [...document.querySelectorAll('*')].filter((one) => [...one.attributes].some(({ name }) => name.startsWith('on'))).length,
+    inline: document.querySelectorAll('script:not([src])').length,
+    links: [...document.querySelectorAll('a[href], form[action]')].filter((one) => /^(javascript|data):/i.test(one.getAttribute('href') ?? one.getAttribute('action'))).length,
+  }));
+  assert.deepEqual(found, { hit: null, injected: 0, handlers: 0, inline: 0, links: 0 }, about);
 }
 
 /** Fails when a page is wider than its window: whoever reads on a phone would have to drag it. */

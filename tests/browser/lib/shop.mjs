@@ -12,7 +12,7 @@ export class Shop {
 
   /** Opens the shop; `cache` and `site` as for the browser, `configure` as for the collector. */
   static async open({ cache, site, configure } = {}) {
-    const shop = new Shop();
+    const shop = new this();
     try {
       shop.collector = await Collector.start({ configure });
       shop.browser = await launch({ cache, site });

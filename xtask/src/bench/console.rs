@@ -75,7 +75,10 @@ pub(super) fn run(workspace: &Workspace, short: bool, options: &Options) -> Resu
         .tempdir()?;
     let rounds = if short { SHORT_ROUNDS } else { ROUNDS };
     let nobody = Settings::new(workspace, binary.clone(), &temporary.path().join("empty"))?;
-    let empty = measure(&Server::start(&nobody)?, rounds)?;
+    let empty = {
+        let server = Server::start(&nobody)?;
+        measure(&signed_in(&server)?, rounds)?
+    };
 
     let folder = options
         .kept
@@ -107,8 +110,9 @@ pub(super) fn run(workspace: &Workspace, short: bool, options: &Options) -> Resu
         number.with_context(|| format!("what was sent does not say {name}"))
     };
     let server = Server::start(&settings)?;
-    let full = measure(&server, rounds)?;
-    let preview = preview(&server)?;
+    let console = signed_in(&server)?;
+    let full = measure(&console, rounds)?;
+    let preview = preview(&console)?;
     progress::clear();
     let visitors = number("/truth/visitors")?;
     println!(
@@ -127,9 +131,12 @@ pub(super) fn run(workspace: &Workspace, short: bool, options: &Options) -> Resu
     Ok(())
 }
 
+fn signed_in(server: &Server) -> Result<Console> {
+    Console::sign_in(server.address(), server.token())
+}
+
 /// How long each page takes, with a connection that is open.
-fn measure(server: &Server, rounds: usize) -> Result<Vec<Measured>> {
-    let console = Console::sign_in(server.address(), server.token())?;
+fn measure(console: &Console, rounds: usize) -> Result<Vec<Measured>> {
     let site = console.site()?;
     let mut pages = console.pages(&site)?;
     let beside = BESIDE.into_iter().map(str::to_owned);
@@ -153,9 +160,8 @@ fn measure(server: &Server, rounds: usize) -> Result<Vec<Measured>> {
 }
 
 /// How long it takes to say who would be in a segment.
-fn preview(server: &Server) -> Result<Duration> {
+fn preview(console: &Console) -> Result<Duration> {
     progress::show("preview of a segment");
-    let console = Console::sign_in(server.address(), server.token())?;
     let site = console.site()?;
     let form = console.get(&format!("{site}/segments/new"))?.html;
     let (_, csrf) = form

@@ -35,7 +35,7 @@ pub(super) fn checks(server: &Server, world: &World) -> Result<Vec<Check>> {
     };
     let one = |_: &Message| 1.0;
     let mut sessions = Counts::new();
-    for at in world.visits() {
+    for at in &world.visits {
         *sessions
             .entry((at / super::world::DAY, String::new()))
             .or_default() += 1.0;

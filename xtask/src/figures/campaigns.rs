@@ -95,24 +95,11 @@ fn counted(world: &World) -> Result<BTreeMap<Origin, Numbers>> {
             }
         }
     }
-    for change in world
-        .changes
-        .iter()
-        .filter(|one| one["event"] == "Stage Changed")
-    {
-        let visitor = change["anonymousId"]
-            .as_str()
-            .context("a change of nobody")?;
-        let stage = change
-            .pointer("/properties/to")
-            .and_then(serde_json::Value::as_str);
-        let at = World::moment(change)?;
-        let messages = world
-            .visitors
-            .get(visitor)
-            .context("a change of somebody unknown")?;
-        let first = World::touches(messages, at).into_iter().next();
-        if let (Some(stage), Some(first)) = (stage, first.filter(|_| world.is_shown(at, SHOWN))) {
+    for (change, _, stage) in world.staged() {
+        let messages = world.visitors.get(&change.visitor);
+        let messages = messages.context("a change of somebody unknown")?;
+        let first = World::touches(messages, change.at).into_iter().next();
+        if let Some(first) = first.filter(|_| world.is_shown(change.at, SHOWN)) {
             let stages = &mut all.entry(first).or_default().stages;
             *stages.entry(world.label("stage", stage)).or_default() += 1;
         }

@@ -1,6 +1,6 @@
 //! Content: what slots and variants came to, and whether what is known to help is told to help.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result};
 use serde_json::Value;
@@ -10,7 +10,8 @@ use super::console::Grid;
 use super::world::{DAY, Message, World};
 use crate::server::Server;
 
-/// The lift of each variant lies between the bounds that are told, and numbers are those of the truth.
+/// The lift of each variant is not contradicted by the bounds that are told, and numbers are those of the
+/// truth. Of twenty intervals one leaves out what it is of, so bounds alone would fail on some days.
 pub(super) fn truth(server: &Server, truth: &Value) -> Result<Check> {
     let mut check = Check::new("truth", "lift");
     let slots = truth
@@ -60,17 +61,25 @@ pub(super) fn truth(server: &Server, truth: &Value) -> Result<Check> {
                         .and_then(Value::as_f64)
                 };
                 let (low, high) = (bound("low"), bound("high"));
-                let is_between = low
-                    .zip(high)
-                    .is_some_and(|(low, high)| (low..=high).contains(&lift));
+                let bounds = low.zip(high);
                 check.holds(
-                    &format!("{slot} {variant}: {low:?} to {high:?} leaves out {lift}"),
-                    is_between,
+                    &format!("{slot} {variant}: {low:?} to {high:?} contradict {lift}"),
+                    bounds.is_some_and(|(low, high)| is_likely(lift, low, high)),
                 );
             }
         }
     }
     Ok(check)
+}
+
+/// How much wider than an interval of 95 % one is that leaves out what it is of once in ten thousand times.
+const WIDER: f64 = 2.0;
+
+/// Whether a lift can be what an interval of 95 % is of, of a ratio that is one more than the lift.
+fn is_likely(lift: f64, low: f64, high: f64) -> bool {
+    let (low, high) = ((1.0 + low).ln(), (1.0 + high).ln());
+    let (middle, half) = ((low + high) / 2.0, (high - low) / 2.0);
+    ((1.0 + lift).ln() - middle).abs() <= WIDER * half
 }
 
 /// Days that the page shows.
@@ -132,25 +141,21 @@ fn arms(world: &World, slot: &str, goal: &str) -> BTreeMap<(String, bool), Numbe
     arms
 }
 
-/// The slots of the front page, by what the page calls them.
-const SLOTS: [(&str, &str); 2] = [
-    ("aanbod", "Aanbod bovenaan de voorpagina"),
-    ("hero", "hero"),
-];
+/// The slot of the shop's own content.
+const OFFER: &str = "aanbod";
 
 pub(super) fn slots(world: &World, grid: &Grid, check: &mut Check) -> Result<()> {
-    for (slot, label) in SLOTS {
+    let told = world.messages().filter(|one| one.is("Content Viewed"));
+    let slots: BTreeSet<&str> = told.map(|one| one.text("slot")).collect();
+    check.holds("nobody saw a slot", !slots.is_empty());
+    for slot in &slots {
+        let label = world.label("slot", slot);
         let row = grid.rows.iter().find(|row| row[0] == label);
         let Some(row) = row else {
             check.wrong(format!("no row {label}"));
             continue;
         };
-        // What a slot names no goal for has the first of the configuration.
-        let goal = if slot == "aanbod" {
-            "proefrit"
-        } else {
-            world.first_goal
-        };
+        let goal = world.slot_goal(slot);
         let arms = arms(world, slot, goal);
         let sum = |number: fn(&Numbers) -> f64| arms.values().map(number).sum::<f64>();
         for (column, count) in [
@@ -173,7 +178,7 @@ pub(super) fn slots(world: &World, grid: &Grid, check: &mut Check) -> Result<()>
             check,
         )?;
     }
-    check.number("slots", &grid.rows.len().to_string(), SLOTS.len() as f64);
+    check.number("slots", &grid.rows.len().to_string(), slots.len() as f64);
     Ok(())
 }
 
@@ -219,14 +224,13 @@ fn slot(world: &World, slot: &str, goal: &str, grid: &Grid, check: &mut Check) -
     let mut left = arms.clone();
     for row in &grid.rows {
         let held_out = grid.cell(row, "Saw")?.starts_with("the default");
-        let variant = match &*row[0] {
-            "Bel ons maar" => "bellen",
-            "Welkom terug, kom proefrijden" => "proefrit",
-            other => other,
-        };
-        let numbers = left
-            .remove(&(variant.to_owned(), held_out))
-            .unwrap_or_default();
+        let variant = left
+            .keys()
+            .find(|(id, control)| *control == held_out && world.variant_label(slot, id) == row[0])
+            .cloned();
+        let numbers = variant.and_then(|variant| left.remove(&variant));
+        let numbers = numbers.unwrap_or_default();
+        let variant = &row[0];
         for (column, count) in [
             ("Visitors", numbers.visitors),
             ("Impressions", numbers.impressions),
@@ -252,36 +256,29 @@ fn slot(world: &World, slot: &str, goal: &str, grid: &Grid, check: &mut Check) -
 }
 
 pub(super) fn offer(world: &World, grid: &Grid, check: &mut Check) -> Result<()> {
-    slot(world, "aanbod", "proefrit", grid, check)
+    slot(world, OFFER, world.slot_goal(OFFER), grid, check)
 }
 
 pub(super) fn offer_sold(world: &World, grid: &Grid, check: &mut Check) -> Result<()> {
-    slot(world, "aanbod", "koop", grid, check)
+    slot(world, OFFER, "koop", grid, check)
 }
 
 pub(super) fn hero(world: &World, grid: &Grid, check: &mut Check) -> Result<()> {
-    slot(world, "hero", world.first_goal, grid, check)
+    slot(world, "hero", world.slot_goal("hero"), grid, check)
 }
 
 /// The chart: each day it is what the visitors up to it say, so the last is what the slot says.
 pub(super) fn course(world: &World, grid: &Grid, check: &mut Check) -> Result<()> {
-    let arms = arms(world, "aanbod", "proefrit");
+    let arms = arms(world, OFFER, world.slot_goal(OFFER));
     let last = grid.rows.last().context("no days")?;
     lift(grid, last, &["Lift", "At least", "At most"], &arms, check)
 }
 
 pub(super) fn lifts(world: &World, grid: &Grid, check: &mut Check) -> Result<()> {
-    let arms = arms(world, "aanbod", "proefrit");
+    let arms = arms(world, OFFER, world.slot_goal(OFFER));
     for row in grid.rows.iter().filter(|row| row[1] == "Conversions") {
-        let variant = if row[0].starts_with("Bel") {
-            "bellen"
-        } else {
-            "proefrit"
-        };
-        let own = arms
-            .clone()
-            .into_iter()
-            .filter(|((id, _), _)| id == variant);
+        let own = arms.clone().into_iter();
+        let own = own.filter(|((id, _), _)| row[0].starts_with(&world.variant_label(OFFER, id)));
         lift(
             grid,
             row,
@@ -294,7 +291,7 @@ pub(super) fn lifts(world: &World, grid: &Grid, check: &mut Check) -> Result<()>
 }
 
 pub(super) fn figures(world: &World, grid: &Grid, check: &mut Check) -> Result<()> {
-    let arms = arms(world, "aanbod", "proefrit");
+    let arms = arms(world, OFFER, world.slot_goal(OFFER));
     let of = |held_out: bool| {
         let of_arm = arms.iter().filter(|((_, control), _)| *control == held_out);
         of_arm.map(|(_, one)| one.visitors).sum::<f64>()
@@ -304,4 +301,23 @@ pub(super) fn figures(world: &World, grid: &Grid, check: &mut Check) -> Result<(
         check.number(name, row.map_or("missing", |row| &*row[1]), count);
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_chance_brings_is_likely_and_more_is_not() {
+        for (lift, low, high, likely) in [
+            (0.2, 0.1, 0.3, true),
+            (0.8, -0.44, 0.71, true),
+            (-0.6, -0.44, 0.71, true),
+            (2.5, -0.44, 0.71, false),
+            (-0.1, 0.1, 0.3, false),
+            (f64::NAN, 0.1, 0.3, false),
+        ] {
+            assert_eq!(is_likely(lift, low, high), likely, "{lift}");
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! Interests: who wants what, by what first brought them, and which pages feed it. How strong an interest
 //! is at this moment is the engine's to say, so exported profiles say it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 use serde_json::Value;
@@ -41,12 +41,7 @@ fn counted(
     let mut counts = BTreeMap::new();
     for profile in &world.profiles {
         let visitor = profile["visitor_id"].as_str().unwrap_or_default();
-        let messages = world
-            .visitors
-            .get(visitor)
-            .map(Vec::as_slice)
-            .unwrap_or_default();
-        let first = World::touches(messages, u64::MAX).into_iter().next();
+        let first = world.first_touch(visitor);
         for (id, _) in strengths(profile) {
             if is_interested(profile, id) {
                 let key = (label(world, id), of(first.as_ref()));
@@ -130,14 +125,7 @@ pub(super) fn campaigns(world: &World, grid: &Grid, check: &mut Check) -> Result
 pub(super) fn pages(world: &World, grid: &Grid, check: &mut Check) -> Result<()> {
     let mut views: BTreeMap<(String, String), f64> = BTreeMap::new();
     for view in world.since(SHOWN).filter(|one| one.kind == "page") {
-        let topics = view.properties.get("topics").and_then(Value::as_array);
-        let mut topics: Vec<&str> = topics
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_str)
-            .collect();
-        topics.sort_unstable();
-        topics.dedup();
+        let topics: BTreeSet<&str> = view.topics().collect();
         for topic in topics {
             *views
                 .entry((topic.to_owned(), view.path.clone()))

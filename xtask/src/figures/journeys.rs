@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use super::check::Check;
 use super::console::Grid;
-use super::world::{DAY, Message, World};
+use super::world::{self, DAY, Message, World};
 
 /// Days that the page shows.
 const SHOWN: u64 = 28;
@@ -18,11 +18,8 @@ const WEEKS: u64 = 12;
 const LONGEST_WAY: usize = 8;
 
 pub(super) fn figures(world: &World, grid: &Grid, check: &mut Check) -> Result<()> {
-    let visits = world
-        .visits()
-        .into_iter()
-        .filter(|at| world.is_shown(*at, SHOWN))
-        .count() as f64;
+    let visits = world.visits.iter();
+    let visits = visits.filter(|at| world.is_shown(**at, SHOWN)).count() as f64;
     let views = world.since(SHOWN).filter(|one| one.kind == "page").count() as f64;
     let time: u64 = world.since(SHOWN).map(Message::active).sum();
     let time = (time as f64 / visits).floor() / 1_000.0;
@@ -132,14 +129,8 @@ pub(super) fn returns(world: &World, grid: &Grid, check: &mut Check) -> Result<(
 
 /// The groups of pages of the visit before a moment, each page where it was seen last.
 fn way(messages: &[Message], until: u64) -> Vec<String> {
-    let mut begun = 0;
-    let mut before: Option<u64> = None;
-    for message in messages.iter().filter(|one| one.at <= until) {
-        if before.is_none_or(|before| message.at > before + 30 * super::world::MINUTE) {
-            begun = message.at;
-        }
-        before = Some(message.at);
-    }
+    let begun = world::visits(messages).into_iter();
+    let begun = begun.filter(|at| *at <= until).max().unwrap_or_default();
     let mut last: BTreeMap<&str, u64> = BTreeMap::new();
     let pages = messages
         .iter()

@@ -19,14 +19,15 @@ mod system;
 mod today;
 mod world;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use crate::build;
 use crate::progress;
+use crate::random::milliseconds_now;
 use crate::server::{Server, Settings};
 use crate::traffic;
 use crate::workspace::Workspace;
@@ -35,8 +36,7 @@ use self::check::Check;
 use self::console::{Console, Grid};
 use self::world::World;
 
-/// Visitors, days and seed of a short round. With another seed one interval of twenty leaves out what
-/// it is of, as it may.
+/// Visitors, days and seed of a short round.
 const VISITORS: u32 = 2_000;
 const DAYS: u32 = 21;
 const SEED: u64 = 1;
@@ -144,17 +144,10 @@ const TABLES: &[Against] = &[
 const FIGURES: &str = "figures";
 
 /// Addresses beside those of the menu, of which only what has a line in [`TABLES`] is compared.
-const BESIDE: &[&str] = &[
-    "segments/e-bikes",
-    "campaigns?by=campaign",
-    "campaigns?by=source",
-    "campaigns?by=medium",
-    "campaigns?by=term",
-    "campaigns?by=content",
-    "content/aanbod",
-    "content/aanbod?goal=koop",
-    "content/hero",
-];
+fn beside() -> BTreeSet<&'static str> {
+    let pages = TABLES.iter().map(|one| one.page);
+    pages.filter(|page| page.contains(['/', '?'])).collect()
+}
 
 /// Tables that tell nothing of messages, each with what it is about.
 const APART: &[(&str, &str, &str)] = &[
@@ -202,7 +195,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     let events = console.export("events")?;
     let config = std::fs::read_to_string(&settings.config)?.parse()?;
     let (profiles, changes) = (console.export("profiles")?, console.export("changes")?);
-    let world = World::read(&events, profiles, changes, now(), &config)?;
+    let world = World::read(&events, profiles, &changes, milliseconds_now(), &config)?;
     drop(events);
     let truth = traffic.get("truth").context("the traffic has no truth")?;
     let mut checks = vec![sent(&world, truth)];
@@ -213,11 +206,9 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     let site = console.site()?;
     checks.push(known::campaigns(&console, &site)?);
     let mut pages = console.pages(&site)?;
-    let beside = BESIDE
-        .iter()
-        .filter(|one| pages.iter().any(|page| one.starts_with(&**page)));
-    let beside: Vec<String> = beside.map(|one| (*one).to_owned()).collect();
-    pages.extend(beside);
+    let mut beside = beside();
+    beside.retain(|one| pages.iter().any(|page| one.starts_with(&**page)));
+    pages.extend(beside.into_iter().map(str::to_owned));
     for page in pages {
         let menu = page.split(['/', '?']).next().unwrap_or_default();
         if options.page.is_empty() || options.page.iter().any(|one| one == menu) {
@@ -318,7 +309,7 @@ fn tables(console: &Console, site: &str, page: &str, world: &World) -> Vec<Check
         let apart = APART
             .iter()
             .find(|(other, id, _)| *other == page && *id == table);
-        if against.is_none() && BESIDE.contains(&page) {
+        if against.is_none() && beside().contains(page) {
             continue;
         }
         match (against, apart) {
@@ -367,12 +358,4 @@ fn shown(checks: &[Check]) -> String {
         "all", ""
     );
     text
-}
-
-fn now() -> u64 {
-    // A clock before 1970 is no reason to stop.
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::check::Check;
 use super::console::Grid;
-use super::world::{MINUTE, World};
+use super::world::{self, World};
 
 /// Letters of an id that are shown; and how far scores may be off, which fade from moment to moment.
 const SHORT: usize = 8;
@@ -57,15 +57,8 @@ pub(super) fn visitors(world: &World, grid: &Grid, check: &mut Check) -> Result<
             .visitors
             .get(visitor)
             .context("a profile without messages")?;
-        let mut visits = 0.0;
-        let mut before: Option<u64> = None;
-        for message in messages {
-            visits += f64::from(u8::from(
-                before.is_none_or(|before| message.at > before + 30 * MINUTE),
-            ));
-            before = Some(message.at);
-        }
-        let first = World::touches(messages, u64::MAX).into_iter().next();
+        let visits = world::visits(messages).len() as f64;
+        let first = world.first_touch(visitor);
         let channel = first.map_or("", |first| first.channel());
         check.number(
             &format!("{name}, visits"),

@@ -4,11 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
+use firstglance_engine::Timestamp;
 use serde_json::Value;
 
 use super::check::Check;
 use super::console::Grid;
-use super::world::World;
+use super::world::{DAY, World};
 
 /// Days that the page shows.
 const SHOWN: u64 = 28;
@@ -61,17 +62,14 @@ pub(super) fn list(world: &World, grid: &Grid, check: &mut Check) -> Result<()> 
         .iter()
         .map(|(name, of)| (name.clone(), of.len() as f64 / all));
     check.by_name(grid, "Share", &share.collect())?;
-    for (column, event) in [("Came in", "Segment Entered"), ("Left", "Segment Left")] {
+    let moves: [(&str, Vec<(u64, &str)>); 2] = [
+        ("Came in", world.entered().collect()),
+        ("Left", world.left().collect()),
+    ];
+    for (column, moves) in moves {
         let mut moved: BTreeMap<String, f64> = BTreeMap::new();
-        for change in world.changes.iter().filter(|one| one["event"] == *event) {
-            let id = change
-                .pointer("/properties/segment")
-                .and_then(Value::as_str);
-            if world.is_shown(World::moment(change)?, SHOWN) {
-                *moved
-                    .entry(label(world, id.unwrap_or_default()))
-                    .or_default() += 1.0;
-            }
+        for (_, id) in moves.iter().filter(|(at, _)| world.is_shown(*at, SHOWN)) {
+            *moved.entry(label(world, id)).or_default() += 1.0;
         }
         // A topic that nobody is interested in any more has no row.
         moved.retain(|name, _| grid.rows.iter().any(|row| row[0] == *name));
@@ -162,23 +160,21 @@ pub(super) fn trend(world: &World, grid: &Grid, check: &mut Check) -> Result<()>
     let size = members(world)
         .get(&label(world, id))
         .map_or(0, BTreeSet::len) as f64;
-    let mut moved: BTreeMap<String, (f64, f64)> = BTreeMap::new();
-    for change in &world.changes {
-        let segment = change
-            .pointer("/properties/segment")
-            .and_then(Value::as_str);
-        if segment == Some(id) {
-            let day = change["timestamp"].as_str().unwrap_or_default();
-            let day = moved.entry(day.chars().take(10).collect()).or_default();
-            match change["event"].as_str() {
-                Some("Segment Entered") => day.0 += 1.0,
-                _ => day.1 += 1.0,
-            }
+    let by_day = |moves: &mut dyn Iterator<Item = (u64, &str)>| {
+        let mut days: BTreeMap<u64, f64> = BTreeMap::new();
+        for (at, _) in moves.filter(|(_, segment)| *segment == id) {
+            *days.entry(at / DAY).or_default() += 1.0;
         }
-    }
+        days
+    };
+    let (entered, left) = (by_day(&mut world.entered()), by_day(&mut world.left()));
     let mut size = size;
     for row in grid.rows.iter().rev() {
-        let (entered, left) = moved.get(&row[0]).copied().unwrap_or_default();
+        let day = Timestamp::parse(&format!("{}T00:00:00Z", row[0]));
+        let day = day.map_err(|error| anyhow::anyhow!("{}: {error}", row[0]))?;
+        let day = day.as_milliseconds() / DAY;
+        let on_day = |days: &BTreeMap<u64, f64>| days.get(&day).copied().unwrap_or_default();
+        let (entered, left) = (on_day(&entered), on_day(&left));
         for (column, count) in [("Size", size), ("Came in", entered), ("Left", left)] {
             check.number(
                 &format!("{}, {column}", row[0]),
@@ -219,18 +215,9 @@ pub(super) fn figures(world: &World, grid: &Grid, check: &mut Check) -> Result<(
     let members = members(world);
     let none = BTreeSet::new();
     let own = members.get(&label(world, TRIED)).unwrap_or(&none);
-    let moved = |event: &str| -> Result<f64> {
-        let mut count = 0.0;
-        for change in world.changes.iter().filter(|one| one["event"] == *event) {
-            let is_own = change
-                .pointer("/properties/segment")
-                .and_then(Value::as_str)
-                == Some(TRIED);
-            count += f64::from(u8::from(
-                is_own && world.is_shown(World::moment(change)?, SHOWN),
-            ));
-        }
-        Ok(count)
+    let moved = |moves: &mut dyn Iterator<Item = (u64, &str)>| {
+        let own = moves.filter(|(at, id)| *id == TRIED && world.is_shown(*at, SHOWN));
+        own.count() as f64
     };
     let reached = own.iter().filter(|visitor| {
         world
@@ -240,8 +227,8 @@ pub(super) fn figures(world: &World, grid: &Grid, check: &mut Check) -> Result<(
     });
     let expected = [
         ("size", own.len() as f64),
-        ("entered", moved("Segment Entered")?),
-        ("left", moved("Segment Left")?),
+        ("entered", moved(&mut world.entered())),
+        ("left", moved(&mut world.left())),
         ("conversion", reached.count() as f64 / own.len() as f64),
     ];
     let expected = expected.map(|(name, number)| (name.to_owned(), number));

@@ -6,9 +6,7 @@ use anyhow::Result;
 
 use super::check::Check;
 use super::console::Grid;
-use super::world::World;
-
-const HOUR: u64 = 3_600_000;
+use super::world::{HOUR, World};
 
 pub(super) fn figures(world: &World, grid: &Grid, check: &mut Check) -> Result<()> {
     let row = grid.rows.iter().find(|row| row[0] == "visitors");

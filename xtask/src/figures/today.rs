@@ -5,13 +5,10 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result};
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp, Zoned};
-use serde_json::Value;
 
 use super::check::Check;
 use super::console::Grid;
-use super::world::{DAY, Message, World};
-
-const HOUR: u64 = 3_600_000;
+use super::world::{DAY, HOUR, Message, World};
 
 /// Days before today that are looked at.
 const BEFORE: i64 = 13;
@@ -30,7 +27,7 @@ fn midnight(world: &World, days: i64) -> Result<(u64, bool)> {
 
 pub(super) fn figures(world: &World, grid: &Grid, check: &mut Check) -> Result<()> {
     let (today, _) = midnight(world, 0)?;
-    let visits = world.visits().into_iter().filter(|at| *at >= today).count();
+    let visits = world.visits.iter().filter(|at| **at >= today).count();
     let views = world
         .messages()
         .filter(|one| one.at >= today && one.kind == "page")
@@ -40,15 +37,9 @@ pub(super) fn figures(world: &World, grid: &Grid, check: &mut Check) -> Result<(
         .values()
         .filter(|messages| messages[0].at >= today)
         .count();
-    let mut prospects = 0;
-    for change in world
-        .changes
-        .iter()
-        .filter(|one| one["event"] == "Stage Changed")
-    {
-        let from = change.pointer("/properties/from").and_then(Value::as_str);
-        prospects += usize::from(from == Some("cold") && World::moment(change)? >= today);
-    }
+    let staged = world.staged();
+    let prospects = staged.filter(|(change, from, _)| *from == "cold" && change.at >= today);
+    let prospects = prospects.count();
     for (name, count) in [
         ("visits", visits),
         ("views", views),
@@ -112,7 +103,7 @@ pub(super) fn consent(world: &World, grid: &Grid, check: &mut Check) -> Result<(
 
 pub(super) fn hours(world: &World, grid: &Grid, check: &mut Check) -> Result<()> {
     let (today, is_working) = midnight(world, 0)?;
-    let visits = world.visits();
+    let visits = &world.visits;
     let first = visits.iter().min().copied().unwrap_or_default();
     let within = |from: u64| {
         visits
@@ -150,24 +141,14 @@ pub(super) fn hours(world: &World, grid: &Grid, check: &mut Check) -> Result<()>
 pub(super) fn stages(world: &World, grid: &Grid, check: &mut Check) -> Result<()> {
     let (today, _) = midnight(world, 0)?;
     let week = (world.today - 6) * DAY;
-    let count = |member: &str, since: u64| -> Result<BTreeMap<String, f64>> {
-        let mut counts = BTreeMap::new();
-        for change in world
-            .changes
-            .iter()
-            .filter(|one| one["event"] == "Stage Changed")
-        {
-            if World::moment(change)? >= since {
-                let stage = change
-                    .pointer(member)
-                    .and_then(Value::as_str)
-                    .unwrap_or_default();
-                *counts.entry(named(world, stage)).or_default() += 1.0;
-            }
+    let count = |is_entered: bool, since: u64| {
+        let mut counts: BTreeMap<String, f64> = BTreeMap::new();
+        for (_, from, to) in world.staged().filter(|(change, ..)| change.at >= since) {
+            let stage = if is_entered { to } else { from };
+            *counts.entry(named(world, stage)).or_default() += 1.0;
         }
-        Ok(counts)
+        counts
     };
-    let (to, from) = ("/properties/to", "/properties/from");
     let mut sizes: BTreeMap<String, f64> = BTreeMap::new();
     for profile in &world.profiles {
         let stage = profile["stage"].as_str().unwrap_or_default();
@@ -175,10 +156,10 @@ pub(super) fn stages(world: &World, grid: &Grid, check: &mut Check) -> Result<()
     }
     let expected = [
         sizes,
-        count(to, today)?,
-        count(from, today)?,
-        count(to, week)?,
-        count(from, week)?,
+        count(true, today),
+        count(false, today),
+        count(true, week),
+        count(false, week),
     ];
     for (column, expected) in grid.columns.iter().skip(1).zip(&expected) {
         check.by_name(grid, column, expected)?;
@@ -197,16 +178,8 @@ fn named(world: &World, stage: &str) -> String {
 pub(super) fn rising(world: &World, grid: &Grid, check: &mut Check) -> Result<()> {
     let (middle, first) = (world.today - 6, world.today - 13);
     let (mut this, mut before) = (BTreeMap::new(), BTreeMap::new());
-    for change in world
-        .changes
-        .iter()
-        .filter(|one| one["event"] == "Segment Entered")
-    {
-        let id = change
-            .pointer("/properties/segment")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
-        let day = World::moment(change)? / DAY;
+    for (at, id) in world.entered() {
+        let day = at / DAY;
         if world.label("segment", id) != id || day < first {
             continue;
         }
@@ -236,12 +209,7 @@ pub(super) fn rising(world: &World, grid: &Grid, check: &mut Check) -> Result<()
         };
         let before = before.get(*id).copied().unwrap_or_default();
         let views = world.messages().filter(|one| {
-            let topics = one.properties.get("topics").and_then(Value::as_array);
-            let is_about = topics.is_some_and(|all| {
-                all.iter()
-                    .filter_map(Value::as_str)
-                    .any(|topic| topic.to_lowercase() == **id)
-            });
+            let is_about = one.topics().any(|topic| topic.to_lowercase() == **id);
             one.kind == "page" && one.day() >= middle && is_about
         });
         let expected = [**now, before, **now - before, views.count() as f64];

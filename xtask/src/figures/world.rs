@@ -3,12 +3,16 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use firstglance_engine::Timestamp;
 use serde_json::Value;
 
-pub(super) const MINUTE: u64 = 60_000;
-pub(super) const DAY: u64 = 24 * 60 * MINUTE;
+pub(super) const HOUR: u64 = 3_600_000;
+pub(super) const DAY: u64 = 24 * HOUR;
+
+/// Without a message for longer than this a visit is over, and what brings a visitor again within it
+/// brings them once.
+const HALF_AN_HOUR: u64 = HOUR / 2;
 
 /// A message from outside.
 #[derive(Clone, Debug)]
@@ -80,6 +84,12 @@ impl Message {
         } else {
             0
         }
+    }
+
+    /// Topics that the page declares, as it spells them.
+    pub(super) fn topics(&self) -> impl Iterator<Item = &str> {
+        let topics = self.properties.get("topics").and_then(Value::as_array);
+        topics.into_iter().flatten().filter_map(Value::as_str)
     }
 
     /// Parameters of the page's address.
@@ -169,6 +179,51 @@ impl Origin {
     }
 }
 
+/// What changed of a visitor.
+#[derive(Clone, Debug)]
+pub(super) struct Change {
+    pub(super) visitor: String,
+    pub(super) at: u64,
+    pub(super) what: Changed,
+}
+
+/// The segment or the stages that a change is of, by their ids.
+#[derive(Clone, Debug)]
+pub(super) enum Changed {
+    Entered(String),
+    Left(String),
+    Stage { from: String, to: String },
+}
+
+impl Change {
+    /// A line of the export; nothing of one that tells of a goal, which is counted from messages.
+    fn read(line: &Value) -> Result<Option<Self>> {
+        let text = |at: &str| {
+            let text = line.pointer(at).and_then(Value::as_str);
+            text.map(str::to_owned)
+                .with_context(|| format!("a change without {at}: {line}"))
+        };
+        let at = text("/timestamp")?;
+        let at = Timestamp::parse(&at).map_err(|error| anyhow::anyhow!("{at}: {error}"))?;
+        let segment = || text("/properties/segment");
+        let what = match &*text("/event")? {
+            "Segment Entered" => Changed::Entered(segment()?),
+            "Segment Left" => Changed::Left(segment()?),
+            "Stage Changed" => Changed::Stage {
+                from: text("/properties/from")?,
+                to: text("/properties/to")?,
+            },
+            "Goal Reached" => return Ok(None),
+            other => bail!("an unknown change: {other}"),
+        };
+        Ok(Some(Self {
+            visitor: text("/anonymousId")?,
+            at: at.as_milliseconds(),
+            what,
+        }))
+    }
+}
+
 /// A goal that a visitor reached.
 #[derive(Clone, Debug)]
 pub(super) struct Reached {
@@ -183,14 +238,18 @@ pub(super) struct World {
     /// Of each visitor, in the order of time.
     pub(super) visitors: BTreeMap<String, Vec<Message>>,
     pub(super) profiles: Vec<Value>,
-    pub(super) changes: Vec<Value>,
+    pub(super) changes: Vec<Change>,
+    /// Moments at which visits began.
+    pub(super) visits: Vec<u64>,
     /// The day on which all was read, and the moment.
     pub(super) today: u64,
     pub(super) now: u64,
     /// The goal that pages choose where none is named: the first of the configuration.
     pub(super) first_goal: &'static str,
-    /// Labels of segments, stages and goals, by what they are and id.
+    /// Labels of segments, stages, goals, slots and variants, by what they are and id.
     labels: BTreeMap<(String, String), String>,
+    /// Goals that slots name, by the slot's id.
+    slot_goals: BTreeMap<String, String>,
     /// Goals of the first funnel.
     pub(super) funnel: Vec<String>,
     /// Labels of topics as pages declare them, by their slugs.
@@ -201,11 +260,11 @@ impl World {
     pub(super) fn read(
         events: &[Value],
         profiles: Vec<Value>,
-        changes: Vec<Value>,
+        changes: &[Value],
         now: u64,
         config: &toml::Table,
     ) -> Result<Self> {
-        let mut labels = BTreeMap::new();
+        let (mut labels, mut slot_goals) = (BTreeMap::new(), BTreeMap::new());
         let score = config.get("score").and_then(toml::Value::as_table);
         let list = |table: Option<&toml::Table>, name: &str| {
             let list = table.and_then(|table| table.get(name)?.as_array().cloned());
@@ -214,6 +273,8 @@ impl World {
         for (what, table) in [
             ("segment", Some(config)),
             ("goal", Some(config)),
+            ("slot", Some(config)),
+            ("variant", Some(config)),
             ("stage", score),
         ] {
             for one in list(table, what) {
@@ -221,7 +282,14 @@ impl World {
                     let text = one.get(name).and_then(toml::Value::as_str);
                     text.unwrap_or_default().to_owned()
                 };
-                labels.insert((what.to_owned(), text("id")), text("label"));
+                let id = match what {
+                    "variant" => variant_key(&text("slot"), &text("id")),
+                    _ => text("id"),
+                };
+                if what == "slot" && one.get("goal").is_some() {
+                    slot_goals.insert(id.clone(), text("goal"));
+                }
+                labels.insert((what.to_owned(), id), text("label"));
             }
         }
         let first = list(Some(config), "goal");
@@ -247,21 +315,28 @@ impl World {
         }
         let mut topics = BTreeMap::new();
         for message in visitors.values().flatten() {
-            let declared = message.properties.get("topics").and_then(Value::as_array);
-            for label in declared.into_iter().flatten().filter_map(Value::as_str) {
+            for label in message.topics() {
                 topics.insert(label.to_lowercase(), label.to_owned());
             }
         }
         Ok(Self {
             funnel,
             topics,
+            visits: visitors
+                .values()
+                .flat_map(|messages| visits(messages))
+                .collect(),
             visitors,
             profiles,
-            changes,
+            changes: changes
+                .iter()
+                .filter_map(|line| Change::read(line).transpose())
+                .collect::<Result<_>>()?,
             today: now / DAY,
             now,
             first_goal: first_goal.context("the demo's first goal is none that is counted here")?,
             labels,
+            slot_goals,
         })
     }
 
@@ -271,14 +346,49 @@ impl World {
         label.cloned().unwrap_or_else(|| id.to_owned())
     }
 
-    /// When an exported line is of.
-    pub(super) fn moment(line: &Value) -> Result<u64> {
-        let at = line
-            .get("timestamp")
-            .and_then(Value::as_str)
-            .context("a line of no time")?;
-        let at = Timestamp::parse(at).map_err(|error| anyhow::anyhow!("{at}: {error}"))?;
-        Ok(at.as_milliseconds())
+    /// What people call a variant of a slot.
+    pub(super) fn variant_label(&self, slot: &str, variant: &str) -> String {
+        let key = ("variant".to_owned(), variant_key(slot, variant));
+        let label = self.labels.get(&key).cloned();
+        label.unwrap_or_else(|| variant.to_owned())
+    }
+
+    /// The goal that a slot is about: what names none has the first of the configuration.
+    pub(super) fn slot_goal(&self, slot: &str) -> &str {
+        self.slot_goals
+            .get(slot)
+            .map_or(self.first_goal, String::as_str)
+    }
+
+    /// Segments that visitors entered, and when.
+    pub(super) fn entered(&self) -> impl Iterator<Item = (u64, &str)> {
+        self.changes.iter().filter_map(|change| match &change.what {
+            Changed::Entered(segment) => Some((change.at, &**segment)),
+            _ => None,
+        })
+    }
+
+    /// Segments that visitors left, and when.
+    pub(super) fn left(&self) -> impl Iterator<Item = (u64, &str)> {
+        self.changes.iter().filter_map(|change| match &change.what {
+            Changed::Left(segment) => Some((change.at, &**segment)),
+            _ => None,
+        })
+    }
+
+    /// Stages that visitors came from and to, and when.
+    pub(super) fn staged(&self) -> impl Iterator<Item = (&Change, &str, &str)> {
+        self.changes.iter().filter_map(|change| match &change.what {
+            Changed::Stage { from, to } => Some((change, &**from, &**to)),
+            _ => None,
+        })
+    }
+
+    /// What first brought a visitor.
+    pub(super) fn first_touch(&self, visitor: &str) -> Option<Origin> {
+        let views = self.visitors.get(visitor)?.iter();
+        let mut views = views.filter(|one| one.kind == "page");
+        views.next().map(Origin::of)
     }
 
     /// All messages.
@@ -312,7 +422,7 @@ impl World {
             let origin = Origin::of(message);
             let repeats = touches
                 .last()
-                .is_some_and(|(at, last)| *last == origin && message.at <= at + 30 * MINUTE);
+                .is_some_and(|(at, last)| *last == origin && message.at <= at + HALF_AN_HOUR);
             if !repeats {
                 touches.push((message.at, origin));
             }
@@ -354,19 +464,22 @@ impl World {
         });
         reached
     }
+}
 
-    /// Moments at which visits began: half an hour without a message ends one.
-    pub(super) fn visits(&self) -> Vec<u64> {
-        let mut begun = Vec::new();
-        for messages in self.visitors.values() {
-            let mut before: Option<u64> = None;
-            for message in messages {
-                if before.is_none_or(|before| message.at > before + 30 * MINUTE) {
-                    begun.push(message.at);
-                }
-                before = Some(message.at);
-            }
+/// Slots may have variants of the same id.
+fn variant_key(slot: &str, variant: &str) -> String {
+    format!("{slot}/{variant}")
+}
+
+/// Moments at which visits of a visitor began.
+pub(super) fn visits(messages: &[Message]) -> Vec<u64> {
+    let mut begun = Vec::new();
+    let mut before: Option<u64> = None;
+    for message in messages {
+        if before.is_none_or(|before| message.at > before + HALF_AN_HOUR) {
+            begun.push(message.at);
         }
-        begun
+        before = Some(message.at);
     }
+    begun
 }

@@ -319,8 +319,6 @@ impl<'a> Crowd<'a> {
         writer.bare(chance.pair(), at, &members);
         writer.finish();
         self.truth.message("track", "Order Completed");
-        self.truth.orders += 1;
-        self.truth.value += u64::from(price);
         let brought = &mut self.truth.brought[usize::from(visitor.campaign)];
         brought.orders += 1;
         brought.value += u64::from(price);

@@ -27,6 +27,7 @@ use firstglance_engine::Timestamp;
 use serde_json::{Value, json};
 
 use crate::progress;
+use crate::random::milliseconds_now;
 use crate::workspace::Workspace;
 
 use self::crowd::{Crowd, DAY};
@@ -190,7 +191,7 @@ pub(crate) fn visit(workspace: &Workspace, options: &Options) -> Result<Value> {
 
 /// When the first day begins: visits end before the present, so that none lies in the future.
 fn start(options: &Options) -> Result<u64> {
-    let now = sending::now();
+    let now = milliseconds_now();
     let length = u64::from(options.days) * DAY;
     let Some(text) = &options.start else {
         return now

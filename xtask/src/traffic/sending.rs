@@ -6,13 +6,14 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
 
 use super::message::{Request, Sender, moment};
 use super::people::{BROWSERS, ROBOT};
 use super::wire::{Connection, JSON};
+use crate::random::milliseconds_now;
 
 /// Requests that may wait for each connection.
 const WAITING: usize = 32;
@@ -107,7 +108,7 @@ fn connection(settings: &Settings, tally: &Tally, requests: &Receiver<Request>) 
             if tally.stopped.load(Ordering::Relaxed) {
                 return Ok(());
             }
-            request.leaves(moment(now()));
+            request.leaves(moment(milliseconds_now()));
             let packed = settings.gzip.then(|| gzip(&request.body)).transpose()?;
             let body = packed.as_ref().unwrap_or(&request.body);
             let answer = connection.post("/v1/batch", &headers, body);
@@ -235,12 +236,4 @@ fn count(tally: &Tally, request: &Request, status: u16, body: &[u8]) -> Result<(
         count.fetch_add(more, Ordering::Relaxed);
     }
     Ok(())
-}
-
-pub(super) fn now() -> u64 {
-    // A clock before 1970 is no reason to stop.
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }

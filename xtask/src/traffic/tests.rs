@@ -71,7 +71,7 @@ fn the_truth_is_what_is_sent() {
     }
     assert_eq!(messages, truth.messages());
     assert_eq!(refused, truth.refused.values().sum::<u64>());
-    assert_eq!(value, truth.value);
+    assert_eq!(value, truth.value());
     assert_eq!(seen.len() as u64, truth.visitors);
     let told = |counts: &BTreeMap<&str, u64>| -> BTreeMap<String, u64> {
         counts
@@ -82,7 +82,7 @@ fn the_truth_is_what_is_sent() {
     assert_eq!(kinds, told(&truth.kinds));
     assert_eq!(events, told(&truth.events));
     assert!(
-        truth.orders > 5 && truth.identified > 20 && truth.second_devices > 2 && truth.robots > 0
+        truth.orders() > 5 && truth.identified > 20 && truth.second_devices > 2 && truth.robots > 0
     );
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use firstglance_engine::events;
 use serde_json::{Map, Value, json};
 
 use super::people::{CAMPAIGNS, LIFTS, PERSONAS};
@@ -43,13 +44,9 @@ pub(super) struct Truth {
     pub(super) second_devices: u64,
     pub(super) identified: u64,
     pub(super) visits: u64,
-    pub(super) page_views: u64,
-    pub(super) searches: u64,
     /// Messages that are to be stored, by type; of the type track by event.
     pub(super) kinds: BTreeMap<&'static str, u64>,
     pub(super) events: BTreeMap<&'static str, u64>,
-    pub(super) orders: u64,
-    pub(super) value: u64,
     pub(super) robots: u64,
     /// Messages that are to be refused, by reason.
     pub(super) refused: BTreeMap<&'static str, u64>,
@@ -84,6 +81,15 @@ impl Truth {
         self.kinds.values().sum()
     }
 
+    pub(super) fn orders(&self) -> u64 {
+        self.brought.iter().map(|one| one.orders).sum()
+    }
+
+    /// What was bought.
+    pub(super) fn value(&self) -> u64 {
+        self.brought.iter().map(|one| one.value).sum()
+    }
+
     /// As it is written.
     pub(super) fn to_json(&self, site: &Site) -> Value {
         let refused: u64 = self.refused.values().sum();
@@ -97,10 +103,10 @@ impl Truth {
             "messages": self.messages(),
             "types": self.kinds,
             "events": self.events,
-            "pageViews": self.page_views,
-            "searches": self.searches,
-            "orders": self.orders,
-            "value": self.value,
+            "pageViews": self.kinds.get("page").copied().unwrap_or_default(),
+            "searches": self.events.get(events::SITE_SEARCHED).copied().unwrap_or_default(),
+            "orders": self.orders(),
+            "value": self.value(),
             "robots": self.robots,
             "refused": refused,
             "refusedByCode": self.refused,

@@ -253,7 +253,6 @@ impl<'a> Visit<'a> {
         let queries = QUERIES.get(topic).copied().unwrap_or(QUERIES[0]);
         let query = queries[self.chance.place(queries.len())];
         let results = 1 + self.chance.below(9);
-        self.truth.searches += 1;
         self.track(
             events::SITE_SEARCHED,
             &format!("\"query\":\"{query}\",\"source\":\"form\",\"results\":{results}"),
@@ -277,7 +276,6 @@ impl<'a> Visit<'a> {
             .view(page, &self.site.origin, search, referrer, self.begun);
         self.writer.viewed(self.chance.pair(), self.now, page);
         self.truth.message("page", "");
-        self.truth.page_views += 1;
         self.visitor.views = self.visitor.views.saturating_add(1);
         self.visitor.saw_prices |= page.kind == Kind::Service;
         self.now += 1_200 + self.chance.below(600);
