@@ -22,24 +22,28 @@ pub(super) struct Step {
     before: Arc<PostedRules>,
 }
 
-/// All versions that can be read, latest first, each with the one before.
-async fn steps(view: &View<'_>) -> Result<Vec<Step>, HttpError> {
-    let kept = view.app.store.versions(Posting::Rules, None, MOST).await?;
-    let mut versions = kept
+/// Versions that can be read, latest first, each with the one before: all of them, or those before a
+/// number. Each is read when it is asked for.
+async fn steps(
+    view: &View<'_>,
+    before: Option<u64>,
+) -> Result<impl Iterator<Item = Step> + use<>, HttpError> {
+    let store = &view.app.store;
+    let kept = store.versions(Posting::Rules, before, MOST).await?;
+    let readable = kept
         .into_iter()
-        .filter_map(|kept| readable_rules(kept).ok())
-        .peekable();
-    let mut steps = Vec::new();
-    while let Some(version) = versions.next() {
+        .filter_map(|kept| readable_rules(kept).ok());
+    let mut versions = readable.peekable();
+    Ok(std::iter::from_fn(move || {
+        let version = versions.next()?;
         // Before the oldest that is kept it is not known: nothing, or what is the same in it.
         let before = match versions.peek() {
             Some(before) => before.rules.clone(),
             None if version.number == 1 => Arc::default(),
             None => version.rules.clone(),
         };
-        steps.push(Step { version, before });
-    }
-    Ok(steps)
+        Some(Step { version, before })
+    }))
 }
 
 /// What differs between two versions: the id, and how it was and is as text.
@@ -115,7 +119,7 @@ pub(super) async fn of_segment(
     id: &str,
     most: usize,
 ) -> Result<Vec<Step>, HttpError> {
-    let steps = steps(view).await?.into_iter();
+    let steps = steps(view, None).await?;
     let changed = steps.filter(|step| step.before.segment(id) != step.version.rules.segment(id));
     Ok(changed.take(most).collect())
 }
@@ -175,7 +179,7 @@ pub(super) fn history(view: &View<'_>, steps: &[Step]) -> Markup {
 
 /// The page of all versions.
 pub(in super::super) async fn show(view: &View<'_>) -> Result<Shown, HttpError> {
-    let steps = steps(view).await?;
+    let steps: Vec<Step> = steps(view, None).await?.collect();
     let content = html! {
         p { a href=(view.link("segments", &[])) { "← " (view.say("All segments", "Alle segmenten")) } }
         p { (view.say(
@@ -194,9 +198,9 @@ pub(in super::super) async fn show(view: &View<'_>) -> Result<Shown, HttpError> 
 /// The page of one version: what it changed, what differs from what is in force, and going back to it.
 pub(in super::super) async fn version(view: &View<'_>) -> Result<Shown, HttpError> {
     let number = number(view)?;
-    let steps = steps(view).await?;
-    let found = steps.iter().find(|step| step.version.number == number);
-    let step = found.ok_or(HttpError::ContentVersion)?;
+    let step = steps(view, number.checked_add(1)).await?.next();
+    let step = step.filter(|step| step.version.number == number);
+    let step = step.ok_or(HttpError::ContentVersion)?;
     let (in_force, present) = {
         let present = view.app.contents.present();
         (present.rules_number(), present.posted_rules())
