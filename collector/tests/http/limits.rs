@@ -26,19 +26,20 @@ async fn a_page_over_the_limit_keeps_what_it_has_and_comes_again() {
     let collector = Collector::start_with(options("visitor_events = 600")).await;
     let answer = send(&collector, "198.51.100.7", &pages("a", 0..590)).await;
     assert_eq!(answer.json()["accepted"], 590);
-    let answer = send(&collector, "198.51.100.7", &pages("a", 590..620)).await;
+    // More than comes free while the first are taken in, on a machine that is slow.
+    let answer = send(&collector, "198.51.100.7", &pages("a", 590..650)).await;
     assert_eq!((answer.status, &*answer.error()), (429, "too_many"));
     let seconds: u64 = answer.header("retry-after").unwrap().parse().unwrap();
     assert!((1..=60).contains(&seconds), "{seconds}");
     // Whoever waits as long as that, and no longer, is taken in.
     tokio::time::sleep(std::time::Duration::from_secs(seconds)).await;
-    let answer = send(&collector, "198.51.100.7", &pages("a", 590..620)).await;
-    assert_eq!(answer.json()["accepted"], 30);
+    let answer = send(&collector, "198.51.100.7", &pages("a", 590..650)).await;
+    assert_eq!(answer.json()["accepted"], 60);
     // Wherever the visitor sends from.
-    let answer = send(&collector, "198.51.100.8", &pages("a", 620..650)).await;
+    let answer = send(&collector, "198.51.100.8", &pages("a", 650..710)).await;
     assert_eq!(answer.status, 429);
     let me = collector.admin("profiles/a").await.json();
-    assert_eq!(me["pageViews"], 620);
+    assert_eq!(me["pageViews"], 650);
 }
 
 #[tokio::test]
