@@ -70,6 +70,18 @@ impl Listening {
         found
     }
 
+    /// How many messages were left out, as events of a type say.
+    fn left_out(&self, event: &str) -> usize {
+        let head = format!("event: {event}\n");
+        let events = self.1.split(&head).skip(1);
+        let counts = events.map(|told| {
+            let (_, count) = told.split_once("data: {\"count\":").unwrap();
+            let count = count.split('}').next().unwrap();
+            count.parse::<usize>().unwrap()
+        });
+        counts.sum()
+    }
+
     /// The place up to which it has heard.
     fn place(&self) -> String {
         let mut ids = self.1.lines().filter_map(|line| line.strip_prefix("id: "));
@@ -241,11 +253,10 @@ async fn a_gap_that_cannot_be_filled_is_told() {
     }
     let mut late = Listening::after(&collector, "", &place).await;
     let all = late.messages("f23-24").await;
-    let told = late.1.split("event: gap\n").nth(1).unwrap();
-    let (_, count) = told.split_once("data: {\"count\":").unwrap();
-    let count: usize = count.split('}').next().unwrap().parse().unwrap();
-    assert!(count > 0 && all.len() > 300, "{count} {}", all.len());
-    assert_eq!(count + all.len(), 600);
+    let gap = late.left_out("gap");
+    assert!(gap > 0 && all.len() > 300, "{gap} {}", all.len());
+    // A machine that has much to do may also read too slowly for what came last.
+    assert_eq!(gap + late.left_out("dropped") + all.len(), 600);
     let unique: std::collections::BTreeSet<&str> = ids(&all).into_iter().collect();
     assert_eq!(unique.len(), all.len());
 }
