@@ -205,7 +205,8 @@ pub(super) const STEPS: &[Step] = &[
     Step::new(
         "parity",
         "page and collector give the same answer, a short round",
-        &[],
+        // The page's module is one of them, compiled once.
+        &["assets"],
         |workspace| {
             let options = parity::Options {
                 streams: PARITY_STREAMS,
