@@ -149,7 +149,8 @@ impl Pulse {
         let written = {
             let mut held = self.lock();
             held.measured = Some(now);
-            held.sizes.insert(Period::of(Step::Day, now).number, size);
+            held.sizes
+                .insert(self.store.calendar().day(now).number, size);
             while held.sizes.len() > MOST_DAYS {
                 held.sizes.pop_first();
             }

@@ -63,7 +63,8 @@ fn begin() -> Result<Running, Box<dyn std::error::Error>> {
     };
     let shared = Arc::new(Shared::new(limits, tokens));
     let fold = ProfileFold::new(Arc::new(config.model.clone()));
-    let store = Embedded::open_with(&data.store(), fold, Box::new(|| Ok(())))?;
+    let (calendar, sync) = (config.site.calendar(), Box::new(|| Ok(())));
+    let store = Embedded::open_with(&data.store(), fold, &calendar, sync)?;
     let cookie = CookieKey::of(&data, &config.site)?;
     let address = runtime.block_on(async {
         let server = Server::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await?;

@@ -11,7 +11,7 @@ use super::{Latest, MOST_SEGMENTS};
 use crate::clock;
 use crate::effect::Goal;
 use crate::scan::{Pace, Progress, scan};
-use crate::store::counting::{Metric, Period, Step};
+use crate::store::counting::{Metric, Period};
 use crate::store::listing::List;
 use crate::store::{Store, StoreError};
 
@@ -133,12 +133,11 @@ impl Counting {
     }
 
     async fn traces(&self) -> Result<Traces, StoreError> {
-        let now = Period::of(Step::Hour, clock::now());
-        let before = Period {
-            number: now.number.saturating_sub(1),
-            ..now
-        };
-        let messages = self.store.counts(Metric::Messages, before, now).await?;
+        let now = Period::hour(clock::now());
+        let messages = self
+            .store
+            .counts(Metric::Messages, now.minus(1), now)
+            .await?;
         let sizes = self.store.list_sizes().await?;
         let all = sizes.iter().find(|size| size.list == List::All);
         Ok(Traces {

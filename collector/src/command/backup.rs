@@ -58,10 +58,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         // Nothing is folded that would need the configuration.
         let model = Arc::new(Model::default());
         let backups = Backups::of(arguments.which.folder());
-        arguments.which.with_store(model, true, async |store| {
-            backups.make_at(&*store, to.clone()).await?;
-            Ok(())
-        })?;
+        arguments
+            .which
+            .with_store((model, None), true, async |store| {
+                backups.make_at(&*store, to.clone()).await?;
+                Ok(())
+            })?;
     }
     // What lies there now, as whoever needs it will read it.
     let made = check_backup(&to)?;

@@ -20,10 +20,12 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     // Nothing is folded that would need the configuration.
     let model = Arc::new(Model::default());
-    arguments.which.with_store(model, true, async |store| {
-        if let Compacted::Done { before, after } = store.compact(Compact::Now).await? {
-            eprintln!("{} before, {} after", bytes(before), bytes(after));
-        }
-        Ok(())
-    })
+    arguments
+        .which
+        .with_store((model, None), true, async |store| {
+            if let Compacted::Done { before, after } = store.compact(Compact::Now).await? {
+                eprintln!("{} before, {} after", bytes(before), bytes(after));
+            }
+            Ok(())
+        })
 }

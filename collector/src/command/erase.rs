@@ -59,19 +59,21 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     // Nothing is folded here that would need the configuration.
     let model = Arc::new(Model::default());
-    let invalid = arguments.which.with_store(model, true, async |store| {
-        let mut progress = Progress::new();
-        let mut out = io::stdout();
-        let mut invalid = 0;
-        let all = targets.len();
-        for (done, target) in targets.into_iter().enumerate() {
-            let outcome = erasing::erase(&*store, target).await?;
-            invalid += usize::from(outcome.target.is_err());
-            writeln!(out, "{}", outcome.line())?;
-            progress.show(|| format!("{} of {all}", done + 1));
-        }
-        Ok(invalid)
-    })?;
+    let invalid = arguments
+        .which
+        .with_store((model, None), true, async |store| {
+            let mut progress = Progress::new();
+            let mut out = io::stdout();
+            let mut invalid = 0;
+            let all = targets.len();
+            for (done, target) in targets.into_iter().enumerate() {
+                let outcome = erasing::erase(&*store, target).await?;
+                invalid += usize::from(outcome.target.is_err());
+                writeln!(out, "{}", outcome.line())?;
+                progress.show(|| format!("{} of {all}", done + 1));
+            }
+            Ok(invalid)
+        })?;
     match invalid {
         0 => Ok(()),
         1 => Err(Failure("1 id is none".to_owned())),

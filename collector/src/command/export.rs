@@ -63,7 +63,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         now: arguments.now.unwrap_or_else(clock::now),
     };
     let work = async |store| write(export(store)).await;
-    arguments.which.with_store(model.clone(), true, work)
+    arguments
+        .which
+        .with_store((model.clone(), None), true, work)
 }
 
 async fn write(export: Export) -> Result<(), Failure> {

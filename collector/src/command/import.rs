@@ -50,7 +50,8 @@ struct Counts {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let rules = configuration(&arguments.config)?.rules();
+    let config = configuration(&arguments.config)?;
+    let (rules, calendar) = (config.rules(), config.site.calendar());
     let mut refused: Box<dyn Write> = match &arguments.refused {
         None => Box::new(io::stderr()),
         Some(path) => {
@@ -61,7 +62,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     };
     let input = io::stdin().lock();
     let work = async |store: Arc<dyn Store>| import(input, &*store, &mut refused).await;
-    let counts = arguments.which.with_store(rules, false, work)?;
+    let counts = arguments
+        .which
+        .with_store((rules, Some(&calendar)), false, work)?;
     refused.flush()?;
     let Counts {
         accepted,

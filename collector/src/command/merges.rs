@@ -126,7 +126,7 @@ impl ListArguments {
         };
         // Nothing is folded that would need the configuration.
         let model = Arc::new(Model::default());
-        self.which.with_store(model, true, async |store| {
+        self.which.with_store((model, None), true, async |store| {
             let mut before = None;
             loop {
                 let page = store.merges(filter.clone(), before, AT_ONCE).await?;
@@ -266,9 +266,9 @@ impl UndoArguments {
         };
         // Nothing is folded that would need the configuration.
         let model = Arc::new(Model::default());
-        let work = self
-            .which
-            .with_store(model, true, async |store| Ok(store.undo(undo).await?))?;
+        let work = self.which.with_store((model, None), true, async |store| {
+            Ok(store.undo(undo).await?)
+        })?;
         let (entry, together) = HttpError::unless_done(work)?;
         Ok(entry.undone(together))
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::Failure;
 use crate::config::SiteId;
 use crate::data::{DataError, DataFolder, SITES};
+use crate::store::calendar::Calendar;
 use crate::store::embedded::Embedded;
 use crate::store::{ProfileFold, Rules, Store};
 
@@ -44,10 +45,11 @@ impl Which {
     }
 
     /// Does something with the store. A folder without one is an error: an address that was
-    /// mistyped must not look like data that are empty.
+    /// mistyped must not look like data that are empty. Without a calendar days are counted as they
+    /// have been.
     pub(super) fn with_store<T>(
         &self,
-        rules: impl Into<Rules>,
+        (rules, calendar): (impl Into<Rules>, Option<&Calendar>),
         must_exist: bool,
         work: impl AsyncFnOnce(Arc<dyn Store>) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
@@ -62,7 +64,12 @@ impl Which {
         if must_exist && !folder.is_dir() {
             return Err(none(&folder));
         }
-        let store = Embedded::open(&folder, ProfileFold::new(rules))
+        let fold = ProfileFold::new(rules);
+        let opened = match calendar {
+            None => Embedded::open(&folder, fold),
+            Some(calendar) => Embedded::open_by(&folder, fold, calendar),
+        };
+        let store = opened
             .map_err(|error| format!("{}: cannot open the store: {error}", folder.display()))?;
         let store: Arc<dyn Store> = Arc::new(store);
         let runtime = tokio::runtime::Builder::new_multi_thread()

@@ -61,6 +61,7 @@ pub use tracker::{Names, Tracker};
 
 use crate::effect::Goal;
 use crate::journey::Funnel;
+use crate::store::calendar::Calendar;
 use crate::store::{Retention, Rules};
 use content::Reading;
 use problem::{Found, Problems};
@@ -138,7 +139,7 @@ pub struct Site {
     pub data_centres: Option<PathBuf>,
     /// File with the countries of addresses.
     pub country_database: Option<PathBuf>,
-    /// The zone whose clocks conditions read.
+    /// The zone whose clocks conditions read and days are counted by.
     pub timezone: TimeZone,
 }
 
@@ -147,6 +148,12 @@ impl Site {
     #[must_use]
     pub fn id(&self) -> &str {
         self.named.as_ref().map_or(SiteId::UNNAMED, SiteId::as_str)
+    }
+
+    /// By which days are counted.
+    #[must_use]
+    pub fn calendar(&self) -> Calendar {
+        Calendar::of(&self.timezone)
     }
 
     /// Whether an origin, as browsers send it, is among those that the owner has listed.

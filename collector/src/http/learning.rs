@@ -11,7 +11,7 @@ use super::content::Contents;
 use crate::clock;
 use crate::data::DataFile;
 use crate::effect::{Learned, Lesson, Results};
-use crate::store::counting::{Metric, Period, Step, Sum};
+use crate::store::counting::{Metric, Sum};
 use crate::store::{Store, StoreError};
 
 /// Name of the file in the data folder.
@@ -96,11 +96,7 @@ impl Learning {
         if !model.slots.iter().any(|slot| learns(&slot.choice)) {
             return Ok(());
         }
-        let last = Period::of(Step::Day, now);
-        let first = Period {
-            number: last.number.saturating_sub(DAYS - 1),
-            ..last
-        };
+        let (first, last) = self.store.calendar().last_days(DAYS, now);
         let metrics = vec![
             Metric::ContentVisitors,
             Metric::ContentClickers,

@@ -1,6 +1,7 @@
-//! Counts: what happened on the site in each hour and each day of UTC, kept as messages arrive.
+//! Counts: what happened on the site in each hour and each day, kept as messages arrive.
 //!
-//! A message counts in the periods of its own time, once, as it is stored once. Hours are kept for
+//! A message counts in the periods of its own time, once, as it is stored once. Days are those of the site's
+//! own clocks, see [`Calendar`](super::calendar::Calendar); no day is made of a moment without one. Hours are kept for
 //! 14 days and days for 800; what is older than that when it arrives is stored and not counted.
 //! Visitors are counted anew in each period: those of a day are not the sum of its hours.
 //!
@@ -10,14 +11,17 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::ops::Range;
 use std::str::FromStr;
 
 use firstglance_engine::attribution::Attribution;
 use firstglance_engine::text::clip;
 use firstglance_engine::{Milliseconds, Timestamp};
+use jiff::civil::Date;
 
 pub use super::origin::{Origin, channel_of};
+
+/// How long an hour is.
+pub const HOUR: Milliseconds = Milliseconds::from_minutes(60);
 
 /// Longest name, and longest part of an origin, in bytes.
 const LONGEST_NAME: usize = 80;
@@ -27,7 +31,7 @@ const LONGEST_NAME: usize = 80;
 pub enum Step {
     /// An hour.
     Hour,
-    /// A day of UTC.
+    /// A day by the clocks of the site.
     Day,
 }
 
@@ -44,15 +48,6 @@ impl Step {
         }
     }
 
-    /// How long one is.
-    #[must_use]
-    pub const fn length(self) -> Milliseconds {
-        match self {
-            Self::Hour => Milliseconds::from_minutes(60),
-            Self::Day => Milliseconds::from_days(1),
-        }
-    }
-
     /// For how many days it is kept: of days, two years and some to compare with.
     #[must_use]
     pub const fn days_kept(self) -> u64 {
@@ -61,12 +56,6 @@ impl Step {
             Self::Day => 800,
         }
     }
-
-    /// The earliest period that is kept at a moment.
-    #[must_use]
-    pub const fn first_kept(self, now: Timestamp) -> Period {
-        Period::of(self, now.minus(Milliseconds::from_days(self.days_kept())))
-    }
 }
 
 /// An hour or a day.
@@ -74,65 +63,64 @@ impl Step {
 pub struct Period {
     /// Which of the two.
     pub step: Step,
-    /// Which one, counted from the beginning of 1970.
+    /// Which one, counted from the beginning of 1970; of a day, that of its date.
     pub number: u32,
 }
 
 impl Period {
-    /// The one that has a moment.
+    /// The hour that has a moment.
     #[must_use]
-    pub const fn of(step: Step, at: Timestamp) -> Self {
-        // A timestamp ends in the year 9999: its hours are some seventy million.
-        let number = (at.as_milliseconds() / step.length().0) as u32;
-        Self { step, number }
-    }
-
-    /// When it begins.
-    #[must_use]
-    pub const fn start(self) -> Timestamp {
-        Timestamp::MIN.plus(Milliseconds(self.number as u64 * self.step.length().0))
-    }
-
-    /// From its beginning to that of the next.
-    #[must_use]
-    pub const fn range(self) -> Range<Timestamp> {
-        let start = self.start();
-        start..start.plus(self.step.length())
-    }
-
-    /// The day that it is, or is an hour of.
-    #[must_use]
-    pub const fn day(self) -> Self {
-        let hours = match self.step {
-            Step::Hour => 24,
-            Step::Day => 1,
-        };
+    pub const fn hour(at: Timestamp) -> Self {
         Self {
-            step: Step::Day,
-            number: self.number / hours,
+            step: Step::Hour,
+            // A timestamp ends in the year 2099: its hours are some million.
+            number: (at.as_milliseconds() / HOUR.0) as u32,
         }
     }
 
-    /// Whether it is still kept at a moment.
+    /// The day of a date; nothing before 1970.
     #[must_use]
-    pub const fn is_kept(self, now: Timestamp) -> bool {
-        self.number >= self.step.first_kept(now).number
+    pub fn of_date(date: Date) -> Option<Self> {
+        let since = date.since(Date::constant(1970, 1, 1)).ok()?;
+        Some(Self {
+            step: Step::Day,
+            number: since.get_days().try_into().ok()?,
+        })
+    }
+
+    /// The date of a day.
+    #[must_use]
+    pub fn date(self) -> Date {
+        let days = jiff::Span::new().days(self.number);
+        Date::constant(1970, 1, 1).saturating_add(days)
+    }
+
+    /// The one so many later.
+    #[must_use]
+    pub const fn plus(self, periods: u32) -> Self {
+        Self {
+            number: self.number.saturating_add(periods),
+            ..self
+        }
+    }
+
+    /// The one so many earlier.
+    #[must_use]
+    pub const fn minus(self, periods: u32) -> Self {
+        Self {
+            number: self.number.saturating_sub(periods),
+            ..self
+        }
     }
 }
 
-/// A week of UTC, from Monday.
+/// A week of days, from Monday.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Week(u32);
 
 impl Week {
     /// Days from the Monday before the first day of 1970 to that day.
     const OFFSET: u32 = 3;
-
-    /// The one that has a moment.
-    #[must_use]
-    pub const fn of(at: Timestamp) -> Self {
-        Self::of_day(Period::of(Step::Day, at).number)
-    }
 
     /// The one that has the day of a number.
     #[must_use]
@@ -165,12 +153,6 @@ impl Week {
             step: Step::Day,
             number: (self.0 * 7).saturating_sub(Self::OFFSET),
         }
-    }
-
-    /// From its beginning to that of the next.
-    #[must_use]
-    pub const fn range(self) -> Range<Timestamp> {
-        self.monday().start()..self.plus(1).monday().start()
     }
 }
 
@@ -540,31 +522,24 @@ mod tests {
     #[test]
     fn periods() {
         let at = Timestamp::parse("2026-11-24T13:59:59.999Z").unwrap();
-        for (step, start) in [
-            (Step::Hour, "2026-11-24T13:00:00Z"),
-            (Step::Day, "2026-11-24T00:00:00Z"),
-        ] {
-            let period = Period::of(step, at);
-            assert_eq!(period.start(), Timestamp::parse(start).unwrap());
-            assert_eq!(Period::of(step, period.start()), period);
-            assert!(period.is_kept(at));
-            assert_eq!(period.day(), Period::of(Step::Day, at));
-            let kept = Milliseconds::from_days(step.days_kept());
-            assert!(period.is_kept(at.plus(kept)));
-            assert!(!period.is_kept(at.plus(kept).plus(step.length())));
-        }
+        let hour = Period::hour(at);
+        assert_eq!(Period::hour(at.plus(Milliseconds(1))), hour.plus(1));
+        assert_eq!(hour.plus(3).minus(3), hour);
+        let first = Period::hour(Timestamp::MIN);
+        assert_eq!((first.number, first.minus(1)), (0, first));
     }
 
     #[test]
     fn weeks_begin_on_mondays() {
-        let at = |text| Timestamp::parse(text).unwrap();
-        let week = Week::of(at("2026-11-25T12:00:00Z"));
-        let (monday, next) = (at("2026-11-23T00:00:00Z"), at("2026-11-30T00:00:00Z"));
-        assert_eq!(week.range(), monday..next);
-        assert_eq!((Week::of(monday), Week::of(next)), (week, week.plus(1)));
-        assert_eq!(Week::of(next).since(week), 1);
-        assert_eq!(week.since(Week::of(next)), 0);
-        assert_eq!(Week::of(Timestamp::MIN).range().start, Timestamp::MIN);
+        // 2026-11-23 is one.
+        let monday = 20_780;
+        let week = Week::of_day(monday);
+        assert_eq!(week.monday().number, monday);
+        assert_eq!(Week::of_day(monday + 6), week);
+        assert_eq!(Week::of_day(monday - 1), week.minus(1));
+        assert_eq!(week.plus(2).since(week), 2);
+        assert_eq!(week.since(week.plus(1)), 0);
+        assert_eq!(Week::of_day(0).monday().number, 0);
     }
 
     #[test]

@@ -12,6 +12,7 @@
 //! [`ProfileFold`].
 
 pub mod audit;
+pub mod calendar;
 pub mod content;
 pub mod counting;
 pub mod embedded;
@@ -39,6 +40,7 @@ use firstglance_engine::{
 use crate::effect::Goal;
 use crate::journey::Funnel;
 use audit::AuditEntry;
+use calendar::Calendar;
 use content::{ContentVersion, NewContent, Posting};
 use counting::{Count, Metric, Period, Sum};
 use feed::Feed;
@@ -169,6 +171,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// Finishes what has been taken in and lets go of the data. Commits after this are refused.
     fn close(&self) -> Later<'_, ()>;
+
+    /// By which calendar days are counted.
+    fn calendar(&self) -> &Calendar;
 
     /// The counts of a metric from one period to another, both included and of the same length, in
     /// no particular order: see [`counting`]. What is not told is 0.

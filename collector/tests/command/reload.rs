@@ -169,6 +169,62 @@ fn another_configuration_holds_whole_or_not_at_all() {
     });
 }
 
+/// Days are counted by another time zone from the next start on, all of them, and not by a reload.
+#[test]
+fn another_time_zone_takes_another_start() {
+    let (folder, config) = folder();
+    let data = folder.path().join("data");
+    fs::write(&config, PLAIN).unwrap();
+    let (mut serving, address) = serve(&config, &data);
+    let yesterday = clock::now().minus(Milliseconds::from_days(1));
+    let yesterday = yesterday.to_string()[..10].to_owned();
+    let body = format!(
+        r#"{{"writeKey":"k","batch":[{{"type":"page","messageId":"1","anonymousId":"a","timestamp":"{yesterday}T12:00:00Z"}}]}}"#
+    );
+    let answer = exchange(&address, "POST /v1/batch HTTP/1.1\r\n", &body);
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    let point = |address: &str| -> Value {
+        let path = format!("/admin/v1/trends?metric=messages&from={yesterday}");
+        let answer = asking(address, &data).get(&path);
+        let (_, body) = answer.split_once("\r\n\r\n").unwrap();
+        let trend: Value = serde_json::from_str(body).unwrap();
+        let points = trend["points"].as_array().unwrap();
+        let counted = points.iter().filter(|point| point["count"] == 1);
+        let counted: Vec<&Value> = counted.collect();
+        assert_eq!(counted.len(), 1, "{trend}");
+        counted[0].clone()
+    };
+    let at = point(&address);
+    assert_eq!(at["date"], *yesterday);
+    assert_eq!(at["at"], format!("{yesterday}T00:00:00.000Z"));
+
+    // There it was two in the morning of the day after.
+    let other = format!("{PLAIN}timezone = \"Pacific/Kiritimati\"\n");
+    fs::write(&config, other).unwrap();
+    hang_up(&serving);
+    until("refused", || {
+        asking(&address, &data).count("config_reload_total{outcome=\"refused\"}") == "1"
+    });
+    assert_eq!(point(&address), at);
+    let log = serving.terminate();
+    assert!(log.contains("takes another start"), "{log}");
+    drop(serving);
+
+    let (mut serving, address) = serve(&config, &data);
+    let after = point(&address);
+    assert_eq!(after["at"], format!("{yesterday}T10:00:00.000Z"));
+    assert_ne!(after["date"], at["date"]);
+    let log = serving.terminate();
+    assert!(log.contains("the days are counted anew"), "{log}");
+    drop(serving);
+
+    // What is counted so is not counted again.
+    let (mut serving, address) = serve(&config, &data);
+    assert_eq!(point(&address), after);
+    let log = serving.terminate();
+    assert!(!log.contains("counted anew"), "{log}");
+}
+
 const WITH_SLOT: &str = "[site]\nwrite_key = \"k\"\n\
     [[segment]]\nid = \"readers\"\nwhen = 'visited(\"/read/*\")'\n\
     [[slot]]\nid = \"hero\"\n[[variant]]\nslot = \"hero\"\nid = \"file\"\nhtml = \"of the file\"\n";

@@ -212,13 +212,14 @@ async fn open(
 ) -> (App, Learning) {
     let cookie = CookieKey::of(data, &config.site).unwrap();
     let fold = ProfileFold::new(config.rules());
+    let calendar = config.site.calendar();
     let open = || {
         let fails = options.disk_fails.clone();
         let sync = move || match fails.load(Ordering::SeqCst) {
             true => Err(io::Error::other("the disk is on fire")),
             false => Ok(()),
         };
-        Embedded::open_with(&data.store(), fold.clone(), Box::new(sync))
+        Embedded::open_with(&data.store(), fold.clone(), &calendar, Box::new(sync))
     };
     // Within one process sled's own threads may hold the file for a moment after it was closed.
     let mut tries = 0;

@@ -37,7 +37,7 @@ pub(super) fn checks(server: &Server, world: &World) -> Result<Vec<Check>> {
     let mut sessions = Counts::new();
     for at in &world.visits {
         *sessions
-            .entry((at / super::world::DAY, String::new()))
+            .entry((super::world::day(*at), String::new()))
             .or_default() += 1.0;
     }
     let (mut visitors, mut new) = (Counts::new(), Counts::new());
@@ -85,8 +85,7 @@ fn compare(check: &mut Check, answer: &Value, mut counts: Counts) -> Result<()> 
             .context("a point of no time")?;
         let at = firstglance_engine::Timestamp::parse(at)
             .map_err(|error| anyhow::anyhow!("{at}: {error}"))?;
-        let day = at.as_milliseconds() / super::world::DAY;
-        let day_named = at.to_string();
+        let day = super::world::day(at.as_milliseconds());
         let found: Vec<(&str, f64)> = match point.get("names").and_then(Value::as_array) {
             Some(names) => names
                 .iter()
@@ -102,11 +101,7 @@ fn compare(check: &mut Check, answer: &Value, mut counts: Counts) -> Result<()> 
         };
         for (name, count) in found {
             let expected = counts.remove(&(day, name.to_owned())).unwrap_or_default();
-            check.number(
-                &format!("{} {name}", &day_named[..10]),
-                &count.to_string(),
-                expected,
-            );
+            check.number(&format!("day {day} {name}"), &count.to_string(), expected);
         }
     }
     for ((day, name), expected) in counts {

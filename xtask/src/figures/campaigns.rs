@@ -62,7 +62,7 @@ fn counted(world: &World) -> Result<BTreeMap<Origin, Numbers>> {
     for messages in world.visitors.values() {
         let mut days: BTreeMap<u64, Vec<&Message>> = BTreeMap::new();
         for message in messages.iter().filter(|one| world.is_shown(one.at, SHOWN)) {
-            days.entry(message.at / DAY).or_default().push(message);
+            days.entry(message.day()).or_default().push(message);
         }
         for messages in days.values() {
             let views = messages.iter().filter(|one| one.kind == "page").count();
@@ -255,9 +255,8 @@ pub(super) fn days(world: &World, grid: &Grid, check: &mut Check) -> Result<()> 
     let mut days: BTreeMap<(String, &str), f64> = BTreeMap::new();
     for messages in world.visitors.values() {
         let arrivals = messages.iter().filter(|one| one.is_arrival());
-        let each: BTreeSet<(u64, Origin)> = arrivals
-            .map(|one| (one.at / DAY, Origin::of(one)))
-            .collect();
+        let each: BTreeSet<(u64, Origin)> =
+            arrivals.map(|one| (one.day(), Origin::of(one))).collect();
         for (day, origin) in each {
             let at = firstglance_engine::Timestamp::from_milliseconds((day * DAY).cast_signed());
             let day = at.to_string()[..10].to_owned();

@@ -80,17 +80,17 @@ const OTHERS: &str = "(other pages)";
 
 type Counts = BTreeMap<String, f64>;
 
-/// The week of a moment, from Monday.
-const fn week(at: u64) -> u64 {
-    (at / DAY + 3) / 7
+/// The week of a day, from Monday.
+const fn week(day: u64) -> u64 {
+    (day + 3) / 7
 }
 
 pub(super) fn returns(world: &World, grid: &Grid, check: &mut Check) -> Result<()> {
-    let present = week(world.today * DAY);
+    let present = week(world.today);
     let mut weeks: BTreeMap<u64, BTreeMap<u64, f64>> = BTreeMap::new();
     for messages in world.visitors.values() {
-        let first = week(messages[0].at);
-        let seen: BTreeSet<u64> = messages.iter().map(|one| week(one.at)).collect();
+        let first = week(messages[0].day());
+        let seen: BTreeSet<u64> = messages.iter().map(|one| week(one.day())).collect();
         for seen in seen {
             *weeks
                 .entry(first)
@@ -106,7 +106,7 @@ pub(super) fn returns(world: &World, grid: &Grid, check: &mut Check) -> Result<(
         let at = firstglance_engine::Timestamp::parse(&format!("{monday}T00:00:00Z"));
         let at = at.map_err(|error| anyhow::anyhow!("{monday}: {error}"))?;
         let none = BTreeMap::new();
-        let first = week(at.as_milliseconds());
+        let first = week(at.as_milliseconds() / DAY);
         let later = weeks.get(&first).unwrap_or(&none);
         let all = later.get(&0).copied().unwrap_or_default();
         check.number(

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::check::Check;
 use super::console::Grid;
-use super::world::{DAY, World};
+use super::world::{DAY, World, day as day_of};
 
 /// Days that the page shows.
 const SHOWN: u64 = 28;
@@ -163,7 +163,7 @@ pub(super) fn trend(world: &World, grid: &Grid, check: &mut Check) -> Result<()>
     let by_day = |moves: &mut dyn Iterator<Item = (u64, &str)>| {
         let mut days: BTreeMap<u64, f64> = BTreeMap::new();
         for (at, _) in moves.filter(|(_, segment)| *segment == id) {
-            *days.entry(at / DAY).or_default() += 1.0;
+            *days.entry(day_of(at)).or_default() += 1.0;
         }
         days
     };

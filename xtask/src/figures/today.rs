@@ -8,7 +8,7 @@ use jiff::{Span, Timestamp, Zoned};
 
 use super::check::Check;
 use super::console::Grid;
-use super::world::{DAY, HOUR, Message, World};
+use super::world::{DAY, HOUR, Message, World, day};
 
 /// Days before today that are looked at.
 const BEFORE: i64 = 13;
@@ -140,7 +140,7 @@ pub(super) fn hours(world: &World, grid: &Grid, check: &mut Check) -> Result<()>
 
 pub(super) fn stages(world: &World, grid: &Grid, check: &mut Check) -> Result<()> {
     let (today, _) = midnight(world, 0)?;
-    let week = (world.today - 6) * DAY;
+    let (week, _) = midnight(world, 6)?;
     let count = |is_entered: bool, since: u64| {
         let mut counts: BTreeMap<String, f64> = BTreeMap::new();
         for (_, from, to) in world.staged().filter(|(change, ..)| change.at >= since) {
@@ -179,7 +179,7 @@ pub(super) fn rising(world: &World, grid: &Grid, check: &mut Check) -> Result<()
     let (middle, first) = (world.today - 6, world.today - 13);
     let (mut this, mut before) = (BTreeMap::new(), BTreeMap::new());
     for (at, id) in world.entered() {
-        let day = at / DAY;
+        let day = day(at);
         if world.label("segment", id) != id || day < first {
             continue;
         }

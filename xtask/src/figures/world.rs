@@ -14,6 +14,23 @@ pub(super) const DAY: u64 = 24 * HOUR;
 /// brings them once.
 const HALF_AN_HOUR: u64 = HOUR / 2;
 
+/// The number of the day on which clocks in the demo's town are at a moment, counted from 1970-01-01. They
+/// are an hour ahead of UTC, and two from the last Sunday of March to that of October, each at one o'clock
+/// UTC: written out, so that nothing is trusted by which the collector knows it.
+pub(super) fn day(at: u64) -> u64 {
+    let text = Timestamp::from_milliseconds(at.cast_signed()).to_string();
+    let change = |month: &str| {
+        let last = format!("{}-{month}-31T01:00:00Z", &text[..4]);
+        let last = Timestamp::parse(&last)
+            .unwrap_or_default()
+            .as_milliseconds();
+        // 1970 began on a Thursday.
+        last - (last / DAY + 4) % 7 * DAY
+    };
+    let is_summer = (change("03")..change("10")).contains(&at);
+    (at + HOUR * (1 + u64::from(is_summer))) / DAY
+}
+
 /// A message from outside.
 #[derive(Clone, Debug)]
 pub(super) struct Message {
@@ -73,8 +90,8 @@ impl Message {
             .unwrap_or_default()
     }
 
-    pub(super) const fn day(&self) -> u64 {
-        self.at / DAY
+    pub(super) fn day(&self) -> u64 {
+        day(self.at)
     }
 
     /// Active time that it tells, in milliseconds.
@@ -332,7 +349,7 @@ impl World {
                 .iter()
                 .filter_map(|line| Change::read(line).transpose())
                 .collect::<Result<_>>()?,
-            today: now / DAY,
+            today: day(now),
             now,
             first_goal: first_goal.context("the demo's first goal is none that is counted here")?,
             labels,
@@ -405,7 +422,7 @@ impl World {
 
     /// Days that a page is about which shows so many up to today.
     pub(super) fn is_shown(&self, at: u64, days: u64) -> bool {
-        at / DAY + days > self.today
+        day(at) + days > self.today
     }
 
     /// What brought a visitor up to a moment: the first page view, whatever brought it, and later ones that

@@ -57,6 +57,7 @@ impl Reloading<'_> {
             lines.map(str::to_owned).collect::<Vec<String>>()
         })?;
         self.no_site_is_gone(&configs)?;
+        self.no_other_days(&configs)?;
         for file in &configs {
             let id = file.config.site.id();
             if let Some(running) = self.running.iter_mut().find(|one| one.id == id) {
@@ -123,6 +124,27 @@ impl Reloading<'_> {
             })
             .collect();
         if gone.is_empty() { Ok(()) } else { Err(gone) }
+    }
+
+    /// Days by another time zone are counted anew before anything is taken in, so at a start.
+    fn no_other_days(&self, configs: &[ConfigFile]) -> Result<(), Vec<String>> {
+        let (present, now) = (self.live.present(), clock::now());
+        let other = configs.iter().filter_map(|one| {
+            let site = &one.config.site;
+            let counted = present.of_id(site.id())?.store().calendar();
+            let meant = site.calendar();
+            (!meant.has_days_of(counted, now)).then(|| {
+                format!(
+                    "the site {} has the timezone {:?} and its days are counted by {:?}; to count \
+                     them by another one takes another start",
+                    site.id(),
+                    meant.name(),
+                    counted.name(),
+                )
+            })
+        });
+        let other: Vec<String> = other.collect();
+        if other.is_empty() { Ok(()) } else { Err(other) }
     }
 
     /// Opens the data of sites that were not there before. Nobody is sent to them yet.

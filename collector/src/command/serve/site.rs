@@ -71,8 +71,9 @@ impl Running {
         let cookie = CookieKey::of(data, &config.site)?;
         let fold = ProfileFold::new(config.rules());
         let (folder, folding) = (data.store(), fold.clone());
+        let calendar = config.site.calendar();
         let store = tokio::task::spawn_blocking(move || {
-            Embedded::open(&folder, folding)
+            Embedded::open_by(&folder, folding, &calendar)
                 .map_err(|error| format!("{}: cannot open the store: {error}", folder.display()))
         })
         .await??;

@@ -152,5 +152,5 @@ pub(crate) const TIMEZONE: Field = Field {
     kind: Kind::Text,
     preset: Preset::Text("UTC"),
     example: "\"Europe/Amsterdam\"",
-    what: "The zone whose clocks conditions read, by its name in the IANA database.",
+    what: "The zone whose clocks conditions read and days are counted by, by its name in the IANA database.",
 };

@@ -16,7 +16,7 @@ use super::super::{App, apart, query};
 use super::periods;
 use crate::clock;
 use crate::schema::{Member, count, has, list, may_have, moment, object, one_of, text};
-use crate::store::counting::{Count, Metric, Origin, Period, Step};
+use crate::store::counting::{Count, Metric, Origin, Step};
 
 const DEFAULT_LIMIT: usize = 100;
 const MOST: usize = 500;
@@ -67,7 +67,8 @@ type Table = (BTreeMap<Row, Counts>, Counts);
 pub(super) async fn answer(app: &App, uri: &Uri) -> Result<Answer, HttpError> {
     let limit = query::limit(uri, DEFAULT_LIMIT, MOST)?;
     let by = by(uri)?;
-    let (first, last) = periods::range(uri, Step::Day, clock::now())?;
+    let calendar = app.store.calendar();
+    let (first, last) = periods::range(uri, calendar, Step::Day, clock::now())?;
     let mut counts = Vec::new();
     for metric in [
         Metric::Arrivals,
@@ -84,15 +85,9 @@ pub(super) async fn answer(app: &App, uri: &Uri) -> Result<Answer, HttpError> {
     let mut body = JsonWriter::default();
     body.open('{');
     body.name("from");
-    body.moment(first.start());
+    body.moment(calendar.start(first));
     body.name("to");
-    body.moment(
-        Period {
-            number: last.number + 1,
-            ..last
-        }
-        .start(),
-    );
+    body.moment(calendar.range(last).end);
     body.name("rows");
     body.open('[');
     for (row, counts) in rows.iter().take(limit) {
@@ -214,7 +209,7 @@ pub(super) fn describe() -> Operation {
     row.extend(counts());
     let ways = one_of(WAYS.map(|(name, _)| name)).with("default", WAYS[0].0);
     let operation = Operation::new("What brought visitors")
-        .details("Days are those of UTC. Those with most arrivals first.")
+        .details("Days are those of the site's time zone. Those with most arrivals first.")
         .takes(query_of(
             "by",
             ways.or_empty(),

@@ -1,37 +1,41 @@
 //! The parameters `from` and `to`: a range of hours or days that are kept, both ends included.
 
-use firstglance_engine::{Milliseconds, Timestamp};
+use firstglance_engine::Timestamp;
 use hyper::Uri;
 
 use super::super::error::HttpError;
 use super::super::openapi::{Operation, query as query_of};
 use super::super::query;
 use crate::schema::{any_of, moment as moment_shape, text};
+use crate::store::calendar::Calendar;
 use crate::store::counting::{Period, Step};
 
 /// Periods of an answer at most: as many days as are kept.
 const MOST: u32 = 801;
 
 /// Days that are told where `from` is not given.
-const USUAL_DAYS: u64 = 29;
+const USUAL_DAYS: u32 = 29;
 
 /// Hours that are told where `from` is not given.
-const USUAL_HOURS: u64 = 47;
+const USUAL_HOURS: u32 = 47;
 
 /// Reads the range: the latest periods where it is not given.
-pub(super) fn range(uri: &Uri, step: Step, now: Timestamp) -> Result<(Period, Period), HttpError> {
-    let last = Period::of(step, moment(uri, "to")?.unwrap_or(now));
+pub(super) fn range(
+    uri: &Uri,
+    calendar: &Calendar,
+    step: Step,
+    now: Timestamp,
+) -> Result<(Period, Period), HttpError> {
+    let last = moment(uri, calendar, "to")?.unwrap_or(now);
+    let last = calendar.period(step, last);
     let usual = match step {
         Step::Hour => USUAL_HOURS,
         Step::Day => USUAL_DAYS,
     };
-    let first_kept = step.first_kept(now);
-    let first = match moment(uri, "from")? {
-        Some(from) => Period::of(step, from),
-        None => {
-            let usual = last.start().minus(Milliseconds(usual * step.length().0));
-            Period::of(step, usual).max(first_kept.min(last))
-        }
+    let first_kept = calendar.first_kept(step, now);
+    let first = match moment(uri, calendar, "from")? {
+        Some(from) => calendar.period(step, from),
+        None => last.minus(usual).max(first_kept.min(last)),
     };
     let wrong = |name, detail: String| Err(HttpError::Query { name, detail });
     if first > last {
@@ -42,7 +46,7 @@ pub(super) fn range(uri: &Uri, step: Step, now: Timestamp) -> Result<(Period, Pe
             "counts of each {} are kept for {} days: \"from\" must be {} or later",
             step.name(),
             step.days_kept(),
-            first_kept.start(),
+            calendar.start(first_kept),
         );
         return wrong("from", detail);
     }
@@ -54,10 +58,14 @@ pub(super) fn range(uri: &Uri, step: Step, now: Timestamp) -> Result<(Period, Pe
 }
 
 /// A moment, or a day, which is its beginning.
-fn moment(uri: &Uri, name: &'static str) -> Result<Option<Timestamp>, HttpError> {
-    let day = query::parameter(uri, name).filter(|text| text.len() == "2026-01-01".len());
-    match day.and_then(|day| Timestamp::parse(&format!("{day}T00:00:00Z")).ok()) {
-        Some(day) => Ok(Some(day)),
+fn moment(
+    uri: &Uri,
+    calendar: &Calendar,
+    name: &'static str,
+) -> Result<Option<Timestamp>, HttpError> {
+    let day = query::parameter(uri, name).and_then(|text| Period::of_date(text.parse().ok()?));
+    match day {
+        Some(day) => Ok(Some(calendar.start(day))),
         None => query::moment(uri, name),
     }
 }

@@ -4,6 +4,9 @@
 //! Days are those on which visitors first saw any content of the slot; what they did later counts
 //! there.
 
+use std::ops::Range;
+
+use firstglance_engine::Timestamp;
 use firstglance_engine::content::Slot;
 use firstglance_engine::json::JsonWriter;
 use hyper::{StatusCode, Uri};
@@ -20,7 +23,8 @@ use crate::effect::{Arm, Comparison, Goal, Numbers, Results};
 use crate::schema::{
     Member, Schema, amount, count, has, list, moment, number, object, text, truth, whole,
 };
-use crate::store::counting::{Metric, Period, Step, Sum};
+use crate::store::calendar::Calendar;
+use crate::store::counting::{Metric, Period, Sum};
 
 /// Days that are told where none are said.
 const USUAL_DAYS: u32 = 30;
@@ -39,7 +43,8 @@ pub(super) async fn answer(app: &App, uri: &Uri) -> Result<Answer, HttpError> {
             detail: "\"slot\" is missing; /admin/v1/slots has all there are".to_owned(),
         });
     };
-    let (first, last) = days(uri)?;
+    let calendar = app.store.calendar();
+    let (first, last) = days(uri, calendar)?;
     let sums = slots::sums(app, first, last).await?;
     let model = app.model();
     let slot = model.slot(&asked);
@@ -58,7 +63,7 @@ pub(super) async fn answer(app: &App, uri: &Uri) -> Result<Answer, HttpError> {
         goal: goal.map(|goal| (goal.id, goal.label)),
         results,
         others: others.map(|sum| sum.count).sum(),
-        range: (first, last),
+        range: calendar.start(first)..calendar.range(last).end,
     };
     // Integrals over many variants take some hundredths of a second.
     let body = apart(move || told.write()).await?;
@@ -66,7 +71,7 @@ pub(super) async fn answer(app: &App, uri: &Uri) -> Result<Answer, HttpError> {
 }
 
 /// The last days that are asked for.
-fn days(uri: &Uri) -> Result<(Period, Period), HttpError> {
+fn days(uri: &Uri, calendar: &Calendar) -> Result<(Period, Period), HttpError> {
     let wrong = || HttpError::Query {
         name: "days",
         detail: format!("\"days\" must be a whole number from 1 to {MOST_DAYS}"),
@@ -77,9 +82,7 @@ fn days(uri: &Uri) -> Result<(Period, Period), HttpError> {
     if !(1..=MOST_DAYS).contains(&days) {
         return Err(wrong());
     }
-    let last = Period::of(Step::Day, clock::now());
-    let number = last.number.saturating_sub(days - 1);
-    Ok((Period { number, ..last }, last))
+    Ok(calendar.last_days(days, clock::now()))
 }
 
 /// The goal that is asked for, or that of the slot; nothing where there is none at all.
@@ -121,13 +124,12 @@ struct Told {
     goal: Option<(Box<str>, Box<str>)>,
     results: Results,
     others: u64,
-    range: (Period, Period),
+    range: Range<Timestamp>,
 }
 
 impl Told {
     fn write(&self) -> String {
         let results = &self.results;
-        let (first, last) = self.range;
         let mut body = JsonWriter::default();
         body.open('{');
         text_or_null(&mut body, "slot", Some(&self.id));
@@ -140,9 +142,9 @@ impl Told {
         text_or_null(&mut body, "goal", goal);
         text_or_null(&mut body, "goalLabel", label);
         body.name("from");
-        body.moment(first.start());
+        body.moment(self.range.start);
         body.name("to");
-        body.moment(last.range().end);
+        body.moment(self.range.end);
         let ids = slots::variants(self.slot.as_ref(), results);
         let best = slots::best(results, &ids, self.goal.is_some());
         body.name("variants");
@@ -434,7 +436,7 @@ pub(super) fn describe() -> Operation {
         ),
     ]);
     Operation::new("Whether the content of a slot helped")
-        .details("A visitor counts on the day of the first sight of any content of the slot, UTC.")
+        .details("A visitor counts on the day of the first sight of any content of the slot, by the site's time zone.")
         .takes(query_of("slot", text(), "The slot's id.").required())
         .takes(query_of(
             "goal",

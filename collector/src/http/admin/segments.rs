@@ -20,7 +20,8 @@ use super::super::openapi::{Operation, Reply, query as query_of};
 use super::super::{App, query};
 use crate::clock;
 use crate::schema::{count, has, list, may_have, moment, object, text, truth, whole};
-use crate::store::counting::{Metric, Period, Step, counted_name};
+use crate::store::calendar::Calendar;
+use crate::store::counting::{Metric, Period, counted_name};
 use crate::store::listing::List;
 
 /// Segments that nobody configured are told up to so many, the largest: pages may declare any
@@ -102,6 +103,7 @@ async fn label(app: &App, id: &str) -> Result<Box<str>, HttpError> {
 
 /// What came into segments and left them, day by day.
 struct Trends {
+    calendar: Calendar,
     first: Period,
     last: Period,
     /// By the segment's name as it is counted.
@@ -127,9 +129,8 @@ impl Trends {
             name: "days",
             detail: format!("\"days\" must be a whole number from 1 to {MOST_DAYS}"),
         })?;
-        let last = Period::of(Step::Day, clock::now());
-        let number = last.number.saturating_sub(days - 1);
-        let first = Period { number, ..last };
+        let calendar = app.store.calendar();
+        let (first, last) = calendar.last_days(days, clock::now());
         let mut changes: BTreeMap<Box<str>, BTreeMap<u32, Change>> = BTreeMap::new();
         for metric in [Metric::SegmentEntries, Metric::SegmentExits] {
             for count in app.store.counts(metric, first, last).await? {
@@ -144,6 +145,7 @@ impl Trends {
             }
         }
         Ok(Some(Self {
+            calendar: calendar.clone(),
             first,
             last,
             changes,
@@ -169,7 +171,8 @@ impl Trends {
                 number,
                 ..self.first
             };
-            json.moment(period.start());
+            json.moment(self.calendar.start(period));
+            json.text_member("date", &period.date().to_string());
             for (name, count) in [
                 ("entered", change.entered),
                 ("left", change.left),
@@ -209,7 +212,11 @@ fn write(
 
 pub(super) fn describe() -> Operation {
     let day = object([
-        has("at", moment().about("The day's beginning, UTC.")),
+        has(
+            "at",
+            moment().about("The day's beginning, by the site's time zone."),
+        ),
+        has("date", text().with("format", "date")),
         has("entered", count()),
         has("left", count()),
         has("size", count().about("At the end of the day.")),

@@ -14,18 +14,14 @@ use crate::clock;
 use crate::config::Source;
 use crate::effect::Results;
 use crate::schema::{count, has, list, moment, number, object, one_of, text, truth};
-use crate::store::counting::{Period, Step, Sum};
+use crate::store::counting::Sum;
 
 /// Slots that pages alone know, at most.
 const MOST_FOUND: usize = 200;
 
 pub(super) async fn answer(app: &App) -> Result<Answer, HttpError> {
     let now = clock::now();
-    let last = Period::of(Step::Day, now);
-    let first = Period {
-        number: last.number.saturating_sub(slots::LOOKED_AT - 1),
-        ..last
-    };
+    let (first, last) = app.store.calendar().last_days(slots::LOOKED_AT, now);
     let sums = slots::sums(app, first, last).await?;
     let all = Results::of_slots(sums.iter().map(Sum::told), |_| None);
     let mut body = JsonWriter::default();

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use firstglance_engine::Timestamp;
 use firstglance_engine::json::JsonWriter;
 use hyper::{StatusCode, Uri};
 
@@ -41,7 +42,8 @@ pub(super) async fn answer(app: &App, uri: &Uri) -> Result<Answer, HttpError> {
             ),
         });
     }
-    let (first, last) = periods::range(uri, step, clock::now())?;
+    let calendar = app.store.calendar();
+    let (first, last) = periods::range(uri, calendar, step, clock::now())?;
     let wanted = query::parameter(uri, "name").filter(|name| !name.is_empty());
 
     let mut points: BTreeMap<Period, Point> = BTreeMap::new();
@@ -68,12 +70,8 @@ pub(super) async fn answer(app: &App, uri: &Uri) -> Result<Answer, HttpError> {
     let none = Point::default();
     for number in first.number..=last.number {
         let period = Period { step, number };
-        write(
-            &mut body,
-            metric,
-            period,
-            points.get(&period).unwrap_or(&none),
-        );
+        let point = points.get(&period).unwrap_or(&none);
+        write(&mut body, metric, (period, calendar.start(period)), point);
     }
     body.close(']');
     body.close('}');
@@ -90,10 +88,13 @@ fn shown(metric: Metric, name: Box<str>) -> Box<str> {
     }
 }
 
-fn write(json: &mut JsonWriter, metric: Metric, period: Period, point: &Point) {
+fn write(json: &mut JsonWriter, metric: Metric, (period, at): (Period, Timestamp), point: &Point) {
     json.open('{');
     json.name("at");
-    json.moment(period.start());
+    json.moment(at);
+    if period.step == Step::Day {
+        json.text_member("date", &period.date().to_string());
+    }
     json.name("count");
     json.integer(point.names.values().sum::<u64>() + point.others);
     if metric.room().is_some() {
@@ -118,7 +119,11 @@ pub(super) fn describe() -> Operation {
     let steps = || one_of(Step::ALL.map(Step::name));
     let name = object([has("name", text()), has("count", count())]);
     let point = object([
-        has("at", moment().about("Its beginning, UTC.")),
+        has(
+            "at",
+            moment().about("Its beginning. Days are those of the site's time zone."),
+        ),
+        may_have("date", text().with("format", "date").about("Of a day.")),
         has("count", count()),
         may_have(
             "names",

@@ -2,6 +2,7 @@
 //! are used, both languages side by side, so that none can be missing. Knows nothing of what is shown.
 
 use firstglance_engine::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 /// What the console is read in.
@@ -139,11 +140,16 @@ impl Language {
         let Some(local) = local(at, zone) else {
             return at.to_string();
         };
+        self.date(local.date())
+    }
+
+    /// A date.
+    pub(super) fn date(self, date: Date) -> String {
         format!(
             "{} {} {}",
-            local.day(),
-            self.month(local.month()),
-            local.year()
+            date.day(),
+            self.month(date.month()),
+            date.year()
         )
     }
 

@@ -16,6 +16,8 @@ use super::session::Session;
 use super::story::Names;
 use crate::http::error::HttpError;
 use crate::http::{App, Sites, query};
+use crate::store::calendar::Calendar;
+use crate::store::counting::Period;
 use crate::token::Role;
 
 /// What may stand as it is in a part of a path or a query.
@@ -80,9 +82,14 @@ impl<'a> View<'a> {
         self.language.day(at, self.zone())
     }
 
-    /// A day of UTC, as counts have it.
-    pub(super) fn day(&self, at: Timestamp) -> String {
-        self.language.day(at, &TimeZone::UTC)
+    /// The calendar of the site, by which days are counted.
+    pub(super) fn calendar(&self) -> &'a Calendar {
+        self.app.store.calendar()
+    }
+
+    /// The date of a day.
+    pub(super) fn day(&self, day: Period) -> String {
+        self.language.date(day.date())
     }
 
     /// By what names sentences are told.

@@ -26,6 +26,7 @@ use super::refused::Shelves;
 use super::undo::ReadAhead;
 use super::{EmbeddedError, Failure, content, keys};
 use crate::store::audit::AuditEntry;
+use crate::store::calendar::Calendar;
 use crate::store::content::{NewContent, Posting};
 use crate::store::feed::{FedMessage, Feed};
 use crate::store::merges::{Undo, Undone};
@@ -113,6 +114,7 @@ impl Pending {
 pub(super) struct Committer {
     data: Arc<Data>,
     fold: ProfileFold,
+    calendar: Calendar,
     disk: Arc<dyn Disk>,
     /// Number of the last group.
     group: u64,
@@ -131,7 +133,7 @@ pub(super) struct Committer {
 impl Committer {
     pub(super) fn new(
         data: Data,
-        fold: ProfileFold,
+        (fold, calendar): (ProfileFold, Calendar),
         (disk, mark): (Arc<dyn Disk>, Mark),
         group: u64,
         failure: Failure,
@@ -147,6 +149,7 @@ impl Committer {
         Ok(Self {
             data: Arc::new(data),
             fold,
+            calendar,
             disk,
             group,
             flusher,
@@ -314,7 +317,7 @@ impl Committer {
     /// A group of nothing yet.
     fn group<'a>(&'a mut self, tree: &'a sled::Tree, fold: &'a ProfileFold) -> Group<'a> {
         Group::new(
-            tree,
+            (tree, &self.calendar),
             fold,
             &mut self.erased,
             &mut self.shelves,

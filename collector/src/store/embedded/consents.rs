@@ -3,6 +3,7 @@
 //! consent, as servers do, counts under none.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use firstglance_engine::codec::{Encode as _, Reader, Writer};
 use firstglance_engine::model::Consent;
@@ -14,6 +15,7 @@ use super::counters::Tally;
 use super::record::MessageRecord;
 use crate::changes;
 use crate::store::SaidConsent;
+use crate::store::calendar::Calendar;
 use crate::store::counting::{Metric, Period, Step};
 
 /// How far a consent goes.
@@ -50,10 +52,10 @@ pub(super) struct Consents {
 
 impl Consents {
     /// Takes in a message of a moment.
-    pub(super) fn take_in(&mut self, at: Timestamp, consent: Consent) {
+    pub(super) fn take_in(&mut self, calendar: &Calendar, at: Timestamp, consent: Consent) {
         let said = SaidConsent { consent, at };
         self.last = Some(self.last.map_or(said, |last| later(last, said)));
-        let day = Period::of(Step::Day, at).number;
+        let day = calendar.day(at).number;
         let furthest = self.days.entry(day).or_insert(consent);
         *furthest = further(*furthest, consent);
     }
@@ -74,21 +76,21 @@ impl Consents {
     pub(super) fn add(
         &self,
         known: &mut Option<SaidConsent>,
-        (tree, visitor): (&sled::Tree, &VisitorId),
+        (tree, calendar, visitor): (&sled::Tree, &Calendar, &VisitorId),
         tally: &mut Tally,
     ) -> Result<(), EmbeddedError> {
         for (number, consent) in &self.days {
             let before = match known {
                 None => None,
                 Some(known) => {
-                    let latest = Period::of(Step::Day, known.at).number;
+                    let latest = calendar.day(known.at).number;
                     if *number > latest {
                         None
                     } else if *number == latest && reach(*consent) <= reach(known.consent) {
                         // Almost always: what is counted goes at least as far.
                         continue;
                     } else {
-                        furthest_stored(tree, visitor, day(*number))?
+                        furthest_stored(tree, visitor, &calendar.range(day(*number)))?
                     }
                 }
             };
@@ -117,18 +119,17 @@ const fn day(number: u32) -> Period {
 fn furthest_stored(
     tree: &sled::Tree,
     visitor: &VisitorId,
-    day: Period,
+    day: &Range<Timestamp>,
 ) -> Result<Option<Consent>, EmbeddedError> {
-    let range = day.range();
     let mut furthest: Option<Consent> = None;
-    for entry in records_within(tree, visitor, &range) {
+    for entry in records_within(tree, visitor, day) {
         let (_, bytes) = entry?;
         let stored = MessageRecord::from_bytes(&bytes)?;
         let Some(consent) = stored.consent else {
             continue;
         };
         let mut messages = stored.messages.iter();
-        if messages.any(|one| *one.kind != *changes::STORED && range.contains(&one.timestamp)) {
+        if messages.any(|one| *one.kind != *changes::STORED && day.contains(&one.timestamp)) {
             furthest = Some(furthest.map_or(consent, |before| further(before, consent)));
         }
     }

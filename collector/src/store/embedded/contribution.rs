@@ -24,6 +24,7 @@ use super::{EmbeddedError, keys, recount};
 use crate::changes;
 use crate::circumstances::{Circumstances, Touched};
 use crate::effect::Reached;
+use crate::store::calendar::Calendar;
 use crate::store::counting::{Metric, Origin, Period, Step, Week, counted_name};
 
 /// Topics of one page view that are counted, as many as are evidence.
@@ -64,8 +65,9 @@ impl FirstTouch {
 }
 
 /// See the module.
-#[derive(Debug, Default)]
-pub(super) struct Contribution {
+#[derive(Debug)]
+pub(super) struct Contribution<'a> {
+    calendar: &'a Calendar,
     pub(super) tally: Few,
     before: Before,
     /// Hours and days that have a message.
@@ -78,9 +80,22 @@ pub(super) struct Contribution {
     late: Vec<usize>,
 }
 
-impl Contribution {
+impl<'a> Contribution<'a> {
+    /// Of nobody yet.
+    pub(super) fn new(calendar: &'a Calendar) -> Self {
+        Self {
+            calendar,
+            tally: Few::default(),
+            before: Before::default(),
+            periods: BTreeSet::new(),
+            days: BTreeMap::new(),
+            times: Vec::new(),
+            late: Vec::new(),
+        }
+    }
+
     /// Of a visitor of whom a profile is known already, and messages of whom come from a moment on.
-    pub(super) fn after(profile: &Profile, earliest: Timestamp) -> Self {
+    pub(super) fn after(calendar: &'a Calendar, profile: &Profile, earliest: Timestamp) -> Self {
         Self {
             before: Before {
                 events: profile.events,
@@ -88,7 +103,7 @@ impl Contribution {
                 last_seen: profile.last_seen,
                 first_touch: FirstTouch::before(profile, earliest),
             },
-            ..Self::default()
+            ..Self::new(calendar)
         }
     }
 
@@ -104,11 +119,11 @@ impl Contribution {
         match &message.kind {
             MessageKind::Track { event, .. } => {
                 let name = counted_name(event);
-                self.tally.count(at, Metric::Events, &name, 1);
+                self.count(at, Metric::Events, &name, 1);
                 let active = message.active().min(MOST_ACTIVE);
                 if active.0 > 0 {
                     self.day(at).active(active);
-                    let day = Period::of(Step::Day, at);
+                    let day = self.calendar.day(at);
                     let path = message.path();
                     let (path, time) = (counted_name(&path), active.0 as i64);
                     self.tally.count_in(day, Metric::PageTime, &path, time);
@@ -118,12 +133,12 @@ impl Contribution {
                 let brought = message.brought_by();
                 let origin = brought.map(|(referrer, campaign)| Origin::new(referrer, &campaign));
                 let origin = origin.map(|origin| Box::from(origin.to_name()));
-                let day = Period::of(Step::Day, at);
+                let day = self.calendar.day(at);
                 let path = message.path();
                 let path = counted_name(&path);
                 self.tally.count_in(day, Metric::PageViews, &path, 1);
                 if let Some(origin) = &origin {
-                    self.tally.count(at, Metric::Arrivals, origin, 1);
+                    self.count(at, Metric::Arrivals, origin, 1);
                     self.tally.count_in(day, Metric::Landings, &path, 1);
                 }
                 self.topics(day, &path, message);
@@ -152,15 +167,21 @@ impl Contribution {
 
     /// Takes in that there was a message of a type.
     pub(super) fn seen(&mut self, at: Timestamp, kind: &str) {
-        self.tally.count(at, Metric::Messages, kind, 1);
-        let hour = Period::of(Step::Hour, at);
-        if self.periods.insert(hour) {
-            self.periods.insert(hour.day());
+        self.count(at, Metric::Messages, kind, 1);
+        let hour = Period::hour(at);
+        let is_new = self.periods.insert(hour);
+        if is_new || self.calendar.day_of(hour).is_none() {
+            self.periods.insert(self.calendar.day(at));
         }
     }
 
+    /// Counts what adds up at a moment.
+    pub(super) fn count(&mut self, at: Timestamp, metric: Metric, name: &str, number: i64) {
+        self.tally.count(self.calendar, at, metric, name, number);
+    }
+
     fn day(&mut self, at: Timestamp) -> &mut Day {
-        let day = Period::of(Step::Day, at).number;
+        let day = self.calendar.day(at).number;
         self.days.entry(day).or_default()
     }
 
@@ -178,10 +199,10 @@ impl Contribution {
     /// now on: given the moment before it, its own included, and the visit that begins next.
     fn begins(&mut self, at: Timestamp, before: Option<Timestamp>, next: Option<Timestamp>) {
         if before.is_none_or(|before| at > before.plus(INACTIVITY)) {
-            self.tally.count(at, Metric::Sessions, "", 1);
+            self.count(at, Metric::Sessions, "", 1);
         }
         if let Some(next) = next.filter(|next| *next <= at.plus(INACTIVITY)) {
-            self.tally.count(next, Metric::Sessions, "", -1);
+            self.count(next, Metric::Sessions, "", -1);
         }
     }
 
@@ -192,14 +213,14 @@ impl Contribution {
         kind: &ChangeKind,
         circumstances: &Circumstances,
     ) {
-        let mut count = |metric, id: &str| self.tally.count(at, metric, &counted_name(id), 1);
+        let mut count = |metric, id: &str| self.count(at, metric, &counted_name(id), 1);
         match kind {
             ChangeKind::Entered(id) => {
                 count(Metric::SegmentEntries, id);
                 // Time alone changes something without anybody being there.
                 if !circumstances.path.is_empty() {
                     let name = named_path(id, &circumstances.path);
-                    let day = Period::of(Step::Day, at);
+                    let day = self.calendar.day(at);
                     self.tally.count_in(day, Metric::SegmentPaths, &name, 1);
                 }
             }
@@ -209,7 +230,7 @@ impl Contribution {
                 count(Metric::StageEntries, to);
                 let first = circumstances.touches.first();
                 let name = Origin::beside(to, first.map(|first| &first.origin));
-                let day = Period::of(Step::Day, at);
+                let day = self.calendar.day(at);
                 self.tally.count_in(day, Metric::StagesByOrigin, &name, 1);
             }
         }
@@ -224,7 +245,7 @@ impl Contribution {
 
     /// Takes in a goal that was reached, and under which circumstances.
     pub(super) fn goal(&mut self, reached: &Reached, circumstances: &Circumstances) {
-        let day = Period::of(Step::Day, reached.at);
+        let day = self.calendar.day(reached.at);
         let path = named_path(&reached.goal, &circumstances.path);
         self.tally.count_in(day, Metric::GoalPaths, &path, 1);
         let touches = circumstances.touches.iter();
@@ -271,11 +292,10 @@ impl Contribution {
         self.first_touched(profile, &first_touch);
         let before = &self.before;
         if before.events == 0 || profile.first_seen < before.first_seen {
-            self.tally
-                .count(profile.first_seen, Metric::NewVisitors, "", 1);
-            if before.events > 0 {
-                self.tally
-                    .count(before.first_seen, Metric::NewVisitors, "", -1);
+            let known = (before.events > 0).then_some(before.first_seen);
+            self.count(profile.first_seen, Metric::NewVisitors, "", 1);
+            if let Some(known) = known {
+                self.count(known, Metric::NewVisitors, "", -1);
             }
         }
         self.returns(tree, visitor, profile, now)?;
@@ -285,7 +305,7 @@ impl Contribution {
                 self.tally.count_in(period, Metric::Visitors, "", 1);
             }
             if period.step == Step::Day
-                && period.is_kept(now)
+                && self.calendar.is_kept(period, now)
                 && let Some(more) = self.days.remove(&period.number)
             {
                 if known.has(visitor, period.number, &more) {
@@ -319,7 +339,7 @@ impl Contribution {
 
     /// Counts a visitor by what first brought them.
     pub(super) fn new_by_origin(&mut self, first: &Touched, times: i64) {
-        let (day, name) = (Period::of(Step::Day, first.at), first.origin.to_name());
+        let (day, name) = (self.calendar.day(first.at), first.origin.to_name());
         self.tally.count_in(day, Metric::NewByOrigin, &name, times);
     }
 
@@ -333,13 +353,16 @@ impl Contribution {
         now: Timestamp,
     ) -> Result<(), EmbeddedError> {
         let before = &self.before;
-        let first = Week::of(profile.first_seen);
+        let calendar = self.calendar;
+        let first = calendar.week(profile.first_seen);
         let days = self.periods.iter().filter(|one| one.step == Step::Day);
         let weeks: BTreeSet<Week> = days.map(|day| Week::of_day(day.number)).collect();
-        let known = (before.events > 0).then(|| Week::of(before.first_seen));
-        if let Some(known) = known.filter(|known| first < *known && known.monday().is_kept(now)) {
+        let known = (before.events > 0).then(|| calendar.week(before.first_seen));
+        if let Some(known) =
+            known.filter(|known| first < *known && calendar.is_kept(known.monday(), now))
+        {
             let mut week = known;
-            while week <= Week::of(before.last_seen) {
+            while week <= calendar.week(before.last_seen) {
                 if self.was_in(tree, visitor, week)? {
                     self.tally.returned(known, week, -1);
                     self.tally.returned(first, week, 1);
@@ -375,7 +398,7 @@ impl Contribution {
             Some(known) => known,
             None if !more.is_arrival() => return Ok(None),
             None if new => Day::default(),
-            None => recount::day(tree, visitor, day)?,
+            None => recount::day(tree, self.calendar, visitor, day)?,
         };
         if before.has(more) {
             return Ok(Some(before));
@@ -389,7 +412,8 @@ impl Contribution {
         }
         batch.insert(keys::day(visitor, day.number), after.to_bytes());
         if !before.is_arrival() {
-            days::expire(tree, visitor, Step::Day.first_kept(now), batch)?;
+            let first_kept = self.calendar.first_kept(Step::Day, now);
+            days::expire(tree, visitor, first_kept, batch)?;
         }
         Ok(Some(after))
     }
@@ -430,8 +454,8 @@ impl Contribution {
         visitor: &VisitorId,
         period: Period,
     ) -> Result<bool, EmbeddedError> {
-        let of = |at| Period::of(period.step, at);
-        self.was_within(tree, visitor, period, of, period.range())
+        let of = |at| self.calendar.period(period.step, at);
+        self.was_within(tree, visitor, period, of, self.calendar.range(period))
     }
 
     /// Whether a message of the week was stored before.
@@ -441,7 +465,8 @@ impl Contribution {
         visitor: &VisitorId,
         week: Week,
     ) -> Result<bool, EmbeddedError> {
-        self.was_within(tree, visitor, week, Week::of, week.range())
+        let of = |at| self.calendar.week(at);
+        self.was_within(tree, visitor, week, of, self.calendar.range_of_week(week))
     }
 
     fn was_within<T: Ord>(

@@ -15,6 +15,7 @@ use firstglance_engine::codec::{DecodeError, Encode, Reader, Writer};
 use super::batch::Batch;
 use super::days::Settled;
 use super::{EmbeddedError, keys, record};
+use crate::store::calendar::Calendar;
 use crate::store::counting::{Metric, Period, Step, Week};
 
 /// Counters removed at once, when their time is over.
@@ -28,7 +29,8 @@ const MOST_BYTES: usize = 16 * 1024;
 
 const LATEST_VERSION: u8 = 1;
 
-/// By how much counts change. What adds up is held by hour alone: a day's is worked out of that.
+/// By how much counts change. What adds up is held by hour alone, and a day's worked out of that; but of
+/// an hour in which a day begins it is held by day as well.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Tally(BTreeMap<(Period, Metric), BTreeMap<Box<str>, i64>>);
 
@@ -64,8 +66,19 @@ impl Few {
     }
 
     /// Counts what adds up at a moment.
-    pub(super) fn count(&mut self, at: Timestamp, metric: Metric, name: &str, number: i64) {
-        self.count_in(Period::of(Step::Hour, at), metric, name, number);
+    pub(super) fn count(
+        &mut self,
+        calendar: &Calendar,
+        at: Timestamp,
+        metric: Metric,
+        name: &str,
+        number: i64,
+    ) {
+        let hour = Period::hour(at);
+        self.count_in(hour, metric, name, number);
+        if calendar.day_of(hour).is_none() {
+            self.count_in(calendar.day(at), metric, name, number);
+        }
     }
 
     /// Counts a visitor who was there in a week, given that of their first message.
@@ -120,12 +133,18 @@ impl Tally {
     }
 
     /// Hours and days that are kept at a moment.
-    pub(super) fn by_period(&self, now: Timestamp) -> ByPeriod<'_> {
+    pub(super) fn by_period(&self, calendar: &Calendar, now: Timestamp) -> ByPeriod<'_> {
         let mut all = ByPeriod::new();
+        let [hour, day] = [Step::Hour, Step::Day].map(|step| calendar.first_kept(step, now));
         for ((period, metric), names) in &self.0 {
-            let day = (metric.adds_up() && period.step == Step::Hour).then(|| period.day());
-            for period in [Some(*period), day].into_iter().flatten() {
-                if !period.is_kept(now) {
+            let is_of_day = metric.adds_up() && period.step == Step::Hour;
+            let its_day = is_of_day.then(|| calendar.day_of(*period)).flatten();
+            for period in [Some(*period), its_day].into_iter().flatten() {
+                let first_kept = match period.step {
+                    Step::Hour => hour,
+                    Step::Day => day,
+                };
+                if period < first_kept {
                     continue;
                 }
                 let counts = all.entry((period, *metric)).or_default();
@@ -138,15 +157,35 @@ impl Tally {
         all
     }
 
+    /// Raises counters that have less. Nothing may be pending.
+    pub(super) fn raise(&self, tree: &sled::Tree, batch: &mut Batch) -> Result<(), EmbeddedError> {
+        let mut meant: BTreeMap<Vec<u8>, i64> = BTreeMap::new();
+        for ((period, metric), names) in &self.0 {
+            for (name, number) in names {
+                let key = place_of((tree, |_: &[u8]| false), *period, *metric, name)?;
+                let all = meant.entry(key).or_default();
+                *all = all.saturating_add(*number);
+            }
+        }
+        for (key, meant) in meant {
+            let meant = u64::try_from(meant).unwrap_or(0);
+            let is = tree.get(&key)?.map_or(0, |bytes| stored(&bytes));
+            if is < meant {
+                batch.insert(key, &meant.to_be_bytes());
+            }
+        }
+        Ok(())
+    }
+
     /// What the counters come to that it changes, where its periods are kept and wanted.
     pub(super) fn changes(
         &self,
         tree: &sled::Tree,
-        now: Timestamp,
+        (calendar, now): (&Calendar, Timestamp),
         wanted: impl Fn(Period, Metric) -> bool,
     ) -> Result<Changes, EmbeddedError> {
         let mut changes = Changes::default();
-        for ((period, metric), names) in self.by_period(now) {
+        for ((period, metric), names) in self.by_period(calendar, now) {
             if wanted(period, metric) {
                 changes.add(tree, period, metric, &names)?;
             }
@@ -331,7 +370,7 @@ impl Latest {
     /// away is taken from the counters at once: no name of whoever is erased stays behind.
     pub(super) fn take_in(
         &mut self,
-        tree: &sled::Tree,
+        (tree, calendar): (&sled::Tree, &Calendar),
         tally: &Tally,
         (now, at_once): (Timestamp, bool),
         batch: &mut Batch,
@@ -349,22 +388,22 @@ impl Latest {
                 return Ok(());
             }
         }
-        self.settle(tree, batch)
+        self.settle(tree, calendar, batch)
     }
 
     /// Takes some counters out whose time is over, see [`expire`]. Looks only where an hour has passed
     /// since nothing was left of them.
     pub(super) fn expire(
         &mut self,
-        tree: &sled::Tree,
+        (tree, calendar): (&sled::Tree, &Calendar),
         now: Timestamp,
         batch: &mut Batch,
     ) -> Result<bool, EmbeddedError> {
-        let first_kept = Step::Hour.first_kept(now);
+        let first_kept = calendar.first_kept(Step::Hour, now);
         if self.first_kept.is_some_and(|known| first_kept <= known) {
             return Ok(false);
         }
-        let any = expire(tree, now, batch)?;
+        let any = expire((tree, calendar), now, batch)?;
         if !any {
             self.first_kept = Some(first_kept);
         }
@@ -375,9 +414,10 @@ impl Latest {
     pub(super) fn settle(
         &mut self,
         tree: &sled::Tree,
+        calendar: &Calendar,
         batch: &mut Batch,
     ) -> Result<(), EmbeddedError> {
-        self.changes(tree)?.write(batch);
+        self.changes(tree, calendar)?.write(batch);
         self.times = self.times.wrapping_add(1);
         self.groups = 0;
         self.tally = Tally::default();
@@ -388,15 +428,19 @@ impl Latest {
     /// What the counters come to with it of what is wanted.
     pub(super) fn changes_of(
         &self,
-        tree: &sled::Tree,
+        (tree, calendar): (&sled::Tree, &Calendar),
         wanted: impl Fn(Period, Metric) -> bool,
     ) -> Result<Changes, EmbeddedError> {
-        self.tally.changes(tree, self.at, wanted)
+        self.tally.changes(tree, (calendar, self.at), wanted)
     }
 
     /// What the counters come to with it.
-    pub(super) fn changes(&self, tree: &sled::Tree) -> Result<Changes, EmbeddedError> {
-        self.tally.changes(tree, self.at, |_, _| true)
+    pub(super) fn changes(
+        &self,
+        tree: &sled::Tree,
+        calendar: &Calendar,
+    ) -> Result<Changes, EmbeddedError> {
+        self.tally.changes(tree, (calendar, self.at), |_, _| true)
     }
 }
 
@@ -431,6 +475,23 @@ pub(super) fn room(metric: Metric, name: &str) -> Option<u64> {
     metric.room().filter(|_| is_bounded)
 }
 
+/// Where a name is counted: at its own place, or where there is none for it with all others. Of what is
+/// pending it is said which places it has.
+pub(super) fn place_of(
+    (tree, is_pending): (&sled::Tree, impl Fn(&[u8]) -> bool),
+    period: Period,
+    metric: Metric,
+    name: &str,
+) -> Result<Vec<u8>, EmbeddedError> {
+    let own = keys::counter(period, metric, name);
+    let has_own = room(metric, name).is_none() || is_pending(&own) || tree.contains_key(&own)?;
+    Ok(if has_own {
+        own
+    } else {
+        keys::other_names(period, metric)
+    })
+}
+
 /// How many names have a place of those that are bounded.
 fn taken(tree: &sled::Tree, period: Period, metric: Metric) -> Result<u64, EmbeddedError> {
     let mut count = 0;
@@ -457,10 +518,14 @@ pub(super) fn number(bytes: &[u8]) -> Result<u64, EmbeddedError> {
 }
 
 /// Takes some counters out whose time is over. Says whether there were any.
-fn expire(tree: &sled::Tree, now: Timestamp, batch: &mut Batch) -> Result<bool, EmbeddedError> {
+fn expire(
+    (tree, calendar): (&sled::Tree, &Calendar),
+    now: Timestamp,
+    batch: &mut Batch,
+) -> Result<bool, EmbeddedError> {
     let mut any = false;
     for step in Step::ALL {
-        let until = keys::counters_of(step.first_kept(now));
+        let until = keys::counters_of(calendar.first_kept(step, now));
         let first = keys::counters_of(Period { step, number: 0 });
         if first == until {
             continue;

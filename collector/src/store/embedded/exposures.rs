@@ -23,7 +23,8 @@ use super::{EmbeddedError, keys};
 use crate::changes;
 use crate::circumstances::Circumstances;
 use crate::effect::{Arm, Cell, Exposure, Reached, Shown, WINDOW};
-use crate::store::counting::{Metric, Period, Step};
+use crate::store::calendar::Calendar;
+use crate::store::counting::{Metric, Period};
 
 const VERSION: u8 = 1;
 
@@ -75,7 +76,7 @@ impl News {
     pub(super) fn add_to(
         &self,
         tally: &mut Tally,
-        tree: &sled::Tree,
+        (tree, calendar): (&sled::Tree, &Calendar),
         visitor: &VisitorId,
         last_seen: Option<Timestamp>,
         batch: &mut Batch,
@@ -120,8 +121,12 @@ impl News {
             return Ok(());
         }
         let mut counts = Few::default();
-        before.count(|day, metric, name, number| counts.count_in(day, metric, name, -number));
-        after.count(|day, metric, name, number| counts.count_in(day, metric, name, number));
+        before.count(calendar, |day, metric, name, number| {
+            counts.count_in(day, metric, name, -number);
+        });
+        after.count(calendar, |day, metric, name, number| {
+            counts.count_in(day, metric, name, number)
+        });
         counts.add_to(tally);
         batch.insert(keys::exposures(visitor), after.to_bytes());
         Ok(())
@@ -258,10 +263,14 @@ impl Exposures {
 
     /// Counts it as one visitor's: each number with the day, the metric and the name under which it is
     /// counted.
-    pub(super) fn count(&self, mut tell: impl FnMut(Period, Metric, &str, i64)) {
+    pub(super) fn count(
+        &self,
+        calendar: &Calendar,
+        mut tell: impl FnMut(Period, Metric, &str, i64),
+    ) {
         for (id, slot) in &self.slots {
             let Some(first) = &slot.first else { continue };
-            let day = Period::of(Step::Day, first.at);
+            let day = calendar.day(first.at);
             let cell = |shown: &Shown| Cell {
                 is_known: slot.shown.get(shown).is_some_and(|often| often.is_known),
                 slot: id.clone(),

@@ -17,6 +17,7 @@ use super::record::StoredMessage;
 use super::{EmbeddedError, keeping, side_by_side};
 use crate::circumstances::Circumstances;
 use crate::effect::Watching;
+use crate::store::calendar::Calendar;
 use crate::store::feed::FedMessage;
 use crate::store::{NewMessage, ProfileFold, SaidConsent};
 
@@ -27,6 +28,7 @@ const WORTH: usize = 12;
 pub(super) struct Shared<'a> {
     pub(super) fold: &'a ProfileFold,
     pub(super) tree: &'a sled::Tree,
+    pub(super) calendar: &'a Calendar,
     pub(super) requests: &'a [Request],
     /// The latest moment that anything of the group knows.
     pub(super) now: Timestamp,
@@ -64,27 +66,28 @@ pub(super) struct Made {
 }
 
 /// What folding came to, before anything is looked up for it.
-#[derive(Default)]
-struct Folded {
+struct Folded<'a> {
     /// What the messages changed, oldest first, and under which circumstances.
     changed: Vec<(Change, Circumstances)>,
     /// What the messages add to the counts.
-    contribution: Contribution,
+    contribution: Contribution<'a>,
     /// What they tell of content and goals.
     news: News,
 }
 
 impl Folding {
     /// Folds in the order of time.
-    fn fold(&mut self, fold: &ProfileFold) -> Folded {
+    fn fold<'a>(&mut self, shared: &Shared<'a>) -> Folded<'a> {
+        let fold = shared.fold;
         let mut in_time: Vec<&NewMessage> = self.fresh.iter().flat_map(|(_, new)| new).collect();
         in_time.sort_by_key(|new| new.message.timestamp);
         let mut evaluation = Evaluation::new();
         let earliest = in_time.first().map(|new| new.message.timestamp);
         let earliest = earliest.unwrap_or_default();
         let mut folded = Folded {
-            contribution: Contribution::after(&self.profile, earliest),
-            ..Folded::default()
+            changed: Vec::new(),
+            contribution: Contribution::after(shared.calendar, &self.profile, earliest),
+            news: News::default(),
         };
         let rules = fold.rules();
         let (goals, model) = (&rules.goals, &*rules.model);
@@ -112,7 +115,7 @@ impl Folding {
 
     /// Folds, and works out what follows.
     fn run(&mut self, shared: &Shared<'_>) {
-        let folded = self.fold(shared.fold);
+        let folded = self.fold(shared);
         self.made = self.make(folded, shared);
     }
 
@@ -123,7 +126,7 @@ impl Folding {
             let request = shared.requests.get(*request);
             if let Some(consent) = request.and_then(|request| request.consent) {
                 for one in new {
-                    consents.take_in(one.message.timestamp, consent);
+                    consents.take_in(shared.calendar, one.message.timestamp, consent);
                 }
             }
         }
@@ -131,13 +134,14 @@ impl Folding {
     }
 
     /// What is counted, and the timeline with the messages and what they changed.
-    fn make(&mut self, folded: Folded, shared: &Shared<'_>) -> Result<Made, EmbeddedError> {
+    fn make(&mut self, folded: Folded<'_>, shared: &Shared<'_>) -> Result<Made, EmbeddedError> {
         let Folded {
             changed,
             contribution,
             news,
         } = folded;
         let (visitor, tree) = (&self.visitor, shared.tree);
+        let calendar = shared.calendar;
         let mut made = Made::default();
         let last_seen = contribution.last_seen_before();
         if !news.reached().is_empty() {
@@ -150,14 +154,25 @@ impl Folding {
             let told = told.map(|(reached, circumstances, _)| Told::new(reached, circumstances));
             let in_force = &shared.fold.rules().funnels;
             let (tally, batch) = (&mut made.tally, &mut made.batch);
-            funnels::add(told.collect(), (tree, &whose), in_force, tally, batch)?;
+            funnels::add(
+                told.collect(),
+                (tree, calendar, &whose),
+                in_force,
+                tally,
+                batch,
+            )?;
         }
-        news.add_to(&mut made.tally, tree, visitor, last_seen, &mut made.batch)?;
+        let counted = (tree, calendar);
+        let (tally, batch) = (&mut made.tally, &mut made.batch);
+        news.add_to(tally, counted, visitor, last_seen, batch)?;
         let after = (&self.profile, shared.now);
         let settled = (shared.settled, &mut made.settled);
         made.counts = contribution.counts(tree, visitor, after, settled, &mut made.batch)?;
-        self.consents(shared)
-            .add(&mut self.consent, (tree, visitor), &mut made.tally)?;
+        self.consents(shared).add(
+            &mut self.consent,
+            (tree, calendar, visitor),
+            &mut made.tally,
+        )?;
         let mut received_at = None;
         for (request, new) in std::mem::take(&mut self.fresh) {
             let Some(source) = shared.requests.get(request) else {

@@ -19,7 +19,8 @@ use crate::changes;
 use crate::circumstances::Circumstances;
 use crate::effect::Reached;
 use crate::journey::{Funnel, Progress, Step};
-use crate::store::counting::{Metric, Period, Step as Length};
+use crate::store::calendar::Calendar;
+use crate::store::counting::{Metric, Period};
 
 const VERSION: u8 = 1;
 
@@ -101,12 +102,16 @@ impl Funnels {
 
     /// Counts it as one visitor's: each number with the day, the metric and the name under which it is
     /// counted.
-    pub(super) fn count(&self, mut tell: impl FnMut(Period, Metric, &str, i64)) {
+    pub(super) fn count(
+        &self,
+        calendar: &Calendar,
+        mut tell: impl FnMut(Period, Metric, &str, i64),
+    ) {
         for (steps, progress) in &self.of {
             let Some(first) = progress.reached.first() else {
                 continue;
             };
-            let day = Period::of(Length::Day, *first);
+            let day = calendar.day(*first);
             let funnel = Funnel::counted_as(steps);
             for number in 0..progress.reached.len() {
                 let own = progress
@@ -146,7 +151,7 @@ pub(super) struct Whose<'a> {
 /// Takes goals that a visitor has reached into what is remembered, and into the counts.
 pub(super) fn add(
     new: Vec<Told>,
-    (tree, whose): (&sled::Tree, &Whose<'_>),
+    (tree, calendar, whose): (&sled::Tree, &Calendar, &Whose<'_>),
     in_force: &[Funnel],
     tally: &mut Tally,
     batch: &mut Batch,
@@ -205,8 +210,12 @@ pub(super) fn add(
         return Ok(());
     }
     let mut counts = Few::default();
-    before.count(|day, metric, name, number| counts.count_in(day, metric, name, -number));
-    after.count(|day, metric, name, number| counts.count_in(day, metric, name, number));
+    before.count(calendar, |day, metric, name, number| {
+        counts.count_in(day, metric, name, -number);
+    });
+    after.count(calendar, |day, metric, name, number| {
+        counts.count_in(day, metric, name, number)
+    });
     counts.add_to(tally);
     batch.insert(keys::funnels(whose.visitor), after.to_bytes());
     Ok(())

@@ -31,6 +31,7 @@ use super::recount::Stored;
 use super::refused::Shelves;
 use super::seen::{self, Buckets};
 use super::{EmbeddedError, keys};
+use crate::store::calendar::Calendar;
 use crate::store::feed::FedMessage;
 use crate::store::joining;
 use crate::store::refused::RefusedMessage;
@@ -53,6 +54,7 @@ type Parts = BTreeMap<VisitorId, Vec<(usize, Vec<usize>)>>;
 /// See the module.
 pub(super) struct Group<'a> {
     fold: &'a ProfileFold,
+    pub(super) calendar: &'a Calendar,
     pub(super) records: Records<'a>,
     pub(super) merges: &'a mut Merges,
     erased: &'a mut ErasedVisitors,
@@ -84,7 +86,7 @@ pub(super) struct Written {
 
 impl<'a> Group<'a> {
     pub(super) fn new(
-        tree: &'a sled::Tree,
+        (tree, calendar): (&'a sled::Tree, &'a Calendar),
         fold: &'a ProfileFold,
         erased: &'a mut ErasedVisitors,
         shelves: &'a mut Shelves,
@@ -99,6 +101,7 @@ impl<'a> Group<'a> {
         };
         Self {
             fold,
+            calendar,
             records,
             merges,
             erased,
@@ -130,11 +133,13 @@ impl<'a> Group<'a> {
         let tree = self.records.tree;
         let when = (self.now, self.uncounts);
         self.counted
-            .take_in(tree, &self.tally, when, &mut self.batch)?;
+            .take_in((tree, self.calendar), &self.tally, when, &mut self.batch)?;
         if let Some(until) = self.unsure {
             counters::leave_unsure(tree, until, &mut self.batch)?;
         }
-        let expired = self.counted.expire(tree, self.now, &mut self.batch)?;
+        let expired = self
+            .counted
+            .expire((tree, self.calendar), self.now, &mut self.batch)?;
         let told = self.records.told();
         self.merges.add(&told, &mut self.batch);
         let awaited = self.records.write(&mut self.batch)? || self.more;
@@ -204,6 +209,7 @@ impl<'a> Group<'a> {
             &Shared {
                 fold: self.fold,
                 tree: self.records.tree,
+                calendar: self.calendar,
                 requests: &requests,
                 now: self.now,
                 settled: &self.counted.settled,
@@ -314,7 +320,7 @@ impl<'a> Group<'a> {
         self.counted.settled.forget(visitor);
         let tree = self.records.tree;
         let record = &self.records.visitor(visitor)?.record;
-        let stored = Stored::read(tree, visitor, record)?;
+        let stored = Stored::read((tree, self.calendar), visitor, record)?;
         self.tally.add(&stored.tally, -1);
         for entry in tree.scan_prefix(keys::days(visitor)) {
             let (key, bytes) = entry?;
@@ -325,13 +331,13 @@ impl<'a> Group<'a> {
         // One that cannot be read stands in nobody's way.
         if let Ok(Some(exposures)) = exposures::read(tree, visitor) {
             let tally = &mut self.tally;
-            exposures.count(|day, metric, name, number| {
+            exposures.count(self.calendar, |day, metric, name, number| {
                 tally.count_in(day, metric, name, -number);
             });
         }
         if let Ok(Some(funnels)) = funnels::read(tree, visitor) {
             let tally = &mut self.tally;
-            funnels.count(|day, metric, name, number| {
+            funnels.count(self.calendar, |day, metric, name, number| {
                 tally.count_in(day, metric, name, -number);
             });
         }
@@ -422,7 +428,7 @@ impl<'a> Group<'a> {
                 held.changed = true;
                 count += changed.len();
                 let changed = folding::with_circumstances(&held.record.profile, changed);
-                let mut contribution = Contribution::default();
+                let mut contribution = Contribution::new(self.calendar);
                 contribution.changes(&changed);
                 contribution.tally.add_to(&mut self.tally);
                 let none = News::default();

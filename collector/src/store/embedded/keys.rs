@@ -8,6 +8,7 @@
 //! | `e` visitor `0` time(8) number(8) | messages, see `record` |
 //! | `m` visitor `0` level(1) bucket(2) | message ids, see `seen` |
 //! | `x` digest(16) | an erasure, see `erased` |
+//! | `c` | by which calendar days are counted, see `counted_by` |
 //! | `g` | number(8) of the group that was written last, see `mark` |
 //! | `r` | since when the file holds bytes of what was erased, see `copying` |
 //! | `i` list step(8) visitor | nothing: the visitor is in the list, see `index` |
@@ -46,6 +47,9 @@ use crate::store::listing::{List, Position};
 
 /// The key under which the layout's version lies.
 pub(super) const VERSION: &[u8] = b"v";
+
+/// The key under which it lies by which calendar days are counted.
+pub(super) const COUNTED_BY: &[u8] = b"c";
 
 /// The key under which the number of the last group lies.
 pub(super) const GROUP: &[u8] = b"g";

@@ -6,6 +6,7 @@
 //! | `3` | counts, and a mark on the changes of segments and stage that stand among the messages | changes are marked, and everything is counted, from the stored messages |
 //! | `4` | packed records (`packed`), and the effect of content | nothing: records are packed when they are next written, and no goal was told before there were any |
 //! | `5` | counts of pages, topics, returns and ways, and of goals by what brought visitors; `utm_term` and `utm_content` in the names of origins | they are made from the stored messages |
+//! | `6` | days by another clock than that of UTC | nothing: see `counted_by` |
 //!
 //! Each is a layout of its own so that an older collector refuses the data, where it would store what
 //! it does not count. The new version is written after what it stands for is on disk: a migration
@@ -17,20 +18,23 @@ use super::batch::Batch;
 use super::counters::{self, Latest};
 use super::{EmbeddedError, LAYOUT, index, keys, recount};
 use crate::clock;
-use crate::store::counting::{Metric, Period, Step};
+use crate::store::calendar::Calendar;
+use crate::store::counting::{Metric, Period};
 
 /// The layouts that can be brought to the present one.
-pub(super) const FORMER: [&[u8]; 4] = [
+pub(super) const FORMER: [&[u8]; 5] = [
     WITHOUT_LISTS,
     WITHOUT_COUNTS,
     WITHOUT_PACKING,
     WITHOUT_JOURNEYS,
+    WITHOUT_ZONE,
 ];
 
 const WITHOUT_LISTS: &[u8] = b"2";
 const WITHOUT_COUNTS: &[u8] = b"3";
 const WITHOUT_PACKING: &[u8] = b"4";
 const WITHOUT_JOURNEYS: &[u8] = b"5";
+const WITHOUT_ZONE: &[u8] = b"6";
 
 /// What was not counted in the layout of that name, beside what is counted by origin.
 const OF_JOURNEYS: [Metric; 7] = [
@@ -64,6 +68,7 @@ pub(super) fn migrate(tree: &sled::Db, version: &[u8], disk: &File) -> Result<()
         }
         WITHOUT_COUNTS => count(tree)?,
         WITHOUT_PACKING | WITHOUT_JOURNEYS => count_more(tree)?,
+        WITHOUT_ZONE => {}
         other => {
             let version = String::from_utf8_lossy(other).into_owned();
             return Err(EmbeddedError::Layout(version));
@@ -83,20 +88,23 @@ fn count_more(tree: &sled::Db) -> Result<(), EmbeddedError> {
     tracing::info!("counting what these data do not have counted yet, from the stored messages");
     // What is pending is named as it was.
     let mut batch = Batch::default();
-    Latest::load_or_begin(tree)?.settle(tree, &mut batch)?;
+    let utc = Calendar::utc();
+    Latest::load_or_begin(tree)?.settle(tree, &utc, &mut batch)?;
     batch.apply(tree)?;
-    let gone = counters::unsure(tree)?.map(|until| Period::of(Step::Day, until));
-    let is_whole = |period: Period| gone.is_none_or(|gone| period.day() > gone);
+    let gone = counters::unsure(tree)?.map(|until| utc.day(until));
+    let is_whole = |period| gone.is_none_or(|gone| utc.days_of(period).0 > gone);
     let wanted = |period: Period, metric: Metric| {
         OF_JOURNEYS.contains(&metric)
             || Metric::OF_ORIGINS.contains(&metric)
             || (BY_COARSE_ORIGIN.contains(&metric) && is_whole(period))
     };
-    let recounted = recount::wanted(tree, clock::now(), wanted, is_whole, &mut |visitors| {
+    let now = clock::now();
+    let mut told = |visitors: u64| {
         if visitors.is_multiple_of(TOLD_EVERY) {
             tracing::info!(visitors, "counting the stored messages");
         }
-    })?;
+    };
+    let recounted = recount::wanted((tree, &utc), now, wanted, is_whole, &mut told)?;
     let visitors = recounted.visitors;
     tracing::info!(visitors, "the stored messages are counted");
     Ok(())
@@ -111,7 +119,8 @@ fn count(tree: &sled::Db) -> Result<(), EmbeddedError> {
         }
     };
     recount::mark_changes(tree, &mut |records| told("records looked at", records))?;
-    let recounted = recount::everything(tree, clock::now(), &mut |visitors| {
+    let counted = (&**tree, &Calendar::utc());
+    let recounted = recount::everything(counted, clock::now(), &mut |visitors| {
         told("visitors counted", visitors);
     })?;
     let recount::Recounted {

@@ -16,6 +16,7 @@ mod consents;
 mod content;
 mod contribution;
 mod copying;
+mod counted_by;
 mod counters;
 mod days;
 mod disk;
@@ -64,6 +65,7 @@ use firstglance_engine::{Person, Profile, Timestamp, UserId, VisitorId};
 use tokio::sync::{mpsc, oneshot};
 
 use super::audit::AuditEntry;
+use super::calendar::Calendar;
 use super::content::{ContentVersion, NewContent, Posting};
 use super::counting::{Count, Metric, Period, Sum};
 use super::feed::Feed;
@@ -87,7 +89,7 @@ use record::VisitorRecord;
 use undo::ReadAhead;
 
 /// Version of the layout in [`keys`].
-const LAYOUT: &[u8] = b"6";
+const LAYOUT: &[u8] = b"7";
 
 /// Requests that may wait for the committer; more are asked to come back later.
 const WAITING: usize = 1_024;
@@ -171,6 +173,7 @@ pub use verify::{Finding, FindingKind, Mode, Verified, verify};
 pub struct Embedded {
     current: Arc<Current>,
     blocks: Arc<Blocks>,
+    calendar: Calendar,
     queue: Mutex<Option<mpsc::Sender<Pending>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
     failure: Failure,
@@ -201,29 +204,49 @@ impl Failure {
 }
 
 impl Embedded {
-    /// Opens the store in a folder, which is made if need be.
+    /// Opens the store in a folder, which is made if need be. Days are counted as they have been until
+    /// now; where nothing was yet, by UTC.
     ///
     /// # Errors
     /// [`EmbeddedError`] when the folder cannot be written or its data cannot be read.
     pub fn open(folder: &Path, fold: ProfileFold) -> Result<Self, EmbeddedError> {
-        Self::open_on(folder, fold, Arc::new(Plain))
+        Self::open_on(folder, fold, None, Arc::new(Plain))
     }
 
-    /// Like [`Embedded::open`], with another way to reach the disk: tests let it fail.
+    /// Like [`Embedded::open`], with days by a calendar. Where they were counted by another one until
+    /// now, they are first counted anew, which takes a while.
     ///
     /// # Errors
     /// As [`Embedded::open`].
-    pub fn open_with(folder: &Path, fold: ProfileFold, sync: Sync) -> Result<Self, EmbeddedError> {
-        Self::open_on(folder, fold, Arc::new(Synced::new(sync)))
+    pub fn open_by(
+        folder: &Path,
+        fold: ProfileFold,
+        calendar: &Calendar,
+    ) -> Result<Self, EmbeddedError> {
+        Self::open_on(folder, fold, Some(calendar), Arc::new(Plain))
+    }
+
+    /// Like [`Embedded::open_by`], with another way to reach the disk: tests let it fail.
+    ///
+    /// # Errors
+    /// As [`Embedded::open`].
+    pub fn open_with(
+        folder: &Path,
+        fold: ProfileFold,
+        calendar: &Calendar,
+        sync: Sync,
+    ) -> Result<Self, EmbeddedError> {
+        Self::open_on(folder, fold, Some(calendar), Arc::new(Synced::new(sync)))
     }
 
     fn open_on(
         folder: &Path,
         fold: ProfileFold,
+        calendar: Option<&Calendar>,
         disk: Arc<dyn Disk>,
     ) -> Result<Self, EmbeddedError> {
         let folder = StoreFolder::open(folder)?;
-        let (pointer, tree) = open_tree(&folder)?;
+        let (pointer, tree, calendar) = open_tree(&folder, calendar)?;
         let (mark, group) = opening::whole(folder.path(), &tree)?;
         let data = Data {
             tree: tree.clone(),
@@ -245,7 +268,7 @@ impl Embedded {
         let blocks = Arc::new(Blocks::default());
         let committer = Committer::new(
             data,
-            fold,
+            (fold, calendar.clone()),
             (disk, mark),
             group,
             failure.clone(),
@@ -258,6 +281,7 @@ impl Embedded {
         Ok(Self {
             current,
             blocks,
+            calendar,
             queue: Mutex::new(Some(queue)),
             thread: Mutex::new(Some(thread)),
             failure,
@@ -524,13 +548,18 @@ impl Store for Embedded {
         self.scan(index::sizes)
     }
 
+    fn calendar(&self) -> &Calendar {
+        &self.calendar
+    }
+
     fn counts(&self, metric: Metric, first: Period, last: Period) -> Later<'_, Vec<Count>> {
-        self.scan(move |tree| reading::counts(tree, metric, first, last))
+        let calendar = self.calendar.clone();
+        self.scan(move |tree| reading::counts((tree, &calendar), metric, first, last))
     }
 
     fn sums(&self, metrics: Vec<Metric>, first: Period, last: Period) -> Later<'_, Vec<Sum>> {
-        let blocks = self.blocks.clone();
-        self.scan(move |tree| reading::sums(tree, &blocks, &metrics, (first, last)))
+        let (blocks, calendar) = (self.blocks.clone(), self.calendar.clone());
+        self.scan(move |tree| reading::sums((tree, &calendar), &blocks, &metrics, (first, last)))
     }
 
     fn ready(&self) -> Result<(), StoreError> {
@@ -610,9 +639,12 @@ impl Store for Embedded {
     }
 }
 
-/// Opens the data that count, in the present layout; what is left over beside them goes. New data are
-/// made where there are none.
-fn open_tree(folder: &StoreFolder) -> Result<(Pointer, sled::Db), EmbeddedError> {
+/// Opens the data that count, in the present layout and counted by a calendar, or by the one that they are
+/// counted by; what is left over beside them goes. New data are made where there are none.
+fn open_tree(
+    folder: &StoreFolder,
+    calendar: Option<&Calendar>,
+) -> Result<(Pointer, sled::Db, Calendar), EmbeddedError> {
     let pointer = folder.current()?;
     if pointer.copied_from_root {
         folder.remove(folder::ROOT)?;
@@ -629,6 +661,7 @@ fn open_tree(folder: &StoreFolder) -> Result<(Pointer, sled::Db), EmbeddedError>
         }
         None => {
             merges::Merges::begin(&tree)?;
+            counted_by::begin(&tree, calendar)?;
             tree.insert(keys::VERSION, LAYOUT)?;
             tree.flush()?;
             folder.file(pointer.number)?.sync_data()?;
@@ -641,6 +674,7 @@ fn open_tree(folder: &StoreFolder) -> Result<(Pointer, sled::Db), EmbeddedError>
         tree.flush()?;
         folder.file(pointer.number)?.sync_data()?;
     }
+    let calendar = counted_by::settle(&tree, calendar, &folder.file(pointer.number)?)?;
     let settled = Pointer {
         copied_from_root: false,
         ..pointer
@@ -648,5 +682,5 @@ fn open_tree(folder: &StoreFolder) -> Result<(Pointer, sled::Db), EmbeddedError>
     if settled != pointer {
         folder.point_to(settled)?;
     }
-    Ok((settled, tree))
+    Ok((settled, tree, calendar))
 }

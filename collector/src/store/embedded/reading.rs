@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::blocks::{Block, BlockSums, Blocks};
 use super::counters::{self, Changes, Latest};
 use super::{EmbeddedError, keys};
+use crate::store::calendar::Calendar;
 use crate::store::counting::{Count, Metric, Period, Sum};
 
 /// How often a reader begins anew that was overtaken by what it reads: more often than that it
@@ -15,7 +16,7 @@ const MOST_TRIES: usize = 16;
 
 /// The counts of a metric from one period to another, both included, of the same length.
 pub(super) fn counts(
-    tree: &sled::Tree,
+    (tree, calendar): (&sled::Tree, &Calendar),
     metric: Metric,
     first: Period,
     last: Period,
@@ -29,7 +30,7 @@ pub(super) fn counts(
     };
     unless_overtaken(tree, |pending| {
         let wanted = |period, of| of == metric && (first..=last).contains(&period);
-        let changes = pending.changes_of(tree, wanted)?;
+        let changes = pending.changes_of((tree, calendar), wanted)?;
         let numbers = first.number..=last.number;
         let places = numbers.map(|number| (Period { number, ..first }, metric));
         let mut all = Vec::new();
@@ -41,7 +42,7 @@ pub(super) fn counts(
 /// What the counts of metrics are together from one period to another, both included, of the same
 /// length. What days long past came to is kept, and not read again.
 pub(super) fn sums(
-    tree: &sled::Tree,
+    (tree, calendar): (&sled::Tree, &Calendar),
     blocks: &Blocks,
     metrics: &[Metric],
     (first, last): (Period, Period),
@@ -50,7 +51,7 @@ pub(super) fn sums(
         |all: &mut Sums, _, metric, name: Option<&str>, count| all.add(metric, name, count);
     let all = unless_overtaken(tree, |pending| {
         let wanted = |period, of| metrics.contains(&of) && (first..=last).contains(&period);
-        let changes = pending.changes_of(tree, wanted)?;
+        let changes = pending.changes_of((tree, calendar), wanted)?;
         // Those of which something is pending, which a block does not have.
         let fresh: BTreeSet<(Block, Metric)> = changes.keys().filter_map(place).collect();
         let mut all = Sums::default();

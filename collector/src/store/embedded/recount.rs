@@ -2,6 +2,7 @@
 //! counted before, and to hold the counts against. Messages are read one record at a time.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use firstglance_engine::codec::Encode as _;
 use firstglance_engine::history::Change;
@@ -21,6 +22,7 @@ use super::seen::{self, Buckets};
 use super::{EmbeddedError, keys};
 use crate::changes;
 use crate::circumstances::Touched;
+use crate::store::calendar::Calendar;
 use crate::store::counting::{Metric, Period, Step, Week};
 
 /// Visitors, or records of messages, in one batch.
@@ -47,11 +49,11 @@ pub(super) struct Stored {
 
 impl Stored {
     pub(super) fn read(
-        tree: &sled::Tree,
+        (tree, calendar): (&sled::Tree, &Calendar),
         visitor: &VisitorId,
         record: &VisitorRecord,
     ) -> Result<Self, EmbeddedError> {
-        let mut all = Contribution::default();
+        let mut all = Contribution::new(calendar);
         let mut times = Vec::new();
         let mut numbers = BTreeSet::new();
         let mut gathered = Gathered::default();
@@ -77,7 +79,7 @@ impl Stored {
                 |at| {
                     times.push(at);
                     if let Some(consent) = stored.consent {
-                        consents.take_in(at, consent);
+                        consents.take_in(calendar, at, consent);
                     }
                 },
             );
@@ -91,7 +93,7 @@ impl Stored {
         let mut last: Option<Timestamp> = None;
         for at in &times {
             if last.is_none_or(|last| *at > last.plus(INACTIVITY)) {
-                all.tally.count(*at, Metric::Sessions, "", 1);
+                all.count(*at, Metric::Sessions, "", 1);
             }
             last = Some(*at);
         }
@@ -100,8 +102,8 @@ impl Stored {
             _ => (profile.events > 0).then_some(profile.first_seen),
         };
         if let Some(first) = first {
-            all.tally.count(first, Metric::NewVisitors, "", 1);
-            let first = Week::of(first);
+            all.count(first, Metric::NewVisitors, "", 1);
+            let first = calendar.week(first);
             let days = all.periods.iter().filter(|one| one.step == Step::Day);
             let mut weeks: BTreeSet<Week> = days.map(|day| Week::of_day(day.number)).collect();
             weeks.insert(first);
@@ -127,16 +129,34 @@ impl Stored {
             unsure,
         })
     }
+
+    /// Of which times messages are gone, given up to when any of theirs were removed for their age.
+    pub(super) fn gone(&self, removed_until: Option<Timestamp>) -> Gone {
+        let removed = removed_until.map(|until| (Timestamp::MIN, until));
+        Gone([self.unsure, removed])
+    }
+}
+
+/// Times of which messages of a visitor are gone.
+pub(super) struct Gone([Option<(Timestamp, Timestamp)>; 2]);
+
+impl Gone {
+    /// Whether a time has any of them.
+    pub(super) fn has(&self, within: &Range<Timestamp>) -> bool {
+        let mut times = self.0.iter().flatten();
+        times.any(|(from, to)| *from < within.end && within.start <= *to)
+    }
 }
 
 /// What the stored messages of a visitor's day come to.
 pub(super) fn day(
     tree: &sled::Tree,
+    calendar: &Calendar,
     visitor: &VisitorId,
     day: Period,
 ) -> Result<Day, EmbeddedError> {
-    let mut all = Contribution::default();
-    let range = day.range();
+    let mut all = Contribution::new(calendar);
+    let range = calendar.range(day);
     for entry in records_within(tree, visitor, &range) {
         let (_, bytes) = entry?;
         let stored = MessageRecord::from_bytes(&bytes)?;
@@ -153,7 +173,7 @@ pub(super) fn day(
 /// Takes in messages of a record, and into `earliest` what the first touch follows from. Says when each
 /// was that is not a change.
 fn take_in(
-    (all, gathered, earliest): (&mut Contribution, &mut Gathered, &mut Profile),
+    (all, gathered, earliest): (&mut Contribution<'_>, &mut Gathered, &mut Profile),
     stored: &MessageRecord,
     wanted: impl Fn(&StoredMessage) -> bool,
     mut was: impl FnMut(Timestamp),
@@ -271,23 +291,33 @@ pub(super) struct Recounted {
 ///
 /// Counts of messages that are not stored any more are gone after this.
 pub(super) fn everything(
-    tree: &sled::Tree,
+    (tree, calendar): (&sled::Tree, &Calendar),
     now: Timestamp,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Recounted, EmbeddedError> {
     counters::clear(tree, keys::COUNTS)?;
-    recount(tree, now, |_, _| true, |_| true, true, progress)
+    let counted = (tree, calendar);
+    recount(counted, now, |_, _| true, |_| true, true, progress)
 }
 
 /// The same for what is wanted of metrics and periods. Visitors' days are remembered anew where
 /// `remembers` says so.
 pub(super) fn wanted(
-    tree: &sled::Tree,
+    (tree, calendar): (&sled::Tree, &Calendar),
     now: Timestamp,
     wanted: impl Fn(Period, Metric) -> bool,
     remembers: impl Fn(Period) -> bool,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Recounted, EmbeddedError> {
+    take_out(tree, &wanted)?;
+    recount((tree, calendar), now, wanted, remembers, false, progress)
+}
+
+/// Takes out the counts of what is wanted of metrics and periods.
+pub(super) fn take_out(
+    tree: &sled::Tree,
+    wanted: impl Fn(Period, Metric) -> bool,
+) -> Result<(), EmbeddedError> {
     let mut batch = Batch::default();
     let mut count = 0;
     for key in tree.scan_prefix(keys::COUNTS).keys() {
@@ -305,13 +335,12 @@ pub(super) fn wanted(
             count = 0;
         }
     }
-    batch.apply(tree)?;
-    recount(tree, now, wanted, remembers, false, progress)
+    Ok(batch.apply(tree)?)
 }
 
 /// The same for some metrics in some periods.
 pub(super) fn some(
-    tree: &sled::Tree,
+    (tree, calendar): (&sled::Tree, &Calendar),
     now: Timestamp,
     wanted: &BTreeSet<(Period, Metric)>,
 ) -> Result<Recounted, EmbeddedError> {
@@ -319,11 +348,12 @@ pub(super) fn some(
         counters::clear(tree, &keys::counters(*period, *metric))?;
     }
     let wanted = |period, metric| wanted.contains(&(period, metric));
-    recount(tree, now, wanted, |_| false, false, &mut |_| {})
+    let counted = (tree, calendar);
+    recount(counted, now, wanted, |_| false, false, &mut |_| {})
 }
 
 fn recount(
-    tree: &sled::Tree,
+    (tree, calendar): (&sled::Tree, &Calendar),
     now: Timestamp,
     wanted: impl Fn(Period, Metric) -> bool,
     remembers: impl Fn(Period) -> bool,
@@ -342,11 +372,10 @@ fn recount(
             done.unreadable += 1;
             continue;
         };
-        let stored = Stored::read(tree, &visitor, &record)?;
-        tally.add(&stored.tally, 1);
+        let stored = Stored::read((tree, calendar), &visitor, &record)?;
+        let made = count((tree, calendar), &visitor, &stored, &mut tally);
         for (number, day) in &stored.days {
             let day = day.bounded();
-            day.count(*number, &mut tally, 1);
             let step = Step::Day;
             let number = *number;
             if remembers(Period { step, number }) {
@@ -354,16 +383,7 @@ fn recount(
                 days += 1;
             }
         }
-        let kept = exposures::read(tree, &visitor).ok().flatten();
-        // What is remembered knows what was in force when it came.
-        let is_there = kept.is_some();
-        let exposures = kept.unwrap_or_else(|| stored.exposures.bounded(|_, _| false));
-        exposures.count(|day, metric, name, number| tally.count_in(day, metric, name, number));
-        // Nobody knows which funnels were in force where nothing is remembered of them.
-        if let Ok(Some(funnels)) = funnels::read(tree, &visitor) {
-            funnels.count(|day, metric, name, number| tally.count_in(day, metric, name, number));
-        }
-        if remembers_exposures && !is_there && !exposures.is_empty() {
+        if let Some(exposures) = made.filter(|_| remembers_exposures) {
             batch.insert(keys::exposures(&visitor), exposures.to_bytes());
             days += 1;
         }
@@ -372,12 +392,42 @@ fn recount(
         let many = done.visitors.is_multiple_of(AT_ONCE as u64);
         if many || tally.len() + days >= MOST_COUNTS {
             let counted = std::mem::take(&mut tally);
-            counted.changes(tree, now, &wanted)?.write(&mut batch);
+            let changes = counted.changes(tree, (calendar, now), &wanted)?;
+            changes.write(&mut batch);
             std::mem::take(&mut batch).apply(tree)?;
             days = 0;
         }
     }
-    tally.changes(tree, now, &wanted)?.write(&mut batch);
+    let changes = tally.changes(tree, (calendar, now), &wanted)?;
+    changes.write(&mut batch);
     batch.apply(tree)?;
     Ok(done)
+}
+
+/// Adds what a visitor counts for. The answer is what is to be remembered of their exposures, where nothing
+/// is.
+pub(super) fn count(
+    (tree, calendar): (&sled::Tree, &Calendar),
+    visitor: &VisitorId,
+    stored: &Stored,
+    tally: &mut Tally,
+) -> Option<Exposures> {
+    tally.add(&stored.tally, 1);
+    for (number, day) in &stored.days {
+        day.bounded().count(*number, tally, 1);
+    }
+    let kept = exposures::read(tree, visitor).ok().flatten();
+    // What is remembered knows what was in force when it came.
+    let is_there = kept.is_some();
+    let exposures = kept.unwrap_or_else(|| stored.exposures.bounded(|_, _| false));
+    exposures.count(calendar, |day, metric, name, number| {
+        tally.count_in(day, metric, name, number);
+    });
+    // Nobody knows which funnels were in force where nothing is remembered of them.
+    if let Ok(Some(funnels)) = funnels::read(tree, visitor) {
+        funnels.count(calendar, |day, metric, name, number| {
+            tally.count_in(day, metric, name, number);
+        });
+    }
+    Some(exposures).filter(|exposures| !is_there && !exposures.is_empty())
 }

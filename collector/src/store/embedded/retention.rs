@@ -19,7 +19,6 @@ use super::group::Group;
 use super::record::{LONGEST_SPAN, MessageRecord, VisitorRecord};
 use super::seen::{self, Buckets};
 use super::{EmbeddedError, keys};
-use crate::store::counting::{Period, Step};
 use crate::store::{Expired, Retention};
 
 /// Records of messages that are removed of a visitor at once.
@@ -152,7 +151,7 @@ impl Group<'_> {
             self.batch.remove(key);
         }
         if let Some(until) = until {
-            let end = Period::of(Step::Day, until).number + 1;
+            let end = self.calendar.day(until).number + 1;
             for key in (tree.range(keys::day(visitor, 0)..keys::day(visitor, end))).keys() {
                 self.batch.remove(key?);
             }

@@ -142,7 +142,7 @@ fn totals(view: &View<'_>, asked: &Asked, figures: &Figures, before: Option<&Fig
     let compared = |number: u64, then: Option<u64>| compared(view, number, then);
     let model = asked.model;
     let engaged = (now.engaged as f64) / (now.visitors as f64);
-    let seen_after = asked.span.first.start().to_string();
+    let seen_after = view.calendar().start(asked.span.first).to_string();
     let profiles = view.profiles(&[("seen_after", &seen_after)]);
     let shown = [
         Figure {

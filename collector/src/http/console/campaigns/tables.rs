@@ -99,7 +99,7 @@ pub(super) fn days(view: &View<'_>, span: Span, figures: &Figures) -> Markup {
     let rows = span.each().map(|day| {
         let counts = figures.days.get(&day.number).unwrap_or(&none);
         let count = |channel: &str| counts.get(channel).copied().unwrap_or(0);
-        let mut row = vec![Cell::from(Value::Day(day.start()))];
+        let mut row = vec![Cell::from(Value::Day(day))];
         row.extend(
             channels
                 .iter()

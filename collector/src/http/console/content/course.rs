@@ -40,7 +40,7 @@ pub(super) async fn chart(
     let rows = known.into_iter().map(|(day, lift)| {
         let share = |number| Cell::from(Value::Share(number));
         vec![
-            Cell::from(Value::Day(day.start())),
+            Cell::from(Value::Day(day)),
             share(lift.estimate),
             share(lift.interval.low),
             share(lift.interval.high),
@@ -51,8 +51,8 @@ pub(super) async fn chart(
         shape: Shape::Bands,
         definition: view
             .say(
-                "The lift among the visitors who first saw the slot from the first of these days up to each day (UTC), by what they have done until now. The band is where it lies with a probability of 95%, and narrows as more visitors come; the line also wanders by chance, so decide before you begin how long you look.",
-                "Het effect onder de bezoekers die het slot voor het eerst zagen van de eerste van deze dagen tot en met elke dag (UTC), naar wat zij tot nu toe deden. De band is waar het met een kans van 95% ligt, en wordt smaller naarmate er meer bezoekers komen; de lijn dwaalt ook door toeval, dus beslis vooraf hoe lang u kijkt.",
+                "The lift among the visitors who first saw the slot from the first of these days up to each day, by what they have done until now. The band is where it lies with a probability of 95%, and narrows as more visitors come; the line also wanders by chance, so decide before you begin how long you look.",
+                "Het effect onder de bezoekers die het slot voor het eerst zagen van de eerste van deze dagen tot en met elke dag, naar wat zij tot nu toe deden. De band is waar het met een kans van 95% ligt, en wordt smaller naarmate er meer bezoekers komen; de lijn dwaalt ook door toeval, dus beslis vooraf hoe lang u kijkt.",
             )
             .to_owned(),
         table: Table {

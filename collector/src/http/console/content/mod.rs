@@ -22,7 +22,7 @@ use crate::effect::{Arm, Numbers, Results};
 use crate::http::apart;
 use crate::http::content::InForce;
 use crate::http::slots::{self, Mistake};
-use crate::store::counting::{Period, Step, Sum};
+use crate::store::counting::Sum;
 
 /// Days that are shown where none are chosen.
 const USUAL_DAYS: u32 = 28;
@@ -55,11 +55,7 @@ pub(super) async fn show(view: &View<'_>) -> Result<Shown, HttpError> {
 /// What is wrong, of each slot, and what would be right.
 async fn problems(view: &View<'_>) -> Result<Markup, HttpError> {
     let app = view.app;
-    let last = Period::of(Step::Day, view.now);
-    let first = Period {
-        number: last.number.saturating_sub(slots::LOOKED_AT - 1),
-        ..last
-    };
+    let (first, last) = view.calendar().last_days(slots::LOOKED_AT, view.now);
     let sums = slots::sums(app, first, last).await?;
     let all = Results::of_slots(sums.iter().map(Sum::told), |_| None);
     let (model, nothing) = (app.model(), Results::default());
@@ -207,8 +203,8 @@ fn columns(view: &View<'_>) -> Vec<Column> {
         )),
         column("Goal", "Doel"),
         column("Visitors", "Bezoekers").meaning(view.say(
-            "Visitors who first saw any content of the slot, or would have, on these days (UTC). A visitor is a browser and counts once.",
-            "Bezoekers die op deze dagen (UTC) voor het eerst inhoud van het slot zagen, of gezien zouden hebben. Een bezoeker is een browser en telt een keer.",
+            "Visitors who first saw any content of the slot, or would have, on these days. A visitor is a browser and counts once.",
+            "Bezoekers die op deze dagen voor het eerst inhoud van het slot zagen, of gezien zouden hebben. Een bezoeker is een browser en telt een keer.",
         )),
         column("Impressions", "Vertoningen").meaning(view.say(
             "How often these visitors had it in sight, up to now.",

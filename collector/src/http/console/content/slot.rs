@@ -156,8 +156,8 @@ impl Told<'_> {
                 view.say("Saw a variant", "Zagen een variant"),
                 Value::Count(shown.visitors),
                 view.say(
-                    "Visitors who first saw any content of the slot on these days (UTC), and were shown a variant.",
-                    "Bezoekers die op deze dagen (UTC) voor het eerst inhoud van het slot zagen, en een variant kregen.",
+                    "Visitors who first saw any content of the slot on these days, and were shown a variant.",
+                    "Bezoekers die op deze dagen voor het eerst inhoud van het slot zagen, en een variant kregen.",
                 ),
             ),
             figure(
@@ -165,8 +165,8 @@ impl Told<'_> {
                 view.say("Held out", "Controlegroep"),
                 Value::Count(control.visitors),
                 view.say(
-                    "Visitors who would have seen a variant for the first time on these days (UTC), and saw the default.",
-                    "Bezoekers die op deze dagen (UTC) voor het eerst een variant gezien zouden hebben, en de standaard zagen.",
+                    "Visitors who would have seen a variant for the first time on these days, and saw the default.",
+                    "Bezoekers die op deze dagen voor het eerst een variant gezien zouden hebben, en de standaard zagen.",
                 ),
             ),
             Figure {

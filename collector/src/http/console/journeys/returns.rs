@@ -15,7 +15,7 @@ const WEEKS: u32 = 12;
 
 /// The part of the page.
 pub(super) async fn show(view: &View<'_>) -> Result<Markup, HttpError> {
-    let present = Week::of(view.now);
+    let present = view.calendar().week(view.now);
     let first = present.minus(WEEKS - 1);
     let (from, to) = (first.monday(), present.monday());
     let mut weeks: BTreeMap<Week, BTreeMap<u32, u64>> = BTreeMap::new();
@@ -41,10 +41,7 @@ fn table(view: &View<'_>, present: Week, weeks: &BTreeMap<Week, BTreeMap<u32, u6
     let most = shares.fold(0.0, f64::max);
     let rows = weeks.iter().rev().map(|(week, later)| {
         let all = later.get(&0).copied().unwrap_or(0);
-        let mut row = vec![
-            Cell::from(Value::Day(week.monday().start())),
-            Cell::count(all),
-        ];
+        let mut row = vec![Cell::from(Value::Day(week.monday())), Cell::count(all)];
         row.extend((1..WEEKS).map(|weeks| {
             if week.plus(weeks) > present || all == 0 {
                 return Value::Nothing.into();
@@ -56,8 +53,8 @@ fn table(view: &View<'_>, present: Week, weeks: &BTreeMap<Week, BTreeMap<u32, u6
     });
     let mut columns = vec![
         Column::new(view.say("Week of", "Week van")).meaning(view.say(
-            "The Monday of the week in which a visitor was first seen. Weeks are those of UTC.",
-            "De maandag van de week waarin een bezoeker voor het eerst is gezien. Weken zijn die van UTC.",
+            "The Monday of the week in which a visitor was first seen.",
+            "De maandag van de week waarin een bezoeker voor het eerst is gezien.",
         )),
         Column::new(view.say("New visitors", "Nieuwe bezoekers")).meaning(view.say(
             "Visitors who were first seen in that week. A visitor is a browser.",

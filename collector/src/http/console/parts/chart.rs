@@ -43,7 +43,7 @@ impl Chart {
             definition,
             table,
         } = self;
-        // Days are of UTC, moments are told by the site's clocks.
+        // A day is drawn as its date says, moments as the site's clocks do.
         let zone = match table.begins_with_moments() {
             true => view.zone().iana_name(),
             false => None,

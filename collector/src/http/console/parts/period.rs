@@ -1,13 +1,12 @@
-//! The days that a page is about: so many up to today, chosen in its address. Days are those of UTC,
-//! as counts have them.
+//! The days that a page is about: so many up to today, chosen in its address. Days are those of the
+//! site's calendar, as counts have them.
 
-use firstglance_engine::Milliseconds;
 use maud::{Markup, html};
 
 use crate::http::console::view::View;
 use crate::http::error::HttpError;
 use crate::http::query;
-use crate::store::counting::{Period, Step};
+use crate::store::counting::Period;
 
 /// How many days may be chosen.
 const CHOICES: [u32; 4] = [7, 28, 90, 365];
@@ -33,24 +32,16 @@ impl Span {
                 detail: "\"days\" must be between 1 and 800".to_owned(),
             });
         }
-        let last = Period::of(Step::Day, view.now);
-        let first = Period {
-            number: last.number.saturating_sub(days - 1),
-            ..last
-        };
+        let (first, last) = view.calendar().last_days(days, view.now);
         Ok(Self { first, last })
     }
 
     /// As many days before it.
     pub(in crate::http::console) fn before(self) -> Self {
         let days = self.days();
-        let earlier = |period: Period| Period {
-            number: period.number.saturating_sub(days),
-            step: period.step,
-        };
         Self {
-            first: earlier(self.first),
-            last: earlier(self.last),
+            first: self.first.minus(days),
+            last: self.last.minus(days),
         }
     }
 
@@ -67,7 +58,6 @@ impl Span {
 
     /// The choice on a page, which keeps the rest of the address.
     pub(in crate::http::console) fn picker(self, view: &View<'_>) -> Markup {
-        let ends = self.last.start().plus(Milliseconds(1));
         html! {
             nav class="choice" aria-label=(view.say("Period", "Periode")) {
                 @for days in CHOICES {
@@ -78,7 +68,7 @@ impl Span {
                     }
                 }
                 span class="quiet" {
-                    (view.day(self.first.start())) " – " (view.day(ends))
+                    (view.day(self.first)) " – " (view.day(self.last))
                 }
             }
         }

@@ -4,6 +4,7 @@ use firstglance_engine::{Milliseconds, Timestamp};
 use jiff::tz::TimeZone;
 
 use crate::http::console::language::Language;
+use crate::store::counting::Period;
 
 /// See the module.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,8 +23,8 @@ pub(in crate::http::console) enum Value {
     Money(i64),
     /// A moment, to the minute.
     Moment(Timestamp),
-    /// A day of UTC, as counts have it, by its beginning.
-    Day(Timestamp),
+    /// A day.
+    Day(Period),
     /// How long.
     Duration(Milliseconds),
     /// So many bytes.
@@ -41,7 +42,7 @@ impl Value {
             Self::Share(share) => language.share(*share),
             Self::Money(hundredths) => language.number(*hundredths as f64 / 100.0, 2),
             Self::Moment(at) => language.moment(*at, zone),
-            Self::Day(at) => language.day(*at, &TimeZone::UTC),
+            Self::Day(day) => language.date(day.date()),
             Self::Duration(time) => language.duration(time.0),
             Self::Bytes(bytes) => language.bytes(*bytes),
         }
@@ -61,12 +62,7 @@ impl Value {
                 format!("{sign}{}.{:02}", amount / 100, amount % 100)
             }
             Self::Moment(at) => at.to_string(),
-            Self::Day(at) => at
-                .to_string()
-                .split('T')
-                .next()
-                .unwrap_or_default()
-                .to_owned(),
+            Self::Day(day) => day.date().to_string(),
             Self::Duration(time) => format!("{}.{:03}", time.0 / 1_000, time.0 % 1_000),
         }
     }
@@ -91,7 +87,7 @@ mod tests {
 
     #[test]
     fn for_people_and_for_programs() {
-        let day = Timestamp::parse("2026-05-31T00:00:00Z").unwrap();
+        let day = Period::of_date("2026-05-31".parse().unwrap()).unwrap();
         for (value, shown, plain) in [
             (Value::Nothing, "–", ""),
             (Value::Text("=1".to_owned()), "=1", "=1"),

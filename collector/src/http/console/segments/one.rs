@@ -1,7 +1,7 @@
 //! One segment: how large it is and how that went, who its members are, its condition in the editor, and
 //! its versions.
 
-use firstglance_engine::{Milliseconds, text::slug};
+use firstglance_engine::text::slug;
 use maud::{Markup, html};
 use percent_encoding::percent_decode_str;
 
@@ -186,7 +186,7 @@ fn trend(view: &View<'_>, id: &str, span: Span, movement: &Movement, size: u64) 
             .copied()
             .unwrap_or((0, 0));
         rows.push(vec![
-            Value::Day(day.start().plus(Milliseconds(0))).into(),
+            Value::Day(day).into(),
             Cell::count(size),
             Cell::count(entered),
             Cell::count(left),
@@ -198,8 +198,8 @@ fn trend(view: &View<'_>, id: &str, span: Span, movement: &Movement, size: u64) 
         shape: Shape::Lines,
         definition: view
             .say(
-                "Size at the end of each day of UTC, worked out from the present size, back through what came and went; and how many came in and left on that day.",
-                "Omvang aan het eind van elke dag (UTC), berekend uit de huidige omvang, terug langs wat erbij kwam en wegging; en hoeveel er die dag bij kwamen en weggingen.",
+                "Size at the end of each day, worked out from the present size, back through what came and went; and how many came in and left on that day.",
+                "Omvang aan het eind van elke dag, berekend uit de huidige omvang, terug langs wat erbij kwam en wegging; en hoeveel er die dag bij kwamen en weggingen.",
             )
             .to_owned(),
         table: Table {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use firstglance_engine::{Milliseconds, Timestamp};
+use firstglance_engine::Milliseconds;
 use maud::{Markup, html};
 
 use super::super::parts::{Cell, Chart, Column, Figure, Shape, Table, Tone, Value, empty, notice};
@@ -14,7 +14,7 @@ use crate::backup::Room;
 use crate::http::apart;
 use crate::openmetrics::{Steps, Within};
 use crate::pulse::{Beat, Rate, Size};
-use crate::store::counting::{Metric, Period, Step};
+use crate::store::counting::{Metric, Period};
 
 /// Hours that the chart of messages has.
 const HOURS: u32 = 48;
@@ -40,7 +40,7 @@ pub(in crate::http::console) async fn show(view: &View<'_>) -> Result<Shown, Htt
     let beats = app.pulse.beats();
     let mut sizes = app.pulse.sizes();
     if let Ok(bytes) = size {
-        let today = Period::of(Step::Day, view.now);
+        let today = view.calendar().day(view.now);
         sizes.insert(today, Size { bytes, visitors });
     }
     let counted = app.metrics.text().map_err(|_| HttpError::Internal)?;
@@ -192,7 +192,7 @@ fn sizes_now(
     sizes: &BTreeMap<Period, Size>,
     room: Option<Room>,
 ) -> Vec<Figure> {
-    let growth = size.and_then(|size| growth_a_day(sizes, size, view.now));
+    let growth = size.and_then(|size| growth_a_day(sizes, size, view.calendar().day(view.now)));
     let told = |bytes: u64| Value::Bytes(bytes).shown(view.language, view.zone());
     let mut figures = vec![
         Figure {
@@ -245,8 +245,7 @@ fn sizes_now(
 }
 
 /// Bytes by which the store grows each day, from those measured lately to now.
-fn growth_a_day(sizes: &BTreeMap<Period, Size>, now: u64, at: Timestamp) -> Option<i64> {
-    let today = Period::of(Step::Day, at);
+fn growth_a_day(sizes: &BTreeMap<Period, Size>, now: u64, today: Period) -> Option<i64> {
     let earliest = today.number.saturating_sub(GROWTH_DAYS);
     let (first, size) = sizes.iter().find(|(day, _)| day.number >= earliest)?;
     let days = i64::from(today.number.checked_sub(first.number)?);
@@ -256,11 +255,8 @@ fn growth_a_day(sizes: &BTreeMap<Period, Size>, now: u64, at: Timestamp) -> Opti
 
 /// Messages of each hour, by type.
 async fn by_hour(view: &View<'_>) -> Result<Chart, HttpError> {
-    let last = Period::of(Step::Hour, view.now);
-    let first = Period {
-        number: last.number.saturating_sub(HOURS - 1),
-        ..last
-    };
+    let last = Period::hour(view.now);
+    let first = last.minus(HOURS - 1);
     let counts = view.app.store.counts(Metric::Messages, first, last).await?;
     let mut kinds: BTreeMap<Option<Box<str>>, BTreeMap<u32, u64>> = BTreeMap::new();
     for count in counts {
@@ -280,7 +276,7 @@ async fn by_hour(view: &View<'_>) -> Result<Chart, HttpError> {
         let counts = kinds
             .iter()
             .map(|(_, hours)| Cell::count(hours.get(&number).copied().unwrap_or_default()));
-        std::iter::once(Cell::from(Value::Moment(period.start())))
+        std::iter::once(Cell::from(Value::Moment(view.calendar().start(period))))
             .chain(counts)
             .collect()
     };
@@ -354,7 +350,7 @@ fn size_by_day(view: &View<'_>, sizes: &BTreeMap<Period, Size>) -> Chart {
     #[allow(clippy::cast_precision_loss)] // To one decimal of a megabyte.
     let rows = sizes.iter().map(|(day, size)| {
         vec![
-            Cell::from(Value::Day(day.start())),
+            Cell::from(Value::Day(*day)),
             Cell::from(Value::Number(size.bytes as f64 / 1e6, 1)),
         ]
     });
@@ -384,9 +380,10 @@ fn size_by_day(view: &View<'_>, sizes: &BTreeMap<Period, Size>) -> Chart {
 mod tests {
     use super::*;
     use crate::metrics::Messages;
+    use crate::store::counting::Step;
 
-    fn at(seconds: u64) -> Timestamp {
-        Timestamp::MIN.plus(Milliseconds(1_700_000_000_000 + seconds * 1_000))
+    fn at(seconds: u64) -> firstglance_engine::Timestamp {
+        firstglance_engine::Timestamp::MIN.plus(Milliseconds(1_700_000_000_000 + seconds * 1_000))
     }
 
     #[test]
@@ -407,12 +404,14 @@ mod tests {
 
     #[test]
     fn growth_is_of_days_that_were_measured() {
-        let day = |days: u64| at(days * 86_400);
-        let sizes = |of: &[(u64, u64)]| {
+        let day = |number| Period {
+            step: Step::Day,
+            number,
+        };
+        let sizes = |of: &[(u32, u64)]| {
             let of = of.iter().map(|(days, bytes)| {
-                let period = Period::of(Step::Day, day(*days));
                 (
-                    period,
+                    day(*days),
                     Size {
                         bytes: *bytes,
                         visitors: 0,

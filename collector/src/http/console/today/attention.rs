@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use firstglance_engine::Milliseconds;
 use maud::{Markup, html};
 
 use super::super::HttpError;
@@ -14,7 +13,7 @@ use super::heading;
 use super::hours::{self, Hours};
 use crate::effect::Results;
 use crate::http::slots::mismatches;
-use crate::store::counting::{Metric, Period, Step, Sum};
+use crate::store::counting::{Metric, Sum};
 use crate::store::refused::Shelf;
 use crate::token::Role;
 
@@ -32,7 +31,7 @@ const MOST_NAMED: usize = 5;
 const REFUSED: usize = 200;
 
 /// Days of which the shares of a slot are tested.
-const DAYS_OF_CONTENT: u64 = 28;
+const DAYS_OF_CONTENT: u32 = 28;
 
 /// The part of the page.
 pub(super) async fn show(
@@ -100,11 +99,7 @@ fn silence(view: &View<'_>, hours: &Hours, views: &hours::Counts) -> Option<Mark
 
 /// Pages that were viewed every day and are not today.
 async fn silent_pages(view: &View<'_>, views: &hours::Counts) -> Result<Option<Markup>, HttpError> {
-    let today = Period::of(Step::Day, view.now);
-    let first = Period {
-        number: today.number.saturating_sub(EVERY_DAY),
-        ..today
-    };
+    let (first, today) = view.calendar().last_days(EVERY_DAY + 1, view.now);
     let mut pages: BTreeMap<Box<str>, BTreeMap<u32, u64>> = BTreeMap::new();
     for count in view
         .app
@@ -120,7 +115,7 @@ async fn silent_pages(view: &View<'_>, views: &hours::Counts) -> Result<Option<M
                 .or_default() += count.count;
         }
     }
-    let part = hours::part_of_day(views, view.now);
+    let part = hours::part_of_day(views, view.calendar(), view.now);
     let silent = silent(&pages, today.number, part);
     if silent.is_empty() {
         return Ok(None);
@@ -140,8 +135,8 @@ async fn silent_pages(view: &View<'_>, views: &hours::Counts) -> Result<Option<M
                 @if more > 0 { li { (view.say("and others:", "en andere:")) " " (view.language.count(more as u64)) } }
             }
             p { (view.say(
-                "Were they removed or renamed, or is the script tag missing there? Days are those of UTC.",
-                "Zijn ze verwijderd of hernoemd, of ontbreekt daar de scripttag? Dagen zijn die van UTC.",
+                "Were they removed or renamed, or is the script tag missing there?",
+                "Zijn ze verwijderd of hernoemd, of ontbreekt daar de scripttag?",
             )) }
         },
     )))
@@ -219,11 +214,7 @@ async fn slots(view: &View<'_>) -> Result<Option<Markup>, HttpError> {
     if model.slots.is_empty() {
         return Ok(None);
     }
-    let last = Period::of(Step::Day, view.now);
-    let first = Period::of(
-        Step::Day,
-        view.now.minus(Milliseconds::from_days(DAYS_OF_CONTENT - 1)),
-    );
+    let (first, last) = view.calendar().last_days(DAYS_OF_CONTENT, view.now);
     let visitors = vec![Metric::ContentVisitors];
     let visitors = view.app.store.sums(visitors, first, last).await?;
     let results = Results::of_slots(visitors.iter().map(Sum::told), |_| None);

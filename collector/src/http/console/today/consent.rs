@@ -4,14 +4,13 @@
 use std::collections::BTreeMap;
 use std::iter::Sum;
 
-use firstglance_engine::Timestamp;
 use firstglance_engine::model::Consent;
 use maud::{Markup, html};
 
 use super::super::HttpError;
 use super::super::parts::{Cell, Column, Figure, Table, Tone, Value, notice};
 use super::super::view::View;
-use crate::store::counting::{Metric, Period, Step};
+use crate::store::counting::{Metric, Period};
 
 /// Days before today that are looked at.
 const BEFORE: u32 = 13;
@@ -87,9 +86,7 @@ struct Fall {
 impl Consents {
     /// Reads what is counted.
     pub(super) async fn read(view: &View<'_>) -> Result<Self, HttpError> {
-        let today = Period::of(Step::Day, view.now);
-        let number = today.number.saturating_sub(BEFORE);
-        let first = Period { number, ..today };
+        let (first, today) = view.calendar().last_days(BEFORE + 1, view.now);
         let mut days: BTreeMap<u32, Day> = BTreeMap::new();
         let store = &view.app.store;
         for count in store.counts(Metric::Consents, first, today).await? {
@@ -153,7 +150,7 @@ impl Consents {
 
     /// Who was seen today and said this last.
     fn behind(&self, view: &View<'_>, consent: Consent) -> String {
-        let since = self.today.start().to_string();
+        let since = view.calendar().start(self.today).to_string();
         view.profiles(&[("consent", consent.name()), ("seen_after", &since)])
     }
 
@@ -216,12 +213,11 @@ impl Consents {
             return None;
         }
         let rows = self.days.iter().rev().map(|(number, day)| {
-            let at = Period {
+            let date = Period {
                 number: *number,
                 ..self.today
-            }
-            .start();
-            self.row(view, at, *number, day)
+            };
+            self.row(view, date, day)
         });
         let others = view.say(
             "Who came earlier cannot be listed by day: a profile tells when somebody was last seen.",
@@ -257,17 +253,17 @@ impl Consents {
         })
     }
 
-    fn row(&self, view: &View<'_>, at: Timestamp, number: u32, day: &Day) -> Vec<Cell> {
+    fn row(&self, view: &View<'_>, date: Period, day: &Day) -> Vec<Cell> {
         let count = |consent: Consent| {
             let count = day.of(consent);
             let cell = Cell::count(count);
-            match number == self.today.number && count > 0 {
+            match date == self.today && count > 0 {
                 true => cell.to(self.behind(view, consent)),
                 false => cell,
             }
         };
         vec![
-            Value::Day(at).into(),
+            Value::Day(date).into(),
             day.share().map_or(Value::Nothing, Value::Share).into(),
             count(Consent::Granted),
             count(Consent::Segments),
@@ -279,6 +275,7 @@ impl Consents {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::counting::Step;
 
     /// Of each day how many consent to everything, of how many.
     fn consents(days: &[(u32, u64, u64)]) -> Consents {

@@ -1,10 +1,10 @@
 //! The hours of today in the site's time zone, and the same hours of the days before: what is usual.
-//! Counts are of hours of UTC; in zones that are half an hour off, an hour of the site is the one of UTC
-//! in which it begins.
+//! Counts are of whole hours of UTC; in zones that are half an hour off, an hour of the site is the one of
+//! UTC in which it begins, but of what was before midnight nothing counts for today.
 
 use std::collections::BTreeMap;
 
-use firstglance_engine::{Milliseconds, Timestamp};
+use firstglance_engine::Timestamp;
 use jiff::tz::TimeZone;
 use maud::html;
 
@@ -12,7 +12,8 @@ use super::super::HttpError;
 use super::super::parts::{Cell, Column, Table, Value, empty};
 use super::super::view::View;
 use crate::store::Store;
-use crate::store::counting::{Metric, Period, Step};
+use crate::store::calendar::Calendar;
+use crate::store::counting::{Count, HOUR, Metric, Period, Step};
 
 /// Days before today that are looked at: hours are kept for a day more.
 const DAYS: i64 = 13;
@@ -27,6 +28,7 @@ pub(super) type Counts = BTreeMap<u32, u64>;
 #[derive(Clone, Debug)]
 pub(super) struct Hours {
     now: Timestamp,
+    midnight: Timestamp,
     /// The first hour of today.
     today: Period,
     /// The first hours of the days before it, the latest first, and whether each is a working day as
@@ -49,14 +51,14 @@ impl Hours {
     /// Those of the day that has a moment.
     pub(super) fn of(now: Timestamp, zone: &TimeZone) -> Self {
         let midnights = midnights(now, zone);
-        let hour = |at: Timestamp| Period::of(Step::Hour, at);
         let (today, is_working, first_hour) = midnights.first().copied().unwrap_or((now, true, 0));
         let before = midnights.iter().skip(1);
         Self {
             now,
-            today: hour(today),
+            midnight: today,
+            today: Period::hour(today),
             before: before
-                .map(|(at, working, _)| (hour(*at), *working == is_working))
+                .map(|(at, working, _)| (Period::hour(*at), *working == is_working))
                 .collect(),
             first_hour,
             begun: None,
@@ -71,12 +73,7 @@ impl Hours {
 
     /// When today began.
     pub(super) const fn midnight(&self) -> Timestamp {
-        self.today.start()
-    }
-
-    /// The first hour of today, and the present one.
-    pub(super) const fn today(&self) -> (Period, Period) {
-        (self.today, Period::of(Step::Hour, self.now))
+        self.midnight
     }
 
     fn earliest(&self) -> Period {
@@ -90,23 +87,37 @@ impl Hours {
         metric: Metric,
         name: Option<&str>,
     ) -> Result<Counts, HttpError> {
-        let last = Period::of(Step::Hour, self.now);
+        let last = Period::hour(self.now);
+        let is_wanted = |count: &Count| name.is_none_or(|name| count.name.as_deref() == Some(name));
         let mut counts = Counts::new();
-        for count in store.counts(metric, self.earliest(), last).await? {
-            if name.is_none_or(|name| count.name.as_deref() == Some(name)) {
-                *counts.entry(count.period.number).or_default() += count.count;
-            }
+        let hours = store.counts(metric, self.earliest(), last).await?;
+        for count in hours.into_iter().filter(is_wanted) {
+            *counts.entry(count.period.number).or_default() += count.count;
+        }
+        if store.calendar().day_of(self.today).is_none() {
+            let day = store.calendar().day(self.now);
+            let of_today = store.counts(metric, day, day).await?;
+            let of_today: u64 = of_today
+                .iter()
+                .filter(|one| is_wanted(one))
+                .map(|one| one.count)
+                .sum();
+            let later: u64 = counts
+                .range(self.today.number + 1..)
+                .map(|(_, count)| count)
+                .sum();
+            counts.insert(self.today.number, of_today.saturating_sub(later));
         }
         Ok(counts)
     }
 
     /// How much there is today, and how much there usually is by now.
     pub(super) fn so_far(&self, counts: &Counts) -> So {
-        let present = (Period::of(Step::Hour, self.now).number - self.today.number) as usize;
+        let hour = Period::hour(self.now);
+        let present = (hour.number - self.today.number) as usize;
         let today = (0..=present).map(|hour| at(counts, self.today, hour)).sum();
         let whole: Option<f64> = (0..present).map(|hour| self.usual(counts, hour)).sum();
-        let part = self.now.since(Period::of(Step::Hour, self.now).start());
-        let part = part.0 as f64 / Step::Hour.length().0 as f64;
+        let part = part_of_hour(self.now);
         let usual = self.usual(counts, present).zip(whole);
         So {
             today,
@@ -129,7 +140,7 @@ impl Hours {
 
     /// Today beside a usual day, hour by hour.
     pub(super) fn table(&self, view: &View<'_>, counts: &Counts) -> Table {
-        let present = Period::of(Step::Hour, self.now).number - self.today.number;
+        let present = Period::hour(self.now).number - self.today.number;
         let hours = OF_A_DAY.max(present as usize + 1);
         let rows = (0..hours).map(|hour| {
             // What is not over would look as if there were less.
@@ -198,28 +209,34 @@ fn midnights(now: Timestamp, zone: &TimeZone) -> Vec<(Timestamp, bool, i8)> {
     days.collect()
 }
 
-/// How much of a day of UTC is usually over by now, by what is counted in its hours.
-pub(super) fn part_of_day(counts: &Counts, now: Timestamp) -> f64 {
-    let today = Period::of(Step::Day, now).number;
-    let present = Period::of(Step::Hour, now);
-    let part = now.since(present.start()).0 as f64 / Step::Hour.length().0 as f64;
+/// How much of the present hour is over.
+fn part_of_hour(now: Timestamp) -> f64 {
+    (now.as_milliseconds() % HOUR.0) as f64 / HOUR.0 as f64
+}
+
+/// How much of a day is usually over by now, by what is counted in its hours.
+pub(super) fn part_of_day(counts: &Counts, calendar: &Calendar, now: Timestamp) -> f64 {
+    let today = calendar.day(now);
+    let passed = |at: Timestamp| at.since(calendar.start(calendar.day(at))).0 as f64;
+    let until_now = passed(now);
     let (mut so_far, mut whole) = (0.0, 0.0);
-    for (hour, count) in counts.iter().filter(|(hour, _)| *hour / 24 < today) {
-        let count = *count as f64;
-        whole += count;
-        let (hour, present) = (hour % 24, present.number % 24);
-        if hour < present {
-            so_far += count;
-        } else if hour == present {
-            so_far += count * part;
+    for (number, count) in counts {
+        let (step, number) = (Step::Hour, *number);
+        let start = calendar.start(Period { step, number });
+        if calendar.day(start) >= today {
+            continue;
         }
+        let count = *count as f64;
+        let part = (until_now - passed(start)) / HOUR.0 as f64;
+        whole += count;
+        so_far += count * part.clamp(0.0, 1.0);
     }
     if whole > 0.0 { so_far / whole } else { 0.0 }
 }
 
 /// The present hour as far as it is over, and the one before it.
 pub(super) fn last_two_hours(counts: &Counts, hours: &Hours) -> (u64, Option<f64>) {
-    let present = Period::of(Step::Hour, hours.now).number;
+    let present = Period::hour(hours.now).number;
     let count = |hour: u32| counts.get(&hour).copied().unwrap_or(0);
     let place = present.saturating_sub(hours.today.number) as usize;
     let usual = place
@@ -229,7 +246,6 @@ pub(super) fn last_two_hours(counts: &Counts, hours: &Hours) -> (u64, Option<f64
 }
 
 const _: () = assert!(DAYS < Step::Hour.days_kept() as i64);
-const _: () = assert!(Step::Hour.length().0 == Milliseconds::from_minutes(60).0);
 
 #[cfg(test)]
 mod tests {
@@ -241,7 +257,7 @@ mod tests {
 
     fn counts(all: &[(&str, u64)]) -> Counts {
         all.iter()
-            .map(|(at, count)| (Period::of(Step::Hour, moment(at)).number, *count))
+            .map(|(at, count)| (Period::hour(moment(at)).number, *count))
             .collect()
     }
 
@@ -296,13 +312,11 @@ mod tests {
         let zone = jiff::tz::db().get("Europe/Amsterdam").unwrap();
         let hours = Hours::of(moment("2026-10-25T22:30:00Z"), &zone);
         assert_eq!(hours.midnight(), moment("2026-10-24T22:00:00Z"));
-        let (first, present) = hours.today();
-        assert_eq!(present.number - first.number, 24);
+        assert_eq!(Period::hour(hours.now).number - hours.today.number, 24);
     }
 
     #[test]
     fn how_much_of_a_day_is_over() {
-        let now = moment("2026-11-24T12:30:00Z");
         let all = counts(&[
             ("2026-11-23T08:00:00Z", 10),
             ("2026-11-23T12:00:00Z", 4),
@@ -310,7 +324,20 @@ mod tests {
             // Of today nobody knows how much it will be.
             ("2026-11-24T08:00:00Z", 1_000),
         ]);
-        assert_eq!(part_of_day(&all, now), 0.6);
-        assert_eq!(part_of_day(&Counts::new(), now), 0.0);
+        for (zone, now, part) in [
+            ("UTC", "2026-11-24T12:30:00Z", 0.6),
+            ("UTC", "2026-11-24T00:00:00Z", 0.0),
+            // There the last of yesterday's hours is of today.
+            ("Asia/Kolkata", "2026-11-24T08:00:00Z", 0.0),
+            ("Asia/Kolkata", "2026-11-24T10:00:00Z", 10.0 / 14.0),
+        ] {
+            let calendar = Calendar::of(&jiff::tz::db().get(zone).unwrap());
+            assert_eq!(
+                part_of_day(&all, &calendar, moment(now)),
+                part,
+                "{zone} {now}"
+            );
+            assert_eq!(part_of_day(&Counts::new(), &calendar, moment(now)), 0.0);
+        }
     }
 }

@@ -35,7 +35,7 @@ pub(super) async fn show(view: &View<'_>) -> Result<Shown, HttpError> {
     let consents = consent::Consents::read(view).await?;
     let latest = reading::Latest::read(view).await?;
     let attention = attention::show(view, &hours, &views, &consents).await?;
-    let stages = stages::show(view, &hours).await?;
+    let stages = stages::show(view).await?;
     let rising = rising::show(view).await?;
     let content = html! {
         div class="figures" {

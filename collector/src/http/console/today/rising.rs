@@ -3,13 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use firstglance_engine::Milliseconds;
 use maud::{Markup, html};
 
 use super::super::HttpError;
 use super::super::parts::{Cell, Column, Table, Value, empty};
 use super::super::view::View;
-use crate::store::counting::{Metric, Period, Step};
+use crate::store::counting::Metric;
 
 /// Interests that are shown.
 const MOST: usize = 10;
@@ -31,8 +30,8 @@ impl Weeks {
 
 /// The part of the page.
 pub(super) async fn show(view: &View<'_>) -> Result<Markup, HttpError> {
-    let day = |days| Period::of(Step::Day, view.now.minus(Milliseconds::from_days(days)));
-    let (first, middle, last) = (day(13), day(6), day(0));
+    let (first, last) = view.calendar().last_days(14, view.now);
+    let middle = last.minus(6);
     let mut interests: BTreeMap<Box<str>, Weeks> = BTreeMap::new();
     let model = view.app.model();
     let is_segment = |id: &str| model.segments.iter().any(|segment| *segment.id == *id);
@@ -86,8 +85,8 @@ pub(super) async fn show(view: &View<'_>) -> Result<Markup, HttpError> {
         columns: vec![
             Column::new(view.say("Interest", "Interesse")),
             Column::new(view.say("7 days", "7 dagen")).meaning(view.say(
-                "How often a visitor came to have the interest in the last seven days of UTC, today among them: an interest of 0.5 or more.",
-                "Hoe vaak een bezoeker de interesse kreeg in de laatste zeven dagen van UTC, vandaag inbegrepen: een interesse van 0,5 of meer.",
+                "How often a visitor came to have the interest in the last seven days, today among them: an interest of 0.5 or more.",
+                "Hoe vaak een bezoeker de interesse kreeg in de laatste zeven dagen, vandaag inbegrepen: een interesse van 0,5 of meer.",
             )),
             Column::new(view.say("7 before", "7 ervoor")).meaning(view.say(
                 "The same in the seven days before.",

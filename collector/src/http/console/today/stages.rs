@@ -2,20 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use firstglance_engine::Milliseconds;
 use firstglance_engine::snapshot::first_stage;
 use maud::{Markup, html};
 
 use super::super::HttpError;
 use super::super::parts::{Cell, Column, Table, Value};
 use super::super::view::View;
-use super::hours::Hours;
 use crate::config::DISQUALIFIED;
-use crate::store::counting::{Metric, Period, Step, counted_name};
+use crate::store::counting::{Metric, Period, counted_name};
 use crate::store::listing::List;
 
 /// Days of the longer time, today among them.
-const DAYS: u64 = 7;
+const DAYS: u32 = 7;
 
 /// Who came and went.
 #[derive(Clone, Copy, Debug, Default)]
@@ -28,12 +26,10 @@ struct Moved {
 type ByStage = BTreeMap<Box<str>, Moved>;
 
 /// The part of the page.
-pub(super) async fn show(view: &View<'_>, hours: &Hours) -> Result<Markup, HttpError> {
-    let (first, last) = hours.today();
-    let today = moved(view, first, last).await?;
-    let day = |at| Period::of(Step::Day, at);
-    let week = view.now.minus(Milliseconds::from_days(DAYS - 1));
-    let week = moved(view, day(week), day(view.now)).await?;
+pub(super) async fn show(view: &View<'_>) -> Result<Markup, HttpError> {
+    let (first, last) = view.calendar().last_days(DAYS, view.now);
+    let today = moved(view, last, last).await?;
+    let week = moved(view, first, last).await?;
     let model = view.app.model();
     let mut sizes: BTreeMap<Box<str>, u64> = BTreeMap::new();
     for size in view.app.store.list_sizes().await? {
@@ -90,8 +86,8 @@ pub(super) async fn show(view: &View<'_>, hours: &Hours) -> Result<Markup, HttpE
             Column::new(view.say("Came today", "Vandaag erbij")).meaning(entered),
             Column::new(view.say("Left today", "Vandaag eruit")).meaning(left),
             Column::new(view.say("Came in 7 days", "Erbij in 7 dagen")).meaning(view.say(
-                "The same of the last seven days of UTC, today among them.",
-                "Hetzelfde van de laatste zeven dagen van UTC, vandaag inbegrepen.",
+                "The same of the last seven days, today among them.",
+                "Hetzelfde van de laatste zeven dagen, vandaag inbegrepen.",
             )),
             Column::new(view.say("Left in 7 days", "Eruit in 7 dagen")),
             Column::new(view.say("Change", "Verschil")).meaning(view.say(

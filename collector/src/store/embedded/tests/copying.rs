@@ -156,7 +156,7 @@ fn wherever_the_process_ends_one_whole_tree_counts() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("store");
     let store = StoreFolder::open(&path).unwrap();
-    let (pointer, tree) = open_tree(&store).unwrap();
+    let (pointer, tree, _) = open_tree(&store, None).unwrap();
     for number in 0..3_000_u32 {
         let key = [b"p", &number.to_be_bytes()[..]].concat();
         tree.insert(key, vec![b'x'; 1_000]).unwrap();
@@ -200,7 +200,7 @@ fn wherever_the_process_ends_one_whole_tree_counts() {
         let ended = tempfile::tempdir().unwrap();
         copy_folder(&path, ended.path());
         let reopened = StoreFolder::open(ended.path()).unwrap();
-        let (pointer, found) = open_tree(&reopened).unwrap();
+        let (pointer, found, _) = open_tree(&reopened, None).unwrap();
         assert_eq!(entries(&found), expected, "after step {steps}");
         assert_eq!(pointer.number, u64::from(switched), "after step {steps}");
         assert!(!pointer.copied_from_root);

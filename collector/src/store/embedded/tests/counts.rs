@@ -25,7 +25,8 @@ const BEGINNINGS: [u32; 19] = [
     250_000, 300_000, 400_000, 403_500, 500_000, 700_000, 1_100_000,
 ];
 
-const NOW: Timestamp = Timestamp::from_milliseconds(1_700_500_000_000);
+/// The clocks of Europe and America were set back in the fortnight before it.
+const NOW: Timestamp = Timestamp::from_milliseconds(1_699_500_000_000);
 
 /// Visitor, id, which of the beginnings, seconds after it.
 type Said = (usize, u16, usize, u32);
@@ -171,13 +172,20 @@ fn rules() -> Rules {
 /// What it is worth, in hundredths.
 const WORTH: u64 = 333;
 
+fn period_of(store: &Embedded, step: Length, at: Timestamp) -> Period {
+    match step {
+        Length::Hour => Period::hour(at),
+        Length::Day => day_of(store, at),
+    }
+}
+
 /// What a visitor's timeline says, told without any of the code that counts.
 fn meant_of(store: &Embedded, visitor: &VisitorId, counts: &mut Counts) {
     let timeline = runtime().block_on(store.timeline(visitor, None, 100_000));
     let counts = RefCell::new(counts);
     let add_many = |at: Timestamp, steps: &[Length], metric, name: &str, number: u64| {
         for step in steps {
-            let period = Period::of(*step, at);
+            let period = period_of(store, *step, at);
             *counts
                 .borrow_mut()
                 .entry((period, metric, Some(name.to_owned())))
@@ -247,7 +255,7 @@ fn meant_of(store: &Embedded, visitor: &VisitorId, counts: &mut Counts) {
         if let Some(consent) = entry.consent {
             // The furthest is the first of all.
             let place = Consent::ALL.iter().position(|one| *one == consent).unwrap();
-            let of_day = consents.entry(Period::of(Length::Day, at)).or_insert(place);
+            let of_day = consents.entry(day_of(store, at)).or_insert(place);
             *of_day = place.min(*of_day);
         }
         let kind = message["type"].as_str().unwrap();
@@ -255,7 +263,7 @@ fn meant_of(store: &Embedded, visitor: &VisitorId, counts: &mut Counts) {
         if kind == "track" {
             add(at, both, Metric::Events, event);
         }
-        let (views, seconds, origins) = days.entry(Period::of(Length::Day, at).number).or_default();
+        let (views, seconds, origins) = days.entry(day_of(store, at).number).or_default();
         if kind == "page" {
             *views += 1;
             let page = &message["context"]["page"];
@@ -300,18 +308,23 @@ fn meant_of(store: &Embedded, visitor: &VisitorId, counts: &mut Counts) {
     }
     for (period, place) in consents {
         let name = Consent::ALL[place].name();
-        add(period.start(), day, Metric::Consents, name);
+        let key = (period, Metric::Consents, Some(name.to_owned()));
+        *counts.borrow_mut().entry(key).or_default() += 1;
     }
     if let Some((at, _, origin)) = first {
         add(at, day, Metric::NewByOrigin, &origin);
     }
     for (day, (views, seconds, origins)) in days {
         let step = Length::Day;
-        let at = Period { step, number: day }.start();
+        let period = Period { step, number: day };
+        let add = |metric, origin: &str| {
+            let key = (period, metric, Some(origin.to_owned()));
+            *counts.borrow_mut().entry(key).or_default() += 1;
+        };
         for origin in origins {
-            add(at, &[step], Metric::ArrivedVisitors, &origin);
+            add(Metric::ArrivedVisitors, &origin);
             if views >= 2 || seconds >= 10.0 {
-                add(at, &[step], Metric::EngagedVisitors, &origin);
+                add(Metric::EngagedVisitors, &origin);
             }
         }
     }
@@ -325,24 +338,27 @@ fn meant_of(store: &Embedded, visitor: &VisitorId, counts: &mut Counts) {
             add(*at, both, Metric::Sessions, "");
         }
         for step in both {
-            if before.is_none_or(|before| Period::of(*step, before) != Period::of(*step, *at)) {
+            if before.is_none_or(|before| {
+                period_of(store, *step, before) != period_of(store, *step, *at)
+            }) {
                 add(*at, &[*step], Metric::Visitors, "");
             }
         }
     }
     // 1970 began on a Thursday.
-    let week = |at: &Timestamp| (Period::of(Length::Day, *at).number + 3) / 7;
+    let week = |at: &Timestamp| (day_of(store, *at).number + 3) / 7;
     let weeks: BTreeSet<u32> = times.iter().map(week).collect();
     if let Some(first) = weeks.first() {
         let step = Length::Day;
         let number = first * 7 - 3;
-        let monday = Period { step, number }.start();
+        let monday = Period { step, number };
         for later in &weeks {
-            add(monday, day, Metric::Returns, &(later - first).to_string());
+            let key = (monday, Metric::Returns, Some((later - first).to_string()));
+            *counts.borrow_mut().entry(key).or_default() += 1;
         }
     }
     for (at, path, time) in reading {
-        let period = Period::of(Length::Day, at);
+        let period = day_of(store, at);
         let key = (period, Metric::PageTime, Some(path));
         *counts.borrow_mut().entry(key).or_default() += time;
     }
@@ -387,7 +403,8 @@ pub(super) fn findings(store: &Embedded, mode: Mode, now: Timestamp) -> Vec<Find
     let fold = ProfileFold::new(Arc::new(Model::default()));
     let mut findings = Vec::new();
     let mut told = |finding: &Finding| findings.push(finding.clone());
-    walk(&store.tree(), &fold, mode, now, &mut told, &mut |_| {}).unwrap();
+    let by = (&fold, &store.calendar);
+    walk(&store.tree(), by, (mode, now), &mut told, &mut |_| {}).unwrap();
     findings
 }
 
@@ -499,7 +516,7 @@ fn a_goal_knows_what_was_before_it() {
         .collect();
     assert_eq!(new, [(blog, 1)]);
     assert_eq!(findings(&store, Mode::Look, NOW), []);
-    recount::everything(&store.tree(), NOW, &mut |_| {}).unwrap();
+    recount::everything((&store.tree(), &store.calendar), NOW, &mut |_| {}).unwrap();
     assert_same(&before, &counted(&store));
 }
 
@@ -511,13 +528,16 @@ proptest! {
         steps in prop::collection::vec(step(), 1..20),
         fails in 0..40_usize,
         whole in any::<bool>(),
+        zone in prop::sample::select(&ZONES[..]),
+        other in prop::sample::select(&ZONES[..]),
     ) {
         let folder = tempfile::tempdir().unwrap();
         let mut data = folder.path().join("data");
         let leaves = if whole { Leaves::All } else { Leaves::Nothing };
         let disk = Arc::new(Failing::new(fails, leaves));
         let fold = ProfileFold::new(rules());
-        let mut store = Embedded::open_on(&data, fold, disk).unwrap();
+        let calendar = Calendar::of(&jiff::tz::db().get(zone).unwrap());
+        let mut store = Embedded::open_on(&data, fold, Some(&calendar), disk).unwrap();
         let open = |data: &Path| patiently_by(data, &rules()).unwrap();
         for step in &steps {
             let acknowledged = ask(&store, step);
@@ -541,12 +561,15 @@ proptest! {
         }
         prop_assert_eq!(findings(&store, Mode::Look, NOW), []);
         let before = counted(&store);
-        recount::everything(&store.tree(), NOW, &mut |_| {}).unwrap();
+        recount::everything((&store.tree(), &store.calendar), NOW, &mut |_| {}).unwrap();
         prop_assert_eq!(counted(&store), before);
         prop_assert_eq!(findings(&store, Mode::Look, NOW), []);
         close(&store).unwrap();
+        count_by(&store, other, NOW);
         drop(store);
         let store = open(&data);
+        assert_counts(&store);
+        prop_assert_eq!(findings(&store, Mode::Look, NOW), []);
         for visitor in 0..3 {
             ask(&store, &Step::Erase(visitor)).unwrap();
         }
@@ -590,7 +613,7 @@ fn a_flood_of_names_counts_together() {
             runtime.block_on(store.commit(commit)).unwrap();
         }
         for step in Length::ALL {
-            let period = Period::of(step, NOW);
+            let period = period_of(&store, step, NOW);
             let counts = runtime
                 .block_on(store.counts(metric, period, period))
                 .unwrap();
@@ -648,8 +671,8 @@ fn what_is_older_than_is_kept_is_not_counted_and_goes() {
     let commit = commit_of(old, NOW);
     runtime.block_on(store.commit(commit)).unwrap();
     let count = |step| {
-        let first = Period::of(step, days(1_000));
-        let all = store.counts(Metric::Messages, first, Period::of(step, NOW));
+        let [first, last] = [days(1_000), NOW].map(|at| period_of(&store, step, at));
+        let all = store.counts(Metric::Messages, first, last);
         let all = runtime.block_on(all).unwrap();
         all.iter().map(|count| count.count).sum::<u64>()
     };
@@ -687,7 +710,7 @@ fn what_was_counted_of_messages_that_are_gone_stays() {
     assert_eq!(counts(&store), []);
     ask(&store, &Step::Erase(0)).unwrap();
     assert_eq!(counts(&store), []);
-    let day = Period::of(Length::Day, at(&said[0]));
+    let day = day_of(&store, at(&said[0]));
     let messages = |store: &Embedded| -> u64 {
         let counted = counted(store).into_iter();
         let of_day = counted.filter(|((p, m, _), _)| (*p, *m) == (day, Metric::Messages));
@@ -718,11 +741,7 @@ fn data_without_counts_get_them() {
     runtime
         .block_on(store.commit(commit_of(said, now)))
         .unwrap();
-    let entered = keys::counter(
-        Period::of(Length::Day, now),
-        Metric::SegmentEntries,
-        "e-bikes",
-    );
+    let entered = keys::counter(day_of(&store, now), Metric::SegmentEntries, "e-bikes");
     assert!(counters_of(&store).contains_key(&entered));
     // Somebody sends what a change looks like: of what the visitor knows of another browser.
     let entry = runtime.block_on(store.timeline(&VisitorId::parse("a").unwrap(), None, 100));
@@ -793,7 +812,7 @@ fn data_without_terms_get_them() {
     let mut batch = Batch::default();
     counters::Latest::load(&tree)
         .unwrap()
-        .settle(&tree, &mut batch)
+        .settle(&tree, &store.calendar, &mut batch)
         .unwrap();
     batch.apply(&tree).unwrap();
     let before = counted(&store);
@@ -853,7 +872,7 @@ fn messages_are_taken_in_though_what_was_counted_last_cannot_be_read() {
 
     let store = open(folder.path());
     let runtime = runtime();
-    let day = Period::of(Length::Day, at(&said[0]));
+    let day = day_of(&store, at(&said[0]));
     let counted = || {
         let counts = runtime.block_on(store.counts(Metric::Messages, day, day));
         counts.unwrap().iter().map(|one| one.count).sum::<u64>()
@@ -887,7 +906,7 @@ fn sums_are_those_of_their_days() {
         Metric::ArrivedVisitors,
         Metric::NewByOrigin,
     ];
-    let today = Period::of(Length::Day, NOW);
+    let today = day_of(&store, NOW);
     let ago = |days: u32| Period {
         number: today.number - days,
         ..today

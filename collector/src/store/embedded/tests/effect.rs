@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::counts::{assert_same, commit_of, findings};
 use super::*;
 use crate::effect::{Arm, Cell, Goal, GoalValue, ReachedBy, Shown};
-use crate::store::counting::{Metric, Period, Step as Length};
+use crate::store::counting::{Metric, Period};
 use crate::store::{Erasure, Ground};
 
 const NOW: Timestamp = Timestamp::from_milliseconds(1_700_500_000_000);
@@ -106,7 +106,7 @@ fn meant_of(store: &Embedded, visitor: &VisitorId, counts: &mut Counts) {
         let Some((first, first_shown)) = views.iter().min() else {
             continue;
         };
-        let day = Period::of(Length::Day, *first);
+        let day = day_of(store, *first);
         let cell = |shown: &Shown| Cell {
             is_known: false,
             slot: slot.into(),
@@ -195,7 +195,10 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(16))]
 
     #[test]
-    fn counts_of_content_are_what_messages_say(steps in prop::collection::vec(step(), 1..16)) {
+    fn counts_of_content_are_what_messages_say(
+        steps in prop::collection::vec(step(), 1..16),
+        zone in prop::sample::select(&ZONES[..]),
+    ) {
         let folder = tempfile::tempdir().unwrap();
         let mut store = open(folder.path());
         for step in &steps {
@@ -212,7 +215,7 @@ proptest! {
         }
         prop_assert_eq!(findings(&store, Mode::Look, NOW), []);
         let before = counted(&store);
-        recount::everything(&store.tree(), NOW, &mut |_| {}).unwrap();
+        recount::everything((&store.tree(), &store.calendar), NOW, &mut |_| {}).unwrap();
         prop_assert_eq!(counted(&store), before.clone());
         // What is remembered of visitors is made anew from their messages.
         let kept: Vec<_> = store.tree().scan_prefix(keys::EXPOSURES).map(Result::unwrap).collect();
@@ -226,8 +229,12 @@ proptest! {
         prop_assert_eq!(findings(&store, Mode::Look, NOW), []);
         prop_assert_eq!(counted(&store), before);
         runtime().block_on(store.close()).unwrap();
+        count_by(&store, zone, NOW);
         drop(store);
         let store = open(folder.path());
+        prop_assert_eq!(store.calendar.name(), zone);
+        assert_counts(&store);
+        prop_assert_eq!(findings(&store, Mode::Look, NOW), []);
         for visitor in 0..3 {
             erase(&store, visitor);
         }
@@ -264,7 +271,7 @@ fn a_click_a_sale_and_a_second_variant() {
         let commit = commit_of([raw.clone()], NOW.plus(Milliseconds::from_days(40)));
         runtime().block_on(store.commit(commit)).unwrap();
     }
-    let day = Period::of(Length::Day, NOW);
+    let day = day_of(&store, NOW);
     let told: Vec<(&str, String, u64)> = (counted(&store).into_iter())
         .map(|((period, metric, name), number)| {
             assert_eq!(period, day);
@@ -370,7 +377,7 @@ fn a_flood_of_slots_counts_together() {
     runtime()
         .block_on(store.commit(commit_of(known, NOW)))
         .unwrap();
-    let day = Period::of(Length::Day, NOW);
+    let day = day_of(&store, NOW);
     let counts = runtime()
         .block_on(store.counts(Metric::ContentVisitors, day, day))
         .unwrap();

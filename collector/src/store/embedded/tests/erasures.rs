@@ -31,12 +31,13 @@ pub(super) fn take_in(store: &Embedded, messages: &[Message]) -> Committed {
     runtime().block_on(store.commit(commit(messages))).unwrap()
 }
 
-/// Everything in the store but the layout's version, how far groups and the audit of merges are, and
+/// Everything in the store but the layout's version, by which calendar it is counted, how far groups and the audit of merges are, and
 /// what is remembered of erasures; of counts what they come to.
 pub(super) fn everything(store: &Embedded) -> BTreeMap<Vec<u8>, Vec<u8>> {
     let entries = store.tree().iter().map(Result::unwrap);
     let beside = [
         keys::VERSION,
+        keys::COUNTED_BY,
         keys::GROUP,
         keys::RESIDUE,
         keys::MERGES,
@@ -353,7 +354,8 @@ fn a_disk_that_fails_leaves_all_or_nothing() {
             _ => Ok(()),
         };
         let fold = ProfileFold::new(Arc::new(Model::default()));
-        let store = Embedded::open_with(folder.path(), fold, Box::new(sync)).unwrap();
+        let store =
+            Embedded::open_with(folder.path(), fold, &Calendar::utc(), Box::new(sync)).unwrap();
         let committed = runtime().block_on(store.commit(commit(&busy(0, Some("jo")))));
         let other = runtime().block_on(store.commit(commit(&busy(1, Some("jo")))));
         let erased = runtime().block_on(store.erase(erasure(0, Ground::Cookie, 1)));

@@ -176,7 +176,7 @@ fn whichever_operation_fails_nothing_acknowledged_is_lost() {
         let disk = Arc::new(Failing::new(number, leaves));
         let fold = ProfileFold::new(Arc::new(Model::default()));
         let data = folder.path().join("data");
-        let store = Embedded::open_on(&data, fold, disk.clone()).unwrap();
+        let store = Embedded::open_on(&data, fold, None, disk.clone()).unwrap();
         let mut failed = None;
         for (place, step) in SCENARIO.into_iter().enumerate() {
             match (ask(&store, step, place), failed) {
@@ -285,7 +285,7 @@ fn whichever_operation_fails_a_merge_and_its_entry_and_an_undo_are_whole_or_not_
                 done: AtomicUsize::new(0),
             });
             let data = folder.path().join("data");
-            let store = Embedded::open_on(&data, fold(), disk).unwrap();
+            let store = Embedded::open_on(&data, fold(), None, disk).unwrap();
             let merged = |(place, what): (usize, &&str)| merge(&store, what, place).is_err();
             let Some(failed) = MERGING.iter().enumerate().position(merged) else {
                 assert!(number >= MERGING.len() * 3, "{number} operations");

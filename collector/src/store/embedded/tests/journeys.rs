@@ -9,7 +9,7 @@ use super::counts::{assert_same, commit_of, findings};
 use super::*;
 use crate::effect::{Goal, ReachedBy};
 use crate::journey::{Funnel, Step as FunnelStep};
-use crate::store::counting::{Metric, Period, Step as Length};
+use crate::store::counting::{Metric, Period};
 use crate::store::{Erasure, Ground, Retention};
 
 const NOW: Timestamp = Timestamp::from_milliseconds(1_700_500_000_000);
@@ -85,7 +85,7 @@ fn counted(store: &Embedded) -> Counts {
 fn meant_of(store: &Embedded, visitor: &VisitorId, counts: &mut Counts) {
     let timeline = runtime().block_on(store.timeline(visitor, None, 100_000));
     let mut add = |at: Timestamp, metric, name: String| {
-        let day = Period::of(Length::Day, at);
+        let day = day_of(store, at);
         *counts.entry((day, metric, name)).or_default() += 1;
     };
     let texts = |value: &Value| -> Vec<String> {
@@ -195,7 +195,10 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(16))]
 
     #[test]
-    fn counts_of_journeys_are_what_messages_say(steps in prop::collection::vec(step(), 1..16)) {
+    fn counts_of_journeys_are_what_messages_say(
+        steps in prop::collection::vec(step(), 1..16),
+        zone in prop::sample::select(&ZONES[..]),
+    ) {
         let folder = tempfile::tempdir().unwrap();
         let mut store = open(folder.path());
         for step in &steps {
@@ -212,7 +215,7 @@ proptest! {
         }
         prop_assert_eq!(findings(&store, Mode::Look, NOW), []);
         let before = counted(&store);
-        recount::everything(&store.tree(), NOW, &mut |_| {}).unwrap();
+        recount::everything((&store.tree(), &store.calendar), NOW, &mut |_| {}).unwrap();
         prop_assert_eq!(counted(&store), before.clone());
         // What is remembered and is not what messages say is made anew.
         let kept: Vec<_> = store.tree().scan_prefix(keys::FUNNELS).map(Result::unwrap).collect();
@@ -227,8 +230,12 @@ proptest! {
         prop_assert_eq!(findings(&store, Mode::Look, NOW), []);
         prop_assert_eq!(counted(&store), before);
         runtime().block_on(store.close()).unwrap();
+        count_by(&store, zone, NOW);
         drop(store);
         let store = open(folder.path());
+        prop_assert_eq!(store.calendar.name(), zone);
+        assert_counts(&store);
+        prop_assert_eq!(findings(&store, Mode::Look, NOW), []);
         for visitor in 0..3 {
             erase(&store, visitor);
         }

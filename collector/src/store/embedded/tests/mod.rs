@@ -1,6 +1,7 @@
 //! The store against a plain fold: whatever way messages are cut into requests, repeated and
 //! interrupted by restarts, profiles are those of each message taken once.
 
+mod calendars;
 mod changes;
 mod copying;
 mod counts;
@@ -99,11 +100,37 @@ fn counters_of(store: &Embedded) -> BTreeMap<Vec<u8>, u64> {
         .filter(|(key, _)| keys::is_counter(key))
         .map(|(key, value)| (key.to_vec(), counters::number(&value).unwrap()))
         .collect();
-    let changes = latest.changes(&store.tree()).unwrap();
+    let changes = latest.changes(&store.tree(), &store.calendar).unwrap();
     all.extend(changes.into_all());
     all.retain(|_, count| *count > 0);
     all
 }
+
+/// The day of a moment as a clock of the store's time zone shows it.
+fn day_of(store: &Embedded, at: Timestamp) -> Period {
+    let zone = jiff::tz::db().get(store.calendar.name()).unwrap();
+    let at = i64::try_from(at.as_milliseconds()).unwrap();
+    let at = jiff::Timestamp::from_millisecond(at).unwrap();
+    Period::of_date(at.to_zoned(zone).date()).unwrap()
+}
+
+/// Counts the days of a store that is closed by another zone.
+fn count_by(store: &Embedded, zone: &str, now: Timestamp) {
+    let calendar = Calendar::of(&jiff::tz::db().get(zone).unwrap());
+    let disk = tempfile::tempfile().unwrap();
+    counted_by::settle_at(&store.tree(), Some(&calendar), &disk, now).unwrap();
+}
+
+/// Zones whose days are not those of UTC, in some of which clocks were changed in the time that tests
+/// are about.
+const ZONES: [&str; 6] = [
+    "Europe/Amsterdam",
+    "Asia/Kolkata",
+    "America/St_Johns",
+    "Pacific/Apia",
+    "America/New_York",
+    "Pacific/Kiritimati",
+];
 
 fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread()
@@ -268,7 +295,7 @@ fn a_full_queue_is_busy_and_a_closed_store_says_so() {
         let _ = held.recv_timeout(std::time::Duration::from_secs(20));
         Ok(())
     });
-    let store = Embedded::open_with(folder.path(), fold, sync).unwrap();
+    let store = Embedded::open_with(folder.path(), fold, &Calendar::utc(), sync).unwrap();
     let commits: Vec<_> = (0..WAITING as u32 + 1_100)
         .map(|number| store.commit(commit(&[message(0, 1, number)])))
         .collect();

@@ -7,7 +7,7 @@ use firstglance_engine::json::{Clock, SharedFields, read_message};
 
 use super::*;
 use crate::store::Ground;
-use crate::store::counting::{Metric, Period, Step as Length};
+use crate::store::counting::{Metric, Period};
 use crate::store::embedded::batch::Batch;
 use crate::store::embedded::record::{MessageRecord, PersonRecord};
 use crate::store::embedded::verify::verify_at;
@@ -168,7 +168,7 @@ fn reopened(folder: &Path) -> sled::Db {
     let mut tries = 0;
     loop {
         let folder = StoreFolder::open(folder).unwrap();
-        match open_tree(&folder) {
+        match open_tree(&folder, None) {
             Err(EmbeddedError::Engine(sled::Error::Io(_))) if tries < 200 => tries += 1,
             opened => return opened.unwrap().1,
         }
@@ -189,7 +189,7 @@ fn change_record(tree: &sled::Tree, number: usize, change: impl Fn(&mut VisitorR
 
 fn today() -> Period {
     // Corrected by the clock of the sender, which is far ahead.
-    Period::of(Length::Day, NOW.minus(Milliseconds::from_days(48)))
+    Calendar::utc().day(NOW.minus(Milliseconds::from_days(48)))
 }
 
 fn first(tree: &sled::Tree, prefix: &[u8]) -> (sled::IVec, sled::IVec) {
@@ -557,7 +557,7 @@ fn each_damage_is_found_and_repaired_as_far_as_it_can_be() {
         );
         let mut batch = Batch::default();
         let mut latest = counters::Latest::load(&tree).unwrap();
-        latest.settle(&tree, &mut batch).unwrap();
+        latest.settle(&tree, &Calendar::utc(), &mut batch).unwrap();
         batch.apply(&tree).unwrap();
         let whole = everything(&tree);
         damage(&tree);

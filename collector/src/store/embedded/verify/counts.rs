@@ -14,6 +14,7 @@ use firstglance_engine::{Timestamp, VisitorId};
 
 use super::{FindingKind, Mode, Verifier, shown};
 use crate::effect::Exposure;
+use crate::store::calendar::Calendar;
 use crate::store::counting::{Metric, Period, Step};
 use crate::store::embedded::batch::Batch;
 use crate::store::embedded::counters::{self, Changes, Latest, Tally};
@@ -36,7 +37,8 @@ struct Compared {
 }
 
 /// See the module.
-pub(super) struct Counts {
+pub(super) struct Counts<'a> {
+    calendar: &'a Calendar,
     now: Timestamp,
     /// What counters come to that something is pending for.
     pending: Changes,
@@ -44,24 +46,30 @@ pub(super) struct Counts {
     until: Option<Timestamp>,
     /// By key.
     meant: BTreeMap<Vec<u8>, i64>,
-    unsure: Unsure,
+    unsure: Unsure<'a>,
 }
 
 /// Days of which messages are gone: where by a day's number more such times begin than end, or as
 /// many fewer.
-#[derive(Default)]
-struct Unsure(BTreeMap<u32, i64>);
+struct Unsure<'a> {
+    calendar: &'a Calendar,
+    times: BTreeMap<u32, i64>,
+}
 
-impl Unsure {
+impl Unsure<'_> {
     fn add(&mut self, from: Timestamp, to: Timestamp) {
-        let [first, last] = [from, to].map(|at| Period::of(Step::Day, at).number);
-        *self.0.entry(first).or_default() += 1;
-        *self.0.entry(last.saturating_add(1)).or_default() -= 1;
+        let [first, last] = [from, to].map(|at| self.calendar.day(at));
+        self.add_days(first, last);
+    }
+
+    fn add_days(&mut self, first: Period, last: Period) {
+        *self.times.entry(first.number).or_default() += 1;
+        *self.times.entry(last.plus(1).number).or_default() -= 1;
     }
 
     /// The numbers of days from which on it is so or not.
     fn into_steps(self) -> BTreeMap<u32, bool> {
-        let steps = self.0.into_iter().scan(0, |times, (day, change)| {
+        let steps = self.times.into_iter().scan(0, |times, (day, change)| {
             *times += change;
             Some((day, *times > 0))
         });
@@ -69,15 +77,19 @@ impl Unsure {
     }
 }
 
-impl Counts {
-    pub(super) fn check(verifier: &mut Verifier<'_>, now: Timestamp) -> Result<(), EmbeddedError> {
-        let tree = verifier.tree;
+impl<'a> Counts<'a> {
+    pub(super) fn check(verifier: &mut Verifier<'a>, now: Timestamp) -> Result<(), EmbeddedError> {
+        let (tree, calendar) = (verifier.tree, verifier.calendar);
         let mut counts = Self {
+            calendar,
             now,
             pending: pending(verifier)?,
             until: counters::unsure(tree)?,
             meant: BTreeMap::new(),
-            unsure: Unsure::default(),
+            unsure: Unsure {
+                calendar,
+                times: BTreeMap::new(),
+            },
         };
         let mut latest = now;
         for entry in tree.scan_prefix(keys::VISITORS) {
@@ -88,7 +100,7 @@ impl Counts {
                 counts.unsure.add(Timestamp::MIN, Timestamp::MAX);
                 continue;
             };
-            let stored = Stored::read(tree, &visitor, &record)?;
+            let stored = Stored::read((tree, calendar), &visitor, &record)?;
             latest = latest.max(stored.received_at);
             counts.visitor(verifier, &visitor, stored, record.removed > 0)?;
         }
@@ -111,17 +123,13 @@ impl Counts {
         stored: Stored,
         removed: bool,
     ) -> Result<(), EmbeddedError> {
+        let calendar = self.calendar;
+        let gone = stored.gone(self.until.filter(|_| removed));
         let mut tally = stored.tally;
         if let Some((from, to)) = stored.unsure {
             self.unsure.add(from, to);
         }
-        let until = self.until.filter(|_| removed);
-        let gone = [stored.unsure, until.map(|until| (Timestamp::MIN, until))];
-        let is_unsure = |day: Period| {
-            let range = day.range();
-            let mut gone = gone.iter().flatten();
-            gone.any(|(from, to)| *from < range.end && range.start <= *to)
-        };
+        let is_unsure = |day: Period| gone.has(&calendar.range(day));
         let tree = verifier.tree;
         let mut meant: BTreeMap<u32, Day> = stored.days.into_iter().collect();
         for entry in tree.scan_prefix(keys::days(visitor)) {
@@ -133,7 +141,7 @@ impl Counts {
             let should = meant.remove(&number);
             let step = Step::Day;
             let day = Period { step, number };
-            if !day.is_kept(self.now) {
+            if !calendar.is_kept(day, self.now) {
                 continue;
             }
             let fits = match (&is, &should) {
@@ -149,41 +157,27 @@ impl Counts {
             let step = Step::Day;
             let number = *number;
             let period = Period { step, number };
-            if period.is_kept(self.now) && !is_unsure(period) {
+            if calendar.is_kept(period, self.now) && !is_unsure(period) {
                 remember(verifier, visitor, number, Some(day), &mut tally)?;
             }
         }
         let gone = removed || stored.unsure.is_some();
         let exposures = seen(verifier, visitor, &stored.exposures, gone)?;
-        exposures.count(|day, metric, name, number| tally.count_in(day, metric, name, number));
+        exposures.count(calendar, |day, metric, name, number| {
+            tally.count_in(day, metric, name, number)
+        });
         let funnels = reached(verifier, visitor, &stored.told, gone)?;
-        funnels.count(|day, metric, name, number| tally.count_in(day, metric, name, number));
-        for ((period, metric), names) in tally.by_period(self.now) {
+        funnels.count(calendar, |day, metric, name, number| {
+            tally.count_in(day, metric, name, number)
+        });
+        for ((period, metric), names) in tally.by_period(calendar, self.now) {
             for (name, number) in names {
-                let key = self.place_of(tree, period, metric, name)?;
+                let has = |own: &[u8]| self.pending.has(own);
+                let key = counters::place_of((tree, has), period, metric, name)?;
                 *self.meant.entry(key).or_default() += number;
             }
         }
         Ok(())
-    }
-
-    /// Where a name is counted: at its own place, or where there is none for it with all others.
-    fn place_of(
-        &self,
-        tree: &sled::Tree,
-        period: Period,
-        metric: Metric,
-        name: &str,
-    ) -> Result<Vec<u8>, EmbeddedError> {
-        let own = keys::counter(period, metric, name);
-        let has_own = counters::room(metric, name).is_none()
-            || self.pending.has(&own)
-            || tree.contains_key(&own)?;
-        Ok(if has_own {
-            own
-        } else {
-            keys::other_names(period, metric)
-        })
     }
 
     fn compare(mut self, verifier: &mut Verifier<'_>) -> Result<(), EmbeddedError> {
@@ -194,7 +188,7 @@ impl Counts {
                 // A key that is nobody's has been told already.
                 return;
             };
-            if !period.is_kept(self.now) {
+            if !self.calendar.is_kept(period, self.now) {
                 return;
             }
             let (is, meant) = (counted.unwrap_or(0), u64::try_from(meant).unwrap_or(0));
@@ -227,8 +221,9 @@ impl Counts {
         let mut anew = BTreeSet::new();
         let mut raised = Batch::default();
         for ((period, metric), both) in compared {
-            let first = period.day().number;
-            let last = first.saturating_add(metric.days_of_one_count() - 1);
+            let (first, last) = self.calendar.days_of(period);
+            let last = last.plus(metric.days_of_one_count() - 1).number;
+            let first = first.number;
             let before = unsure.range(..=first).next_back();
             let mut within = before.into_iter().chain(unsure.range(first..=last));
             let unsure = within.any(|(_, unsure)| *unsure);
@@ -252,7 +247,10 @@ impl Counts {
                 "{} of the {} {}",
                 metric.name(),
                 period.step.name(),
-                period.start()
+                match period.step {
+                    Step::Hour => self.calendar.start(period).to_string(),
+                    Step::Day => period.date().to_string(),
+                }
             );
             let Compared { counted, meant, .. } = both;
             let wrong = if counted == meant {
@@ -264,7 +262,7 @@ impl Counts {
         }
         verifier.write(raised)?;
         if !anew.is_empty() && verifier.mode == Mode::Repair {
-            recount::some(verifier.tree, self.now, &anew)?;
+            recount::some((verifier.tree, self.calendar), self.now, &anew)?;
         }
         Ok(())
     }
@@ -279,7 +277,7 @@ fn remember(
     tally: &mut Tally,
 ) -> Result<(), EmbeddedError> {
     let step = Step::Day;
-    let day = Period { step, number }.start();
+    let day = Period { step, number }.date();
     let wrong = format!("what brought the visitor on {day} is not what the messages say");
     verifier.tell_repaired(FindingKind::Count, visitor, wrong);
     let mut batch = Batch::default();
@@ -377,23 +375,23 @@ fn pending(verifier: &mut Verifier<'_>) -> Result<Changes, EmbeddedError> {
         }
     };
     if verifier.mode == Mode::Look || pending.is_empty() {
-        return pending.changes(tree);
+        return pending.changes(tree, verifier.calendar);
     }
     let mut batch = Batch::default();
-    pending.settle(tree, &mut batch)?;
+    pending.settle(tree, verifier.calendar, &mut batch)?;
     verifier.write(batch)?;
     Ok(Changes::default())
 }
 
 /// Days, exposures and funnels of visitors of whom nothing else is stored.
-fn strangers(verifier: &mut Verifier<'_>, unsure: &mut Unsure) -> Result<(), EmbeddedError> {
-    let tree = verifier.tree;
+fn strangers(verifier: &mut Verifier<'_>, unsure: &mut Unsure<'_>) -> Result<(), EmbeddedError> {
+    let (tree, calendar) = (verifier.tree, verifier.calendar);
     strangers_among(
         verifier,
         unsure,
         (keys::EXPOSURES, keys::exposures_of),
         |value, tell| {
-            Exposures::from_bytes(value)?.count(|day, _, _, _| tell(day));
+            Exposures::from_bytes(value)?.count(calendar, |day, _, _, _| tell(day));
             Ok(())
         },
         "exposures of a visitor are remembered of whom nothing else is",
@@ -403,7 +401,7 @@ fn strangers(verifier: &mut Verifier<'_>, unsure: &mut Unsure) -> Result<(), Emb
         unsure,
         (keys::FUNNELS, keys::funnels_of),
         |value, tell| {
-            Funnels::from_bytes(value)?.count(|day, _, _, _| tell(day));
+            Funnels::from_bytes(value)?.count(calendar, |day, _, _, _| tell(day));
             Ok(())
         },
         "funnels of a visitor are remembered of whom nothing else is",
@@ -420,7 +418,7 @@ fn strangers(verifier: &mut Verifier<'_>, unsure: &mut Unsure) -> Result<(), Emb
             step: Step::Day,
             number,
         };
-        unsure.add(day.start(), day.start());
+        unsure.add_days(day, day);
         if Day::from_bytes(&value).is_err() {
             let wrong = "what is remembered of a visitor's day cannot be read";
             verifier.tell_repaired(FindingKind::Count, shown(&key), wrong);
@@ -442,7 +440,7 @@ type VisitorOf = fn(&[u8]) -> Option<VisitorId>;
 /// tells of which days something counts.
 fn strangers_among(
     verifier: &mut Verifier<'_>,
-    unsure: &mut Unsure,
+    unsure: &mut Unsure<'_>,
     (prefix, visitor_of): (&[u8], VisitorOf),
     days: impl Fn(&[u8], &mut dyn FnMut(Period)) -> Result<(), DecodeError>,
     wrong: &'static str,
@@ -456,7 +454,7 @@ fn strangers_among(
         if is_known(tree, &visitor)? {
             continue;
         }
-        let told = days(&value, &mut |day| unsure.add(day.start(), day.start()));
+        let told = days(&value, &mut |day| unsure.add_days(day, day));
         if told.is_err() {
             // Nobody knows of which days.
             unsure.add(Timestamp::MIN, Timestamp::MAX);

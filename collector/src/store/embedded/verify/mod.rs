@@ -31,6 +31,7 @@ use super::record::VisitorRecord;
 use super::{EmbeddedError, content, erased, keys, notes, open_tree, opening, refused};
 use crate::clock;
 use crate::store::ProfileFold;
+use crate::store::calendar::Calendar;
 
 /// What is to be done about findings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -175,9 +176,10 @@ pub(super) fn verify_at(
     progress: &mut dyn FnMut(&Verified),
 ) -> Result<Verified, EmbeddedError> {
     let folder = StoreFolder::open(folder)?;
-    let (pointer, tree) = open_tree(&folder)?;
+    let (pointer, tree, calendar) = open_tree(&folder, None)?;
     opening::whole(folder.path(), &tree)?;
-    let verified = walk(&tree, fold, mode, now, told, progress)?;
+    let by = (fold, &calendar);
+    let verified = walk(&tree, by, (mode, now), told, progress)?;
     if verified.repaired > 0 {
         tree.flush()?;
         folder.file(pointer.number)?.sync_data()?;
@@ -188,15 +190,15 @@ pub(super) fn verify_at(
 /// Reads everything in a tree.
 pub(super) fn walk(
     tree: &sled::Tree,
-    fold: &ProfileFold,
-    mode: Mode,
-    now: Timestamp,
+    (fold, calendar): (&ProfileFold, &Calendar),
+    (mode, now): (Mode, Timestamp),
     told: &mut dyn FnMut(&Finding),
     progress: &mut dyn FnMut(&Verified),
 ) -> Result<Verified, EmbeddedError> {
     let mut verifier = Verifier {
         tree,
         fold,
+        calendar,
         mode,
         told,
         verified: Verified::default(),
@@ -215,6 +217,7 @@ pub(super) fn walk(
 struct Verifier<'a> {
     tree: &'a sled::Tree,
     fold: &'a ProfileFold,
+    calendar: &'a Calendar,
     mode: Mode,
     told: &'a mut dyn FnMut(&Finding),
     verified: Verified,
@@ -264,6 +267,7 @@ impl Verifier<'_> {
             let (key, value) = entry?;
             let ours = match key.first() {
                 Some(b'v') => key == keys::VERSION,
+                Some(b'c') => key == keys::COUNTED_BY,
                 Some(b'r') => key == keys::RESIDUE && value.len() == 8,
                 Some(b'g') => key == keys::GROUP && value.len() == 8,
                 Some(b'p') => keys::visitor_of(&key).is_some(),

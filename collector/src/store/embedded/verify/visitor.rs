@@ -153,7 +153,8 @@ impl Verifier<'_> {
                 }
                 log.unknown += u64::from(!known);
                 if let Some(consent) = stored.consent {
-                    log.consents.take_in(message.timestamp, consent);
+                    log.consents
+                        .take_in(self.calendar, message.timestamp, consent);
                 }
                 let taken = log
                     .fold
