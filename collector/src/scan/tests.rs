@@ -73,18 +73,21 @@ async fn ends_with_whoever_waits() {
     let folder = tempfile::tempdir().unwrap();
     let store = stored(folder.path(), PAGE * 6).await;
     let progress = Progress::default();
-    let looking = scan(
-        &store,
-        Pace::Waited,
-        &progress,
-        || (),
-        |_: &mut (), _, _| std::thread::sleep(Duration::from_millis(1)),
-    );
+    let (released, working) = (Arc::new(AtomicBool::new(false)), Arc::new(()));
+    let (gate, workers) = (released.clone(), Arc::downgrade(&working));
+    let look = move |_: &mut (), _: &_, _: &_| {
+        let _ = &working;
+        while !gate.load(Ordering::Relaxed) {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    };
+    let looking = scan(&store, Pace::Waited, &progress, || (), look);
     let ended = tokio::time::timeout(Duration::from_millis(20), looking).await;
-    assert!(ended.is_err(), "it took less than a page");
-    tokio::time::sleep(Duration::from_millis(1_500)).await;
-    let then = progress.visitors();
-    assert!(then < (PAGE * 6) as u64, "{then}");
-    tokio::time::sleep(Duration::from_millis(600)).await;
-    assert_eq!(progress.visitors(), then);
+    assert!(ended.is_err(), "nobody was let through");
+    released.store(true, Ordering::Relaxed);
+    while workers.strong_count() > 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let looked_at = progress.visitors();
+    assert!(looked_at < (PAGE * 6) as u64, "{looked_at}");
 }
