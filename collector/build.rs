@@ -173,6 +173,7 @@ fn content_type(name: &str) -> Result<&'static str, Box<dyn Error>> {
         Some((_, "wasm")) => Ok("application/wasm"),
         Some((_, "css")) => Ok("text/css; charset=utf-8"),
         Some((_, "svg")) => Ok("image/svg+xml"),
+        Some((_, "json")) => Ok("application/json"),
         _ => Err(format!("{name} has no known content type").into()),
     }
 }

@@ -1,4 +1,5 @@
-//! Makes what the console loads: one script, one style sheet and its icon, each also compressed.
+//! Makes what the console loads: one script, one style sheet and its icon, each also compressed; and
+//! what it tells of the licences of all that is embedded.
 //!
 //! The source is `collector/console/`; htmx and uPlot come out of their npm packages into the same
 //! script. The result lies in `target/console/`, from where the collector's build script embeds it.
@@ -9,6 +10,7 @@ use std::fs;
 use anyhow::{Context, Result};
 
 use crate::assets::{COMPRESS, bring_up_to_date, content_hash, write_compressed};
+use crate::licences;
 use crate::tools;
 use crate::workspace::{Workspace, capture};
 
@@ -42,6 +44,7 @@ pub(crate) fn build(workspace: &Workspace) -> Result<()> {
         let content = fs::read(&path).with_context(|| format!("no {FOLDER}/{source}"))?;
         files.push((ending, content));
     }
+    files.push(("json", licences::gathered(workspace)?));
     let name = |ending: &str, content: &[u8]| format!("console-{}.{ending}", content_hash(content));
     let files = files.into_iter();
     let files = files.map(|(ending, content)| (name(ending, &content), content));

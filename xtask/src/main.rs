@@ -17,6 +17,7 @@ mod figures;
 mod fuzz;
 mod hooks;
 mod kill_loop;
+mod licences;
 mod load;
 mod loss;
 mod module;

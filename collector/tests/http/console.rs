@@ -754,3 +754,32 @@ async fn changes_are_noted_before_they_are_made() {
     let after = std::fs::read_dir(collector.folder().join("data").join("backups"));
     assert_eq!(before.unwrap().count(), after.unwrap().count());
 }
+
+#[tokio::test]
+async fn licences_are_anybodys_to_read() {
+    let collector = Collector::start().await;
+    for (language, title) in [("en", "Licences"), ("nl", "Licenties")] {
+        let request = get("/console/-/licences").header("Accept-Language", language);
+        let answer = collector.send(request).await;
+        assert_eq!(answer.status, 200);
+        assert!(
+            answer.text().contains(&format!("<h1>{title}</h1>")),
+            "{}",
+            answer.text()
+        );
+    }
+    // Where nothing of others was built in, there is nothing to tell.
+    if firstglance_collector::assets::console().is_empty() {
+        return;
+    }
+    let html = collector.send(get("/console/-/licences")).await;
+    for text in [
+        "uplot 1.",
+        "MIT License",
+        "htmx.org 2.",
+        "Zero-Clause BSD",
+        "<td>MIT",
+    ] {
+        assert!(html.text().contains(text), "{text}: {}", html.text());
+    }
+}

@@ -80,6 +80,7 @@ pub(super) fn page(view: &View<'_>, place: &str, title: &str, content: &Markup) 
                     ))
                 }
                 (content)
+                p class="foot" { a href="/console/-/licences" { (view.say("Licences", "Licenties")) } }
             }
             (signed_out_dialog(view.language))
             p id="announcements" class="visually-hidden" role="status" {}

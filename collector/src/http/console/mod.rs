@@ -12,6 +12,7 @@ mod frame;
 mod interests;
 mod journeys;
 mod language;
+mod licences;
 mod live;
 mod packing;
 mod pages;
@@ -162,6 +163,7 @@ async fn answered(
         false => Vec::new(),
     };
     match (rest, is_post) {
+        ("-/licences", false) => return Ok(licences::show(request.headers())),
         ("-/session", false) => return Ok(sign_in::state(session.as_ref())),
         ("-/sign-in", true) => return Ok(sign_in::take(sites, request, &form)),
         ("-/sign-in", false) if session.is_none() => {
