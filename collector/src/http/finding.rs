@@ -38,18 +38,24 @@ const DIGEST_BYTES: usize = 8;
 const MOST_ORIGINS: usize = 4_096;
 
 /// Parameters that say what is asked for, besides traits.
-const ASKED: [&str; 11] = [
+const ASKED: [&str; 17] = [
     "segment",
+    "also",
     "stage",
     "interest",
     "channel",
     "source",
     "medium",
     "campaign",
+    "term",
+    "content",
+    "without",
     "text",
     "consent",
     "since",
     "seen_after",
+    "first_seen_after",
+    "brought_after",
 ];
 
 /// Visitors that were found.
@@ -94,6 +100,20 @@ impl Finding {
     /// Only whoever was last seen then or later.
     pub(super) fn seen_since(mut self, moment: Timestamp) -> Self {
         self.wanted.since = Some(moment);
+        self
+    }
+
+    /// Only whoever was first seen then or later.
+    pub(super) fn first_seen_since(mut self, moment: Timestamp) -> Self {
+        self.wanted.first_since = Some(moment);
+        self.wanted.since = self.wanted.since.max(Some(moment));
+        self
+    }
+
+    /// Only whomever something brought then or later; what is asked of a touch, is asked of that.
+    pub(super) fn brought_since(mut self, moment: Timestamp) -> Self {
+        self.wanted.brought_since = Some(moment);
+        self.wanted.since = self.wanted.since.max(Some(moment));
         self
     }
 
@@ -206,11 +226,55 @@ impl Filter {
     }
 }
 
+/// A part of what brought somebody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    Source,
+    Medium,
+    Campaign,
+    Term,
+    Content,
+}
+
+impl Part {
+    /// All of them.
+    pub(super) const ALL: [Self; 5] = [
+        Self::Source,
+        Self::Medium,
+        Self::Campaign,
+        Self::Term,
+        Self::Content,
+    ];
+
+    /// Its name in addresses.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Source => "source",
+            Self::Medium => "medium",
+            Self::Campaign => "campaign",
+            Self::Term => "term",
+            Self::Content => "content",
+        }
+    }
+
+    const fn parameter(self) -> &'static str {
+        match self {
+            Self::Source => "utm_source",
+            Self::Medium => "utm_medium",
+            Self::Campaign => "utm_campaign",
+            Self::Term => "utm_term",
+            Self::Content => "utm_content",
+        }
+    }
+}
+
 /// Who is asked for: all of it must hold.
 struct Wanted {
     /// Folded; occurs in what names the visitor.
     text: String,
     segment: Option<Box<str>>,
+    /// Another segment that they are in as well.
+    also: Option<Box<str>>,
     stage: Option<Box<str>>,
     /// Id, and how strong at least.
     interest: Option<(Box<str>, f64)>,
@@ -219,6 +283,14 @@ struct Wanted {
     source: Option<Box<str>>,
     medium: Option<Box<str>>,
     campaign: Option<Box<str>>,
+    term: Option<Box<str>>,
+    content: Option<Box<str>>,
+    /// What of these it has nothing of.
+    without: Option<Part>,
+    /// That something brought them then or later, and what: in place of what first did.
+    brought_since: Option<Timestamp>,
+    /// First seen then or later.
+    first_since: Option<Timestamp>,
     /// Name and value of traits.
     traits: Vec<(String, String)>,
     /// The consent that their page said last.
@@ -266,16 +338,32 @@ impl Wanted {
                 ),
             })
         });
+        let without = given("without").map(|name| {
+            let found = Part::ALL.into_iter().find(|part| part.name() == name);
+            found.ok_or_else(|| HttpError::Query {
+                name: "without",
+                detail: format!(
+                    "\"without\" must be one of {}",
+                    Part::ALL.map(Part::name).join(", ")
+                ),
+            })
+        });
         Ok(Self {
             text: text.unwrap_or_default(),
             consent: consent.transpose()?,
             segment: given("segment").map(Into::into),
+            also: given("also").map(Into::into),
             stage: given("stage").map(Into::into),
             interest: interest.transpose()?,
             channel: channel.map(Into::into),
             source: given("source").map(Into::into),
             medium: given("medium").map(Into::into),
             campaign: given("campaign").map(Into::into),
+            term: given("term").map(Into::into),
+            content: given("content").map(Into::into),
+            without: without.transpose()?,
+            brought_since: None,
+            first_since: None,
             traits: traits.collect(),
             since: query::moment(uri, "since")?,
         })
@@ -309,34 +397,59 @@ impl Wanted {
             }
         };
         self.since.is_none_or(|since| profile.last_seen >= since)
+            && self
+                .first_since
+                .is_none_or(|since| profile.first_seen >= since)
             && self.traits.iter().all(has)
             && self.came_so(profile, channels)
             && mentions(visitor, profile, &self.text)
     }
 
-    /// Whether the first touch is the one that is wanted.
+    /// Whether the first touch is the one that is wanted, or, where it is asked who was brought from a
+    /// moment on, any touch since then.
     fn came_so(&self, profile: &Profile, channels: &Channels) -> bool {
-        let parts = [&self.channel, &self.source, &self.medium, &self.campaign];
-        if parts.iter().all(|part| part.is_none()) {
+        if let Some(since) = self.brought_since {
+            let touches = profile.touches(Timestamp::MAX);
+            let mut brought = touches.iter().filter(|touch| {
+                let anything = !touch.referrer.is_empty() || !touch.campaign.is_empty();
+                touch.at >= since && anything
+            });
+            return brought.any(|touch| self.is_so(touch, channels));
+        }
+        let parts = [
+            &self.channel,
+            &self.source,
+            &self.medium,
+            &self.campaign,
+            &self.term,
+            &self.content,
+        ];
+        if self.without.is_none() && parts.iter().all(|part| part.is_none()) {
             return true;
         }
-        let Some(touch) = profile.first_touch() else {
-            return false;
-        };
+        let first = profile.first_touch();
+        first.is_some_and(|touch| self.is_so(&touch, channels))
+    }
+
+    /// Whether a touch has what is wanted of one.
+    fn is_so(&self, touch: &Touch<'_>, channels: &Channels) -> bool {
         let is = |wanted: &Option<Box<str>>, value: &str| {
             wanted
                 .as_ref()
                 .is_none_or(|wanted| same_folded(wanted, value))
         };
-        // Who links without saying so is named by the host.
-        let source = match touch.campaign.get("utm_source") {
-            "" => touch.referrer,
-            source => source,
+        let part = |part: Part| match (part, touch.campaign.get(part.parameter())) {
+            // Who links without saying so is named by the host.
+            (Part::Source, "") => touch.referrer,
+            (_, value) => value,
         };
-        is(&self.campaign, touch.campaign.get("utm_campaign"))
-            && is(&self.medium, touch.campaign.get("utm_medium"))
-            && is(&self.source, source)
-            && (self.channel.is_none() || is(&self.channel, channels.of(&touch)))
+        is(&self.campaign, part(Part::Campaign))
+            && is(&self.medium, part(Part::Medium))
+            && is(&self.source, part(Part::Source))
+            && is(&self.term, part(Part::Term))
+            && is(&self.content, part(Part::Content))
+            && self.without.is_none_or(|one| part(one).is_empty())
+            && (self.channel.is_none() || is(&self.channel, channels.of(touch)))
     }
 
     /// Whether what the profile means is what is wanted.
@@ -344,9 +457,11 @@ impl Wanted {
         let is_in = |segment: &str| snapshot.segments.iter().any(|one| **one == *segment);
         let likes = |(id, least): &(Box<str>, f64)| {
             let mut interests = snapshot.interests.iter();
-            interests.any(|one| one.id == *id && one.score >= *least)
+            // A star is no id, and stands for any.
+            interests.any(|one| (**id == *"*" || one.id == *id) && one.score >= *least)
         };
         self.segment.as_deref().is_none_or(is_in)
+            && self.also.as_deref().is_none_or(is_in)
             && self.stage.as_ref().is_none_or(|one| *one == snapshot.stage)
             && self.interest.as_ref().is_none_or(likes)
     }

@@ -33,7 +33,7 @@ pub(crate) async fn collector() -> Collector {
 async fn fill(collector: &Collector) {
     let campaign = page("paid", "paid-1", "/lamps/", 50).replacen(
         r#""properties":{"#,
-        r#""context":{"page":{"url":"https://www.example.nl/lamps/?utm_source=google&utm_medium=cpc&utm_campaign=autumn"}},"properties":{"title":"Lamps","topics":["Lamps"],"#,
+        r#""context":{"page":{"url":"https://www.example.nl/lamps/?utm_source=google&utm_medium=cpc&utm_campaign=autumn&utm_term=blue+lamps&utm_content=top"}},"properties":{"title":"Lamps","topics":["Lamps"],"#,
         1,
     );
     let known = page("known", "known-1", "/", 40);
@@ -85,6 +85,18 @@ async fn visitors_are_found_by_what_they_are_and_came_by() {
         ("campaign=Autumn", vec![paid]),
         ("source=google&medium=cpc", vec![paid]),
         ("source=bing", vec![]),
+        ("term=Blue+lamps&content=top", vec![paid]),
+        ("content=bottom", vec![]),
+        ("without=term", vec![known, reader]),
+        ("without=source&segment=reader", vec![reader]),
+        ("campaign=autumn&brought_after=2000-01-01", vec![paid]),
+        ("without=campaign&brought_after=2000-01-01", vec![]),
+        ("brought_after=2999-01-01", vec![]),
+        ("first_seen_after=2000-01-01", vec![paid, known, reader]),
+        ("first_seen_after=2999-01-01", vec![]),
+        ("segment=reader&also=reader", vec![reader]),
+        ("also=other", vec![]),
+        ("interest=*:0&channel=Paid+Search", vec![paid]),
         ("segment=reader", vec![reader]),
         ("stage=cold&text=u-7", vec![known]),
         ("text=BLUE", vec![reader]),
@@ -110,7 +122,10 @@ async fn visitors_are_found_by_what_they_are_and_came_by() {
     }
     for wrong in [
         "channel=x",
+        "without=x",
         "seen_after=yesterday",
+        "first_seen_after=yesterday",
+        "brought_after=yesterday",
         "interest=a:2",
         "cursor=x",
     ] {

@@ -10,7 +10,7 @@ use hyper::{StatusCode, Uri};
 
 use super::super::answer::{Answer, json};
 use super::super::error::HttpError;
-use super::super::finding::Finding;
+use super::super::finding::{Finding, Part};
 use super::super::openapi::{Operation, Reply, cursor, family, limit, query, shapes};
 use super::super::{App, query};
 use super::told;
@@ -121,8 +121,9 @@ pub(super) fn describe() -> Operation {
              answer can have fewer than `limit`, even none, and a `next` all the same.",
         )
         .takes(query("segment", text(), "In this segment now."))
+        .takes(query("also", text(), "In this segment now as well."))
         .takes(query("stage", text(), "In this stage now."))
-        .takes(query("interest", likes, "Interested in this topic; `ID:0.6` says how much at least."))
+        .takes(query("interest", likes, "Interested in this topic, `*` in any; `ID:0.6` says how much at least."))
         .takes(query(
             "channel",
             one_of(CHANNELS).or_empty(),
@@ -131,6 +132,13 @@ pub(super) fn describe() -> Operation {
         .takes(query("source", text(), "First brought by this source: `utm_source`, or the host that linked."))
         .takes(query("medium", text(), "First brought by this `utm_medium`."))
         .takes(query("campaign", text(), "First brought by this `utm_campaign`."))
+        .takes(query("term", text(), "First brought by this `utm_term`."))
+        .takes(query("content", text(), "First brought by this `utm_content`."))
+        .takes(query(
+            "without",
+            one_of(Part::ALL.map(Part::name)).or_empty(),
+            "First brought by something that says nothing of this.",
+        ))
         .takes(family("trait", r"^trait\..", "With a trait of this name and value."))
         .takes(query("text", text(), "Occurs in an id, a trait, a search or the path of a page."))
         .takes(query(

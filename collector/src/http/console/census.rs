@@ -58,13 +58,17 @@ pub(super) fn overlap(view: &View<'_>, census: &Census) -> Markup {
                 .to(view.link(&format!("segments/{}", segment.id), &[])),
             Cell::count(segment.size).to(view.profiles(&[("segment", &segment.id)])),
         ];
-        row.extend(shown.iter().map(|(other, _)| {
+        row.extend(shown.iter().map(|(other, with)| {
             if place == other {
                 return Value::Nothing.into();
             }
             let both = segment.overlap.get(*other).copied().unwrap_or(0);
             let share = both as f64 / segment.size as f64;
-            Cell::from(Value::Share(share)).shaded(share)
+            let cell = Cell::from(Value::Share(share)).shaded(share);
+            match both {
+                0 => cell,
+                _ => cell.to(view.profiles(&[("segment", &segment.id), ("also", &with.id)])),
+            }
         }));
         row
     });

@@ -142,8 +142,8 @@ fn totals(view: &View<'_>, asked: &Asked, figures: &Figures, before: Option<&Fig
     let compared = |number: u64, then: Option<u64>| compared(view, number, then);
     let model = asked.model;
     let engaged = (now.engaged as f64) / (now.visitors as f64);
-    let seen_after = view.calendar().start(asked.span.first).to_string();
-    let profiles = view.profiles(&[("seen_after", &seen_after)]);
+    let since = view.calendar().start(asked.span.first).to_string();
+    let behind = |when: &str| Some(view.profiles(&[(when, &since)]));
     let shown = [
         Figure {
             id: "visitors",
@@ -153,7 +153,7 @@ fn totals(view: &View<'_>, asked: &Asked, figures: &Figures, before: Option<&Fig
             value: Value::Count(now.visitors),
             definition: tables::meaning_of_visitors(view).to_owned(),
             compared: compared(now.visitors, then.map(|then| then.visitors)),
-            href: Some(profiles.clone()),
+            href: behind("brought_after"),
         },
         Figure {
             id: "engaged",
@@ -172,7 +172,7 @@ fn totals(view: &View<'_>, asked: &Asked, figures: &Figures, before: Option<&Fig
             value: Value::Count(now.prospects),
             definition: tables::meaning_of_prospects(view).to_owned(),
             compared: compared(now.prospects, then.map(|then| then.prospects)),
-            href: Some(profiles),
+            href: behind("first_seen_after"),
         },
         Figure {
             id: "goals",

@@ -68,7 +68,7 @@ fn compared<'a>(view: &View<'_>, by: By, figures: &'a Figures) -> Vec<Compared<'
     let mut all = Vec::new();
     for (name, numbers) in &figures.rows {
         all.push(Compared {
-            filter: filter_of(by).zip(name.as_deref()),
+            filter: Some(filter_of(by, name.as_deref())),
             title: name.as_deref().unwrap_or(not_given(view, by)),
             numbers,
         });

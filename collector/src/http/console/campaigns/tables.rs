@@ -32,15 +32,15 @@ pub(super) fn dimension<'a>(view: &View<'_>, by: By) -> &'a str {
 
 pub(super) fn meaning_of_visitors<'a>(view: &View<'_>) -> &'a str {
     view.say(
-        "Browsers that a campaign, an advertisement or another site led here, each once a day for each origin. Who came by themselves is not among them.",
-        "Browsers die een campagne, een advertentie of een andere site hierheen leidde, elk één keer per dag en herkomst. Wie vanzelf kwam, telt hier niet mee.",
+        "Browsers that a campaign, an advertisement or another site led here, each once a day for each origin. Who came by themselves is not among them. The list behind a number names each browser once, by any of its visits since the first of these days.",
+        "Browsers die een campagne, een advertentie of een andere site hierheen leidde, elk één keer per dag en herkomst. Wie vanzelf kwam, telt hier niet mee. De lijst achter een getal noemt elke browser één keer, naar elk bezoek sinds de eerste van deze dagen.",
     )
 }
 
 pub(super) fn meaning_of_engaged<'a>(view: &View<'_>) -> &'a str {
     view.say(
-        "Those of them who saw a second page the same day, or were active for ten seconds.",
-        "Degenen van hen die dezelfde dag een tweede pagina zagen, of tien seconden actief waren.",
+        "Those of them who saw a second page the same day, or were active for ten seconds. There is no list of them: a profile does not tell what was done on which day.",
+        "Degenen van hen die dezelfde dag een tweede pagina zagen, of tien seconden actief waren. Van hen is er geen lijst: een profiel vertelt niet wat er op welke dag is gedaan.",
     )
 }
 
@@ -53,8 +53,8 @@ pub(super) fn meaning_of_prospects<'a>(view: &View<'_>) -> &'a str {
 
 pub(super) fn meaning_of_goals<'a>(view: &View<'_>) -> &'a str {
     view.say(
-        "How often goals were reached in these days, shared among the touches before them by the chosen model.",
-        "Hoe vaak doelen in deze dagen bereikt zijn, verdeeld over de contacten ervoor volgens het gekozen model.",
+        "How often goals were reached in these days, shared among the touches before them by the chosen model. It counts goals, or parts of one, and not visitors, so no list is behind it.",
+        "Hoe vaak doelen in deze dagen bereikt zijn, verdeeld over de contacten ervoor volgens het gekozen model. Het telt doelen, of delen ervan, en geen bezoekers; er is dus geen lijst achter.",
     )
 }
 
@@ -137,7 +137,10 @@ pub(super) fn days(view: &View<'_>, span: Span, figures: &Figures) -> Markup {
 /// Columns of what is counted of each row.
 fn columns(view: &View<'_>, asked: &Asked, first: &str) -> Vec<Column> {
     let mut columns = vec![
-        Column::new(first),
+        Column::new(first).meaning(view.say(
+            "A name leads to the browsers whose first page view it brought.",
+            "Een naam leidt naar de browsers waarvan het de eerste paginaweergave bracht.",
+        )),
         Column::new(view.say("Visitors", "Bezoekers")).meaning(meaning_of_visitors(view)),
         Column::new(view.say("Engaged", "Betrokken")).meaning(meaning_of_engaged(view)),
         Column::new(view.say("Engaged share", "Aandeel betrokken")).meaning(view.say(
@@ -151,8 +154,8 @@ fn columns(view: &View<'_>, asked: &Asked, first: &str) -> Vec<Column> {
     ];
     for stage in &asked.stages {
         let meaning = view.say(
-            "How often visitors came to this stage in these days, by what first brought them.",
-            "Hoe vaak bezoekers in deze dagen in dit stadium kwamen, naar wat hen het eerst bracht.",
+            "How often visitors came to this stage in these days, by what first brought them. The list behind it is of those who are at it now.",
+            "Hoe vaak bezoekers in deze dagen in dit stadium kwamen, naar wat hen het eerst bracht. De lijst erachter is van wie er nu in zit.",
         );
         columns.push(Column::new(&*stage.label).meaning(meaning));
     }
@@ -174,9 +177,14 @@ fn cells(
         prospects,
         ..
     } = *numbers;
+    let since = view.calendar().start(asked.span.first).to_string();
+    let behind = |cell: Cell, count: u64, when: &str| match filter {
+        Some(filter) if count > 0 => cell.to(view.profiles(&[filter, (when, &since)])),
+        _ => cell,
+    };
     let mut cells = match arrives {
         true => vec![
-            Cell::count(visitors),
+            behind(Cell::count(visitors), visitors, "brought_after"),
             Cell::count(engaged),
             Cell::from(match visitors {
                 0 => Value::Nothing,
@@ -185,7 +193,11 @@ fn cells(
         ],
         false => vec![Cell::from(Value::Nothing); 3],
     };
-    cells.push(Cell::count(prospects));
+    cells.push(behind(
+        Cell::count(prospects),
+        prospects,
+        "first_seen_after",
+    ));
     cells.push(goals(numbers.goals_by(asked.model)).into());
     cells.push(money(numbers.value_by(asked.model)).into());
     for (place, stage) in asked.stages.iter().enumerate() {
@@ -232,12 +244,11 @@ pub(super) fn most(view: &View<'_>, usual: usize) -> usize {
     }
 }
 
-/// What leads to the profiles that have something in common with a row.
-pub(super) const fn filter_of(by: By) -> Option<&'static str> {
-    match by {
-        By::Channel => Some("channel"),
-        By::Campaign => Some("campaign"),
-        By::Source | By::Medium | By::Term | By::Content => None,
+/// What leads to the profiles that have something in common with a row: its name, or that there is none.
+pub(super) const fn filter_of(by: By, name: Option<&str>) -> (&'static str, &str) {
+    match name {
+        Some(name) => (by.name(), name),
+        None => ("without", by.name()),
     }
 }
 
@@ -246,18 +257,15 @@ pub(super) fn origins(view: &View<'_>, asked: &Asked, figures: &Figures) -> Mark
     let by = asked.by;
     let mut rows: Vec<Vec<Cell>> = Vec::new();
     for (name, numbers) in figures.rows.iter().take(most(view, MOST_ROWS)) {
-        let filter = filter_of(by).zip(name.as_deref());
+        let filter = filter_of(by, name.as_deref());
         let title = name.as_deref().unwrap_or(not_given(view, by));
-        let mut row = vec![match filter {
-            Some(filter) => Cell::text(title).to(view.profiles(&[filter])),
-            None => Cell::text(title),
-        }];
+        let mut row = vec![Cell::text(title).to(view.profiles(&[filter]))];
         let is_by_themselves = match by {
             By::Channel => title == CHANNELS[0],
             _ => name.is_none(),
         };
         let arrives = numbers.visitors > 0 || !is_by_themselves;
-        row.extend(cells(view, asked, numbers, filter, arrives));
+        row.extend(cells(view, asked, numbers, Some(filter), arrives));
         rows.push(row);
     }
     for (title, numbers) in [
@@ -299,8 +307,8 @@ pub(super) fn brand(view: &View<'_>, asked: &Asked, rows: &BTreeMap<Brand, Numbe
     let first = view.say("Names the site", "Noemt de site");
     let mut columns = columns(view, asked, first);
     columns[0] = Column::new(first).meaning(view.say(
-        "Brand: the campaign or its search term has one of your brand's words, one typing error allowed. What search engines' own results brought tells no term.",
-        "Merk: de campagne of de zoekterm heeft een van de woorden van je merk, met hooguit één tikfout. Gewone zoekresultaten vertellen geen zoekterm.",
+        "Brand: the campaign or its search term has one of your brand's words, one typing error allowed. What search engines' own results brought tells no term. To list visitors so, make a segment of brand_search.",
+        "Merk: de campagne of de zoekterm heeft een van de woorden van je merk, met hooguit één tikfout. Gewone zoekresultaten vertellen geen zoekterm. Maak een segment met brand_search om bezoekers zo te tonen.",
     ));
     Table {
         id: "brand",

@@ -51,7 +51,7 @@ pub(super) async fn show(view: &View<'_>) -> Result<Shown, HttpError> {
                     "Bezoekers (browsers) met ten minste één interesse met een sterkte van 50% of meer: zoveel als twee uitgelezen pagina's erover binnen enkele dagen.",
                 ).to_owned(),
                 compared: Some(format!("{} {}", view.language.share(share(census.interested, census.visitors)), view.say("of all visitors", "van alle bezoekers"))),
-                href: None,
+                href: Some(view.profiles(&[("interest", "*")])),
             }.show(view))
             (Figure {
                 id: "topics",
@@ -140,8 +140,8 @@ fn topics_table(view: &View<'_>, census: &Census, topics: &[(&str, &Topic)]) -> 
                 .to(view.profiles(&[("interest", id)]))
                 .with_bar(share(topic.interested, census.visitors)),
             Value::Share(share(topic.interested, census.visitors)).into(),
-            Cell::count(strong),
-            Cell::count(topic.known),
+            Cell::count(strong).to(view.profiles(&[("interest", &format!("{id}:0.7"))])),
+            Cell::count(topic.known).to(view.profiles(&[("interest", &format!("{id}:0"))])),
             Cell::text(origin_of(view, id)),
         ]
     });

@@ -44,7 +44,7 @@ pub(in super::super) async fn show(view: &View<'_>) -> Result<Shown, HttpError> 
                 value: Value::Count(topic.known),
                 definition: view.say("Visitors with any evidence for the topic, however weak.", "Bezoekers met enig bewijs voor het onderwerp, hoe zwak ook.").to_owned(),
                 compared: None,
-                href: None,
+                href: Some(view.profiles(&[("interest", &format!("{id}:0"))])),
             }.show(view))
         }
         (strengths(view, topic))

@@ -8,7 +8,7 @@ use maud::{Markup, html};
 use super::super::HttpError;
 use super::super::parts::{Cell, Column, Figure, Span, Table, Value, empty};
 use super::super::view::View;
-use crate::store::counting::Metric;
+use crate::store::counting::{Metric, Period};
 
 /// Pages that are shown.
 const MOST: usize = 25;
@@ -55,16 +55,17 @@ pub(super) async fn show(view: &View<'_>, span: Span) -> Result<Markup, HttpErro
         }
     }
     Ok(html! {
-        (figures(view, visits, &pages))
-        (table(view, pages).show(view))
+        (figures(view, span.first, visits, &pages))
+        (table(view, span.first, pages).show(view))
     })
 }
 
-fn figures(view: &View<'_>, visits: u64, pages: &Pages) -> Markup {
+fn figures(view: &View<'_>, since: Period, visits: u64, pages: &Pages) -> Markup {
     let all = pages.by_path.values().chain([&pages.others]);
     let (views, time) = all.fold((0, 0), |(views, time), page| {
         (views + page.views, time + page.time)
     });
+    let behind = view.profiles(&[("seen_after", &view.calendar().start(since).to_string())]);
     let per_visit = |number: u64| number as f64 / visits.max(1) as f64;
     let figures = [
         Figure {
@@ -73,7 +74,7 @@ fn figures(view: &View<'_>, visits: u64, pages: &Pages) -> Markup {
             value: Value::Count(visits),
             definition: view.say("Visits that began in this period. A visit ends after 30 minutes without anything.", "Bezoeken die in deze periode begonnen. Een bezoek eindigt na 30 minuten zonder activiteit.").to_owned(),
             compared: None,
-            href: None,
+            href: Some(behind.clone()),
         },
         Figure {
             id: "views",
@@ -81,7 +82,7 @@ fn figures(view: &View<'_>, visits: u64, pages: &Pages) -> Markup {
             value: Value::Count(views),
             definition: view.say("Pages that were viewed, each view once.", "Pagina's die zijn bekeken, elke keer één.").to_owned(),
             compared: None,
-            href: None,
+            href: Some(behind),
         },
         Figure {
             id: "views-per-visit",
@@ -103,7 +104,8 @@ fn figures(view: &View<'_>, visits: u64, pages: &Pages) -> Markup {
     html! { div class="figures" { @for figure in figures { (figure.show(view)) } } }
 }
 
-fn table(view: &View<'_>, pages: Pages) -> Table {
+fn table(view: &View<'_>, since: Period, pages: Pages) -> Table {
+    let since = view.calendar().start(since).to_string();
     let Pages { by_path, others } = pages;
     let total: u64 = by_path.values().map(|page| page.landings).sum();
     let total = total + others.landings;
@@ -135,7 +137,10 @@ fn table(view: &View<'_>, pages: Pages) -> Table {
     }
     let rows = entered.into_iter().take(MOST);
     let mut rows: Vec<Vec<Cell>> = rows
-        .map(|(path, page)| row(Cell::text(path), page))
+        .map(|(path, page)| {
+            let seen = view.profiles(&[("text", &path), ("seen_after", &since)]);
+            row(Cell::text(path).to(seen), page)
+        })
         .collect();
     if left_out > 0 || rest.landings > 0 {
         rows.push(row(

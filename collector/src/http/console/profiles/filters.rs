@@ -13,17 +13,35 @@ use crate::http::error::HttpError;
 use crate::store::listing::List;
 
 /// What makes a list shorter.
-const FILTERS: [&str; 10] = [
+const FILTERS: [&str; 16] = [
     "segment",
+    "also",
     "stage",
     "interest",
     "channel",
     "source",
     "medium",
     "campaign",
+    "term",
+    "content",
+    "without",
     "text",
     "consent",
     "seen_after",
+    "first_seen_after",
+    "brought_after",
+];
+
+/// Those of them that numbers of other pages lead to.
+const BY_NUMBERS: [&str; 8] = [
+    "also",
+    "source",
+    "medium",
+    "term",
+    "content",
+    "without",
+    "first_seen_after",
+    "brought_after",
 ];
 
 /// Topics that nobody configured which are offered, those with most visitors.
@@ -34,18 +52,17 @@ pub(super) fn is_any(view: &View<'_>) -> bool {
     FILTERS.iter().any(|name| view.parameter(name).is_some())
 }
 
-/// From when on visitors must have been seen: a day of the site's zone, or a moment.
+/// What of filters that name a moment the address says: a day of the site's zone, or a moment.
 ///
 /// # Errors
 /// When it is neither.
-pub(super) fn seen_after(view: &View<'_>) -> Result<Option<Timestamp>, HttpError> {
-    let Some(text) = view.parameter("seen_after") else {
+pub(super) fn moment(view: &View<'_>, name: &'static str) -> Result<Option<Timestamp>, HttpError> {
+    let Some(text) = view.parameter(name) else {
         return Ok(None);
     };
     let wrong = || HttpError::Query {
-        name: "seen_after",
-        detail: "\"seen_after\" must be a day such as 2026-05-31, or a moment with its zone"
-            .to_owned(),
+        name,
+        detail: format!("{name:?} must be a day such as 2026-05-31, or a moment with its zone"),
     };
     if let Ok(moment) = Timestamp::parse(&text) {
         return Ok(Some(moment));
@@ -141,18 +158,24 @@ pub(super) fn form(view: &View<'_>, offered: &Offered, chosen: &Chosen) -> Marku
             (choice(view, "segment", view.say("Segment", "Segment"), &offered.segments))
             (choice(view, "stage", view.say("Stage", "Fase"), &stages))
             (choice(view, "interest", view.say("Interest", "Interesse"), &offered.interests))
-            (choice(view, "channel", view.say("First channel", "Eerste kanaal"), &channels))
-            label { (view.say("First campaign", "Eerste campagne"))
+            (choice(view, "channel", label_of(view, "channel"), &channels))
+            label { (label_of(view, "campaign"))
                 input type="text" name="campaign" value=(value("campaign")) maxlength="200";
             }
             (choice(view, "consent", view.say("Consent", "Toestemming"), &consents))
             label { (view.say("Seen since", "Gezien sinds"))
                 input type="date" name="seen_after" value=(day(&value("seen_after")));
             }
-            @for name in ["source", "medium"] {
+            // What few ask for is there once it is asked for, as by a number of another page.
+            @for name in BY_NUMBERS {
                 @if let Some(value) = view.parameter(name) {
-                    label { @if name == "source" { (view.say("First source", "Eerste bron")) } @else { (view.say("First medium", "Eerste medium")) }
-                        input type="text" name=(name) value=(value) maxlength="200";
+                    @match name {
+                        "first_seen_after" | "brought_after" => label { (label_of(view, name))
+                            input type="date" name=(name) value=(day(&value));
+                        },
+                        _ => label { (label_of(view, name))
+                            input type="text" name=(name) value=(value) maxlength="200";
+                        },
                     }
                 }
             }
@@ -173,6 +196,28 @@ pub(super) fn form(view: &View<'_>, offered: &Offered, chosen: &Chosen) -> Marku
                 }
             }
         }
+    }
+}
+
+/// What a filter is called. Who was brought since a moment, is looked for by any touch since then.
+fn label_of<'a>(view: &View<'_>, name: &str) -> &'a str {
+    match (name, view.parameter("brought_after").is_some()) {
+        ("source", false) => view.say("First source", "Eerste bron"),
+        ("source", true) => view.say("Source", "Bron"),
+        ("medium", false) => view.say("First medium", "Eerste medium"),
+        ("medium", true) => view.say("Medium", "Medium"),
+        ("term", false) => view.say("First term", "Eerste zoekterm"),
+        ("term", true) => view.say("Term", "Zoekterm"),
+        ("content", false) => view.say("First advertisement or link", "Eerste advertentie of link"),
+        ("content", true) => view.say("Advertisement or link", "Advertentie of link"),
+        ("channel", true) => view.say("Channel", "Kanaal"),
+        ("channel", false) => view.say("First channel", "Eerste kanaal"),
+        ("campaign", true) => view.say("Campaign", "Campagne"),
+        ("campaign", false) => view.say("First campaign", "Eerste campagne"),
+        ("also", _) => view.say("Also in segment", "Ook in segment"),
+        ("without", _) => view.say("Without", "Zonder"),
+        ("first_seen_after", _) => view.say("First seen since", "Eerst gezien sinds"),
+        _ => view.say("Brought since", "Gebracht sinds"),
     }
 }
 

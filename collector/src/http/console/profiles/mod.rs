@@ -34,8 +34,14 @@ const MOST_READ: usize = 2_048;
 pub(super) async fn show(view: &View<'_>) -> Result<Shown, HttpError> {
     let chosen = Chosen::of(view);
     let mut finding = Finding::of(view.uri)?;
-    if let Some(moment) = filters::seen_after(view)? {
+    if let Some(moment) = filters::moment(view, "seen_after")? {
         finding = finding.seen_since(moment);
+    }
+    if let Some(moment) = filters::moment(view, "first_seen_after")? {
+        finding = finding.first_seen_since(moment);
+    }
+    if let Some(moment) = filters::moment(view, "brought_after")? {
+        finding = finding.brought_since(moment);
     }
     let limit = match view.parameter("csv") {
         Some(_) => IN_FILE,

@@ -113,8 +113,8 @@ fn columns(view: &View<'_>) -> Vec<Column> {
             "Van alle bezoekers die bewaard zijn.",
         )),
         Column::new(view.say("Came in", "Erbij")).meaning(view.say(
-            "How often visitors came into the segment in the chosen days.",
-            "Hoe vaak bezoekers in de gekozen dagen in het segment kwamen.",
+            "How often visitors came into the segment in the chosen days. No list has them: a profile tells where somebody is, and their timeline when they came and went.",
+            "Hoe vaak bezoekers in de gekozen dagen in het segment kwamen. Er is geen lijst van: een profiel vertelt waar iemand in zit, en de tijdlijn wanneer die kwam en ging.",
         )),
         Column::new(view.say("Left", "Eraf")).meaning(view.say(
             "How often visitors left it in the chosen days.",

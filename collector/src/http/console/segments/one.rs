@@ -117,7 +117,7 @@ async fn page(
                 id: "entered",
                 label: view.say("Came in", "Erbij").to_owned(),
                 value: Value::Count(entered),
-                definition: view.say("How often visitors came into the segment in these days.", "Hoe vaak bezoekers in deze dagen in het segment kwamen.").to_owned(),
+                definition: view.say("How often visitors came into the segment in these days. No list has them: a profile tells where somebody is, and their timeline when they came and went.", "Hoe vaak bezoekers in deze dagen in het segment kwamen. Er is geen lijst van: een profiel vertelt waar iemand in zit, en de tijdlijn wanneer die kwam en ging.").to_owned(),
                 compared: None,
                 href: None,
             }.show(view))
@@ -267,7 +267,9 @@ fn overlaps(view: &View<'_>, id: &str, census: &crate::census::Census) -> Markup
         vec![
             Cell::text(other.label.to_string())
                 .to(view.link(&format!("segments/{}", other.id), &[])),
-            Cell::count(both).with_bar(share),
+            Cell::count(both)
+                .with_bar(share)
+                .to(view.profiles(&[("segment", id), ("also", &other.id)])),
             Value::Share(share).into(),
             Value::Share(both as f64 / other.size.max(1) as f64).into(),
         ]

@@ -62,6 +62,7 @@ fn figures(view: &View<'_>, hours: &Hours, all: [&hours::Counts; 4]) -> [Figure;
     let [visits, views, new, prospects] = all.map(|counts| hours.so_far(counts));
     let since = hours.midnight().to_string();
     let seen_today = view.profiles(&[("seen_after", &since)]);
+    let new_today = view.profiles(&[("first_seen_after", &since)]);
     let figure = |id, label: &str, definition: &str, so: So, href: Option<String>| Figure {
         id,
         label: label.to_owned(),
@@ -93,7 +94,7 @@ fn figures(view: &View<'_>, hours: &Hours, all: [&hours::Counts; 4]) -> [Figure;
             view.say("New visitors today", "Nieuwe bezoekers vandaag"),
             view.say("Visitors who were first seen since midnight.", "Bezoekers die sinds middernacht voor het eerst zijn gezien."),
             new,
-            Some(seen_today.clone()),
+            Some(new_today),
         ),
         figure(
             "prospects",

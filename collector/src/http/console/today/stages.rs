@@ -58,7 +58,7 @@ pub(super) async fn show(view: &View<'_>) -> Result<Markup, HttpError> {
         let change = |moved: Moved| moved.entered.cast_signed() - moved.left.cast_signed();
         vec![
             Cell::text(label).to(view.profiles(&[("stage", id)])),
-            Cell::count(size),
+            Cell::count(size).to(view.profiles(&[("stage", id)])),
             Cell::count(today.entered),
             Cell::count(today.left),
             Cell::count(week.entered),
@@ -67,8 +67,8 @@ pub(super) async fn show(view: &View<'_>) -> Result<Markup, HttpError> {
         ]
     });
     let entered = view.say(
-        "How often a visitor came to the stage since midnight.",
-        "Hoe vaak een bezoeker sinds middernacht in de fase kwam.",
+        "How often a visitor came to the stage since midnight. Who came to it, and left again, is in no list: it is told in their timelines.",
+        "Hoe vaak een bezoeker sinds middernacht in de fase kwam. Van wie erin kwam, en weer wegging, is er geen lijst: hun tijdlijnen vertellen het.",
     );
     let left = view.say(
         "How often a visitor went from it to another.",
