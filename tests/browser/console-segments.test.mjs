@@ -80,8 +80,8 @@ test('by keyboard alone: a new segment with completion, errors where they are, p
 
   // What is wrong is told while one writes, with its place; the button leads there.
   await write(page, 'pages >= 3\n&& visit > 1');
-  const place = await page.waitForSelector('#problems button.place');
-  assert.equal(await place.textContent(), 'Line 2, column 4');
+  // What was wrong with the text before may still be shown for a moment.
+  const place = await page.waitForSelector('#problems button.place:text-is("Line 2, column 4")');
   assert.match(await page.textContent('#problems'), /there is no name visit.*did you mean visits\?/s);
   assert.equal(await page.getAttribute('#when', 'aria-invalid'), 'true');
   assert.equal(await page.textContent('#problems .excerpt'), '&& visit > 1\n   ^');
