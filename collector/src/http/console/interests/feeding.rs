@@ -96,8 +96,8 @@ pub(super) async fn table(
             Column::new(view.say("Topic", "Onderwerp")),
             Column::new(view.say("Page", "Pagina")),
             Column::new(view.say("Page views", "Paginaweergaven")).meaning(view.say(
-                "Page views in the chosen days of pages that are about the topic, by what they declare or by their path. The bar is the share of all page views about the topic.",
-                "Paginaweergaven in de gekozen dagen van pagina's die over het onderwerp gaan, naar wat ze zeggen of naar hun pad. De balk is het aandeel van alle weergaven over het onderwerp.",
+                "Page views in the chosen days of pages that are about the topic, by what they declare or by their path. The bar is the share of all page views about the topic. Page views have no list; the visitors they made interested are behind the topic.",
+                "Paginaweergaven in de gekozen dagen van pagina's die over het onderwerp gaan, naar wat ze zeggen of naar hun pad. De balk is het aandeel van alle weergaven over het onderwerp. Van weergaven is er geen lijst; achter het onderwerp staan de bezoekers die ze geïnteresseerd maakten.",
             )),
         ],
         rows: rows.take(MOST).collect(),

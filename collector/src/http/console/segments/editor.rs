@@ -315,19 +315,19 @@ fn present(
             (figure(
                 "preview-members", view.say("Would be in it now", "Zou er nu in zitten"), found.members,
                 view.say(
-                    "Stored visitors (browsers) for whom the condition holds at this moment. All stored profiles were evaluated.",
-                    "Opgeslagen bezoekers (browsers) voor wie de voorwaarde nu geldt. Alle opgeslagen profielen zijn beoordeeld.",
+                    "Stored visitors (browsers) for whom the condition holds at this moment. All stored profiles were evaluated. Until it is saved there is no list of all of them, and those seen latest are below.",
+                    "Opgeslagen bezoekers (browsers) voor wie de voorwaarde nu geldt. Alle opgeslagen profielen zijn beoordeeld. Tot het is opgeslagen is er geen lijst van hen allemaal; wie het laatst is gezien, staat hieronder.",
                 ),
                 Some(of),
             ))
             @if replaced {
                 (figure(
                     "preview-entering", view.say("Would come in", "Komt erbij"), found.entering,
-                    view.say("Not in the present segment, and in it by this condition.", "Niet in het huidige segment, en volgens deze voorwaarde wel."), None,
+                    view.say("Not in the present segment, and in it by this condition. There is no list of them until it is saved.", "Niet in het huidige segment, en volgens deze voorwaarde wel. Er is geen lijst van tot het is opgeslagen."), None,
                 ))
                 (figure(
                     "preview-leaving", view.say("Would leave", "Valt eraf"), found.leaving,
-                    view.say("In the present segment, and not by this condition.", "In het huidige segment, en volgens deze voorwaarde niet."), None,
+                    view.say("In the present segment, and not by this condition. There is no list of them alone; the present segment has one.", "In het huidige segment, en volgens deze voorwaarde niet. Van hen alleen is er geen lijst; van het huidige segment wel."), None,
                 ))
             }
         }
@@ -437,8 +437,8 @@ fn earlier(view: &View<'_>, found: &Earlier) -> Markup {
             (figure(
                 "backtest-then", format!("{} {}", view.say("In it on", "Erin op"), view.moment(found.at)), found.members,
                 view.say(
-                    "Visitors for whom the condition would have held at that moment, by what they had done until then.",
-                    "Bezoekers voor wie de voorwaarde op dat moment zou hebben gegolden, naar wat ze tot dan hadden gedaan.",
+                    "Visitors for whom the condition would have held at that moment, by what they had done until then. What was is in no list; those seen latest of them are below.",
+                    "Bezoekers voor wie de voorwaarde op dat moment zou hebben gegolden, naar wat ze tot dan hadden gedaan. Van wat was is er geen lijst; wie van hen het laatst is gezien, staat hieronder.",
                 ),
             ))
             (figure(

@@ -125,7 +125,7 @@ async fn page(
                 id: "left",
                 label: view.say("Left", "Eraf").to_owned(),
                 value: Value::Count(left),
-                definition: view.say("How often visitors left the segment in these days.", "Hoe vaak bezoekers het segment in deze dagen verlieten.").to_owned(),
+                definition: view.say("How often visitors left the segment in these days. No list has them: their timelines tell when they came and went.", "Hoe vaak bezoekers het segment in deze dagen verlieten. Er is geen lijst van: hun tijdlijnen vertellen wanneer ze kwamen en gingen.").to_owned(),
                 compared: None,
                 href: None,
             }.show(view))
@@ -134,9 +134,9 @@ async fn page(
                     id: "conversion",
                     label: view.say("Conversion", "Conversie").to_owned(),
                     value: Value::Share(share),
-                    definition: view.say("Share of the present members who have reached any goal at any time, as their profiles know.", "Aandeel van wie er nu in zit dat ooit een doel heeft bereikt, zoals hun profielen weten.").to_owned(),
+                    definition: view.say("Share of the present members who have reached any goal at any time, as their profiles know. The list has all members; a profile tells its goals.", "Aandeel van wie er nu in zit dat ooit een doel heeft bereikt, zoals hun profielen weten. De lijst heeft alle leden; een profiel vertelt de doelen.").to_owned(),
                     compared: None,
-                    href: None,
+                    href: Some(view.profiles(&[("segment", id)])),
                 }.show(view))
             }
         }

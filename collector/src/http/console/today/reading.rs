@@ -136,7 +136,7 @@ impl Latest {
         let rows = pages.into_iter().take(MOST_ROWS);
         let rows = rows.map(|((path, topic), (lately, now))| {
             vec![
-                Cell::text(path),
+                Cell::text(path.clone()).to(view.link("live", &[("page", &path)])),
                 topic
                     .map_or(Value::Nothing, |topic| Value::Text(topic.into()))
                     .into(),

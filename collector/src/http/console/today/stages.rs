@@ -71,8 +71,8 @@ pub(super) async fn show(view: &View<'_>) -> Result<Markup, HttpError> {
         "Hoe vaak een bezoeker sinds middernacht in de fase kwam. Van wie erin kwam, en weer wegging, is er geen lijst: hun tijdlijnen vertellen het.",
     );
     let left = view.say(
-        "How often a visitor went from it to another.",
-        "Hoe vaak een bezoeker eruit naar een andere ging.",
+        "How often a visitor went from it to another. There is no list of them: it is told in their timelines.",
+        "Hoe vaak een bezoeker eruit naar een andere ging. Er is geen lijst van: hun tijdlijnen vertellen het.",
     );
     let table = Table {
         id: "stages",
