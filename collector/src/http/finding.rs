@@ -22,7 +22,7 @@ use sha2::{Digest as _, Sha256};
 use super::error::HttpError;
 use super::{App, query};
 use crate::clock;
-use crate::store::counting::channel_of;
+use crate::store::counting::{Part, channel_of};
 use crate::store::listing::{List, NoPosition, Position};
 
 /// Profiles read from the store at once.
@@ -226,48 +226,6 @@ impl Filter {
     }
 }
 
-/// A part of what brought somebody.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Part {
-    Source,
-    Medium,
-    Campaign,
-    Term,
-    Content,
-}
-
-impl Part {
-    /// All of them.
-    pub(super) const ALL: [Self; 5] = [
-        Self::Source,
-        Self::Medium,
-        Self::Campaign,
-        Self::Term,
-        Self::Content,
-    ];
-
-    /// Its name in addresses.
-    pub(super) const fn name(self) -> &'static str {
-        match self {
-            Self::Source => "source",
-            Self::Medium => "medium",
-            Self::Campaign => "campaign",
-            Self::Term => "term",
-            Self::Content => "content",
-        }
-    }
-
-    const fn parameter(self) -> &'static str {
-        match self {
-            Self::Source => "utm_source",
-            Self::Medium => "utm_medium",
-            Self::Campaign => "utm_campaign",
-            Self::Term => "utm_term",
-            Self::Content => "utm_content",
-        }
-    }
-}
-
 /// Who is asked for: all of it must hold.
 struct Wanted {
     /// Folded; occurs in what names the visitor.
@@ -280,11 +238,8 @@ struct Wanted {
     interest: Option<(Box<str>, f64)>,
     /// What first brought the visitor.
     channel: Option<Box<str>>,
-    source: Option<Box<str>>,
-    medium: Option<Box<str>>,
-    campaign: Option<Box<str>>,
-    term: Option<Box<str>>,
-    content: Option<Box<str>>,
+    /// What of what brought them, and what it is.
+    parts: Vec<(Part, Box<str>)>,
     /// What of these it has nothing of.
     without: Option<Part>,
     /// That something brought them then or later, and what: in place of what first did.
@@ -338,6 +293,10 @@ impl Wanted {
                 ),
             })
         });
+        let parts = Part::ALL.into_iter().filter_map(|part| {
+            let wanted = given(part.name())?;
+            Some((part, wanted.into()))
+        });
         let without = given("without").map(|name| {
             let found = Part::ALL.into_iter().find(|part| part.name() == name);
             found.ok_or_else(|| HttpError::Query {
@@ -356,11 +315,7 @@ impl Wanted {
             stage: given("stage").map(Into::into),
             interest: interest.transpose()?,
             channel: channel.map(Into::into),
-            source: given("source").map(Into::into),
-            medium: given("medium").map(Into::into),
-            campaign: given("campaign").map(Into::into),
-            term: given("term").map(Into::into),
-            content: given("content").map(Into::into),
+            parts: parts.collect(),
             without: without.transpose()?,
             brought_since: None,
             first_since: None,
@@ -416,15 +371,7 @@ impl Wanted {
             });
             return brought.any(|touch| self.is_so(touch, channels));
         }
-        let parts = [
-            &self.channel,
-            &self.source,
-            &self.medium,
-            &self.campaign,
-            &self.term,
-            &self.content,
-        ];
-        if self.without.is_none() && parts.iter().all(|part| part.is_none()) {
+        if self.without.is_none() && self.channel.is_none() && self.parts.is_empty() {
             return true;
         }
         let first = profile.first_touch();
@@ -433,23 +380,13 @@ impl Wanted {
 
     /// Whether a touch has what is wanted of one.
     fn is_so(&self, touch: &Touch<'_>, channels: &Channels) -> bool {
-        let is = |wanted: &Option<Box<str>>, value: &str| {
-            wanted
-                .as_ref()
-                .is_none_or(|wanted| same_folded(wanted, value))
-        };
-        let part = |part: Part| match (part, touch.campaign.get(part.parameter())) {
-            // Who links without saying so is named by the host.
-            (Part::Source, "") => touch.referrer,
-            (_, value) => value,
-        };
-        is(&self.campaign, part(Part::Campaign))
-            && is(&self.medium, part(Part::Medium))
-            && is(&self.source, part(Part::Source))
-            && is(&self.term, part(Part::Term))
-            && is(&self.content, part(Part::Content))
-            && self.without.is_none_or(|one| part(one).is_empty())
-            && (self.channel.is_none() || is(&self.channel, channels.of(touch)))
+        let has = |(part, wanted): &(Part, Box<str>)| same_folded(wanted, part.of_touch(touch));
+        let channel = self.channel.as_ref();
+        self.parts.iter().all(has)
+            && self
+                .without
+                .is_none_or(|part| part.of_touch(touch).is_empty())
+            && channel.is_none_or(|wanted| same_folded(wanted, channels.of(touch)))
     }
 
     /// Whether what the profile means is what is wanted.

@@ -18,7 +18,7 @@ use firstglance_engine::text::clip;
 use firstglance_engine::{Milliseconds, Timestamp};
 use jiff::civil::Date;
 
-pub use super::origin::{Origin, channel_of};
+pub use super::origin::{Origin, Part, channel_of};
 
 /// How long an hour is.
 pub const HOUR: Milliseconds = Milliseconds::from_minutes(60);

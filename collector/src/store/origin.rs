@@ -29,7 +29,75 @@ pub struct Origin {
     pub content: String,
 }
 
+/// A part of what brought somebody, by which visitors are put together and found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Who sent them.
+    Source,
+    /// By which kind of link.
+    Medium,
+    /// For which campaign.
+    Campaign,
+    /// For which search term.
+    Term,
+    /// By which of a campaign's links or advertisements.
+    Content,
+}
+
+impl Part {
+    /// All of them.
+    pub const ALL: [Self; 5] = [
+        Self::Source,
+        Self::Medium,
+        Self::Campaign,
+        Self::Term,
+        Self::Content,
+    ];
+
+    /// Its name in addresses.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Source => "source",
+            Self::Medium => "medium",
+            Self::Campaign => "campaign",
+            Self::Term => "term",
+            Self::Content => "content",
+        }
+    }
+
+    /// What a touch says of it; empty where that is nothing. Who links without saying so is named by the
+    /// host.
+    #[must_use]
+    pub fn of_touch<'t>(self, touch: &'t Touch<'_>) -> &'t str {
+        let said = touch.campaign.get(match self {
+            Self::Source => "utm_source",
+            Self::Medium => "utm_medium",
+            Self::Campaign => "utm_campaign",
+            Self::Term => "utm_term",
+            Self::Content => "utm_content",
+        });
+        match self {
+            Self::Source if said.is_empty() => touch.referrer,
+            _ => said,
+        }
+    }
+}
+
 impl Origin {
+    /// What it has of a part, in the same way.
+    #[must_use]
+    pub fn part(&self, part: Part) -> &str {
+        match part {
+            Part::Source if self.source.is_empty() => &self.referrer,
+            Part::Source => &self.source,
+            Part::Medium => &self.medium,
+            Part::Campaign => &self.campaign,
+            Part::Term => &self.term,
+            Part::Content => &self.content,
+        }
+    }
+
     /// Of what a page view says.
     #[must_use]
     pub fn new(referrer: &str, campaign: &Campaign) -> Self {

@@ -16,7 +16,7 @@ use super::super::{App, apart, query};
 use super::periods;
 use crate::clock;
 use crate::schema::{Member, count, has, list, may_have, moment, object, one_of, text};
-use crate::store::counting::{Count, Metric, Origin, Step};
+use crate::store::counting::{Count, Metric, Origin, Part, Step};
 
 const DEFAULT_LIMIT: usize = 100;
 const MOST: usize = 500;
@@ -145,11 +145,9 @@ fn row(name: &str, by: By) -> Row {
     let origin = Origin::of_name(name);
     let tells = |part| by == By::Origin || by == part;
     let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-    // Who links without saying so is named by the host.
-    let source = given(&origin.source).or_else(|| given(&origin.referrer));
     Row {
         channel: tells(By::Channel).then(|| origin.channel()),
-        source: source.filter(|_| tells(By::Source)),
+        source: given(origin.part(Part::Source)).filter(|_| tells(By::Source)),
         medium: given(&origin.medium).filter(|_| tells(By::Medium)),
         campaign: given(&origin.campaign).filter(|_| tells(By::Campaign)),
         // Rows of origins put those of a campaign together, as they always did.

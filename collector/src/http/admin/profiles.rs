@@ -10,11 +10,12 @@ use hyper::{StatusCode, Uri};
 
 use super::super::answer::{Answer, json};
 use super::super::error::HttpError;
-use super::super::finding::{Finding, Part};
+use super::super::finding::Finding;
 use super::super::openapi::{Operation, Reply, cursor, family, limit, query, shapes};
 use super::super::{App, query};
 use super::told;
 use crate::schema::{Member, amount, count, has, list, moment, object, one_of, text};
+use crate::store::counting::Part;
 
 const DEFAULT_LIMIT: usize = 50;
 const MOST: usize = 500;

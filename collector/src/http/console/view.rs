@@ -62,6 +62,15 @@ impl<'a> View<'a> {
         self.language.say(english, dutch)
     }
 
+    /// What a count of a time that is over counts, and why no list of visitors is behind it.
+    pub(super) fn without_list(&self, english: &str, dutch: &str) -> String {
+        let why = self.say(
+            "Counts of a time that is over have no list: a profile tells what somebody is, and the timeline what they did.",
+            "Tellingen van een tijd die voorbij is hebben geen lijst: een profiel vertelt wat iemand is, en de tijdlijn wat die deed.",
+        );
+        format!("{} {why}", self.say(english, dutch))
+    }
+
     /// The zone whose clocks the site goes by.
     pub(super) fn zone(&self) -> &'a TimeZone {
         &self.app.site.timezone

@@ -9,54 +9,41 @@ use firstglance_engine::origin::BrandWords;
 use super::super::parts::Span;
 use crate::http::error::HttpError;
 use crate::http::{App, apart};
-use crate::store::counting::{Count, Metric, Origin, Sum};
+use crate::store::counting::{Count, Metric, Origin, Part, Sum};
 
 /// By what origins are put together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum By {
     #[default]
     Channel,
-    Source,
-    Medium,
-    Campaign,
-    Term,
-    Content,
+    Of(Part),
 }
 
 impl By {
     pub(super) const ALL: [Self; 6] = [
         Self::Channel,
-        Self::Source,
-        Self::Medium,
-        Self::Campaign,
-        Self::Term,
-        Self::Content,
+        Self::Of(Part::Source),
+        Self::Of(Part::Medium),
+        Self::Of(Part::Campaign),
+        Self::Of(Part::Term),
+        Self::Of(Part::Content),
     ];
 
     /// Its name in addresses.
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Channel => "channel",
-            Self::Source => "source",
-            Self::Medium => "medium",
-            Self::Campaign => "campaign",
-            Self::Term => "term",
-            Self::Content => "content",
+            Self::Of(part) => part.name(),
         }
     }
 
     /// What an origin has of it; nothing where that was not given.
     fn of(self, origin: &Origin, channel: &str) -> Option<String> {
-        let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-        match self {
-            Self::Channel => given(channel),
-            // Who links without saying so is named by the host.
-            Self::Source => given(&origin.source).or_else(|| given(&origin.referrer)),
-            Self::Medium => given(&origin.medium),
-            Self::Campaign => given(&origin.campaign),
-            Self::Term => given(&origin.term),
-            Self::Content => given(&origin.content),
-        }
+        let given = match self {
+            Self::Channel => channel,
+            Self::Of(part) => origin.part(part),
+        };
+        (!given.is_empty()).then(|| given.to_owned())
     }
 }
 
@@ -445,7 +432,7 @@ mod tests {
             ..Wanted::default()
         };
         let all = Origins::of(arrived.to_vec(), sums.to_vec(), &wanted(None));
-        let rows = all.rows(By::Source);
+        let rows = all.rows(By::Of(Part::Source));
         let told: Vec<_> = rows
             .iter()
             .map(|(name, one)| {
@@ -470,7 +457,7 @@ mod tests {
         assert_eq!(all.total().visitors, 10);
         assert_eq!(all.total().value, [75, 0, 0, 0]);
         assert_eq!(all.days[&8], BTreeMap::from([("Unassigned", 6)]));
-        let terms = all.rows(By::Term);
+        let terms = all.rows(By::Of(Part::Term));
         let terms: Vec<_> = terms.iter().map(|(name, _)| name.as_deref()).collect();
         assert_eq!(terms, [None, Some("my shop"), Some("bikes")]);
         let words = BrandWords::new(&["My Shop".to_owned()]);

@@ -11,6 +11,7 @@ use super::Asked;
 use super::figures::{Brand, By, Figures, Numbers};
 use crate::http::console::parts::{Cell, Chart, Column, Shape, Span, Table, Value};
 use crate::http::console::view::View;
+use crate::store::counting::Part;
 
 /// Rows on a page at most; CSV has all.
 pub(super) const MOST_ROWS: usize = 200;
@@ -22,11 +23,11 @@ const MOST_LINES: usize = 5;
 pub(super) fn dimension<'a>(view: &View<'_>, by: By) -> &'a str {
     match by {
         By::Channel => view.say("Channel", "Kanaal"),
-        By::Source => view.say("Source", "Bron"),
-        By::Medium => view.say("Medium", "Medium"),
-        By::Campaign => view.say("Campaign", "Campagne"),
-        By::Term => view.say("Term", "Zoekterm"),
-        By::Content => view.say("Content", "Advertentie of link"),
+        By::Of(Part::Source) => view.say("Source", "Bron"),
+        By::Of(Part::Medium) => view.say("Medium", "Medium"),
+        By::Of(Part::Campaign) => view.say("Campaign", "Campagne"),
+        By::Of(Part::Term) => view.say("Term", "Zoekterm"),
+        By::Of(Part::Content) => view.say("Content", "Advertentie of link"),
     }
 }
 
@@ -214,12 +215,10 @@ fn cells(
 /// What a row is called of which the dimension was not given.
 pub(super) fn not_given<'a>(view: &View<'_>, by: By) -> &'a str {
     match by {
-        By::Channel | By::Source => {
+        By::Channel | By::Of(Part::Source) => {
             view.say("None: they came by themselves", "Geen: ze kwamen vanzelf")
         }
-        By::Medium | By::Campaign | By::Term | By::Content => {
-            view.say("None given", "Niet opgegeven")
-        }
+        By::Of(_) => view.say("None given", "Niet opgegeven"),
     }
 }
 

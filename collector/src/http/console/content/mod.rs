@@ -202,9 +202,9 @@ fn columns(view: &View<'_>) -> Vec<Column> {
             "Het deel van de bezoekers dat de standaard ziet hoewel er een variant voor hen is, zodat het effect bekend wordt.",
         )),
         column("Goal", "Doel"),
-        column("Visitors", "Bezoekers").meaning(view.say(
-            "Visitors who first saw any content of the slot, or would have, on these days. A visitor is a browser and counts once. Counts of a time that is over have no list: a profile tells what somebody is, and the timeline what they did.",
-            "Bezoekers die op deze dagen voor het eerst inhoud van het slot zagen, of gezien zouden hebben. Een bezoeker is een browser en telt een keer. Tellingen van een tijd die voorbij is hebben geen lijst: een profiel vertelt wat iemand is, en de tijdlijn wat die deed.",
+        column("Visitors", "Bezoekers").meaning(view.without_list(
+            "Visitors who first saw any content of the slot, or would have, on these days. A visitor is a browser and counts once.",
+            "Bezoekers die op deze dagen voor het eerst inhoud van het slot zagen, of gezien zouden hebben. Een bezoeker is een browser en telt een keer.",
         )),
         column("Impressions", "Vertoningen").meaning(view.say(
             "How often these visitors had it in sight, up to now.",

@@ -259,9 +259,9 @@ impl Told<'_> {
                 .to_owned(),
             columns: vec![
                 column("Variant", "Variant"),
-                column("Saw", "Zag").meaning(view.say(
-                    "Whether these visitors saw the variant, or were held out and saw the default. Counts of a time that is over have no list: a profile tells what somebody is, and the timeline what they did.",
-                    "Of deze bezoekers de variant zagen, of in de controlegroep de standaard. Tellingen van een tijd die voorbij is hebben geen lijst: een profiel vertelt wat iemand is, en de tijdlijn wat die deed.",
+                column("Saw", "Zag").meaning(view.without_list(
+                    "Whether these visitors saw the variant, or were held out and saw the default.",
+                    "Of deze bezoekers de variant zagen, of in de controlegroep de standaard.",
                 )),
                 column("Visitors", "Bezoekers"),
                 column("Impressions", "Vertoningen"),

@@ -118,9 +118,9 @@ fn steps(view: &View<'_>, funnel: &Funnel, labels: &[&str], reached: Option<&Rea
         caption: funnel.label.to_string(),
         columns: vec![
             Column::new(view.say("Step", "Stap")),
-            Column::new(view.say("Visitors", "Bezoekers")).meaning(view.say(
-                "Visitors who reached the first step in this period, and of them those who reached this one at or after the step before it, until today. A visitor counts once: from the first time that they reached the first step. Counts of a time that is over have no list: a profile tells what somebody is, and the timeline what they did.",
-                "Bezoekers die in deze periode de eerste stap bereikten, en van hen degenen die deze stap op of na de vorige bereikten, tot vandaag. Een bezoeker telt één keer: vanaf de eerste keer dat die de eerste stap bereikte. Tellingen van een tijd die voorbij is hebben geen lijst: een profiel vertelt wat iemand is, en de tijdlijn wat die deed.",
+            Column::new(view.say("Visitors", "Bezoekers")).meaning(view.without_list(
+                "Visitors who reached the first step in this period, and of them those who reached this one at or after the step before it, until today. A visitor counts once: from the first time that they reached the first step.",
+                "Bezoekers die in deze periode de eerste stap bereikten, en van hen degenen die deze stap op of na de vorige bereikten, tot vandaag. Een bezoeker telt één keer: vanaf de eerste keer dat die de eerste stap bereikte.",
             )),
             Column::new(view.say("Of the first", "Van de eerste")).meaning(view.say(
                 "The share of those who began.",

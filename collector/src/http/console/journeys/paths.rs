@@ -144,9 +144,9 @@ fn bands(view: &View<'_>, flows: &Flows, words: &Words<'_>) -> Table {
             Column::new(view.say("From", "Van")),
             Column::new(view.say("To", "Naar")),
             Column::new(view.say("Steps before the goal", "Stappen voor het doel"))
-                .meaning(view.say(
-                "1 is what was seen last before the goal. At most five are shown. Counts of a time that is over have no list: a profile tells what somebody is, and the timeline what they did.",
-                "1 is wat het laatst voor het doel gezien is. Er worden er hooguit vijf getoond. Tellingen van een tijd die voorbij is hebben geen lijst: een profiel vertelt wat iemand is, en de tijdlijn wat die deed.",
+                .meaning(view.without_list(
+                "1 is what was seen last before the goal. At most five are shown.",
+                "1 is wat het laatst voor het doel gezien is. Er worden er hooguit vijf getoond.",
             )),
             Column::new(view.say("Times", "Keer")),
         ],
@@ -209,9 +209,9 @@ fn whole(view: &View<'_>, ways: &[Way], others: u64) -> Table {
         id: "whole-ways",
         caption: view.say("Whole ways", "Hele routes").to_owned(),
         columns: vec![
-            Column::new(view.say("Way", "Route")).meaning(view.say(
-                "Up to eight page groups of the visit before the goal, the last on the right. Counts of a time that is over have no list: a profile tells what somebody is, and the timeline what they did.",
-                "Tot acht paginagroepen van het bezoek voor het doel, de laatste rechts. Tellingen van een tijd die voorbij is hebben geen lijst: een profiel vertelt wat iemand is, en de tijdlijn wat die deed.",
+            Column::new(view.say("Way", "Route")).meaning(view.without_list(
+                "Up to eight page groups of the visit before the goal, the last on the right.",
+                "Tot acht paginagroepen van het bezoek voor het doel, de laatste rechts.",
             )),
             Column::new(view.say("Times", "Keer")),
             Column::new(view.say("Share", "Aandeel")),

@@ -56,9 +56,9 @@ fn table(view: &View<'_>, present: Week, weeks: &BTreeMap<Week, BTreeMap<u32, u6
             "The Monday of the week in which a visitor was first seen.",
             "De maandag van de week waarin een bezoeker voor het eerst is gezien.",
         )),
-        Column::new(view.say("New visitors", "Nieuwe bezoekers")).meaning(view.say(
-            "Visitors who were first seen in that week. A visitor is a browser. Counts of a time that is over have no list: a profile tells what somebody is, and the timeline what they did.",
-            "Bezoekers die in die week voor het eerst zijn gezien. Een bezoeker is een browser. Tellingen van een tijd die voorbij is hebben geen lijst: een profiel vertelt wat iemand is, en de tijdlijn wat die deed.",
+        Column::new(view.say("New visitors", "Nieuwe bezoekers")).meaning(view.without_list(
+            "Visitors who were first seen in that week. A visitor is a browser.",
+            "Bezoekers die in die week voor het eerst zijn gezien. Een bezoeker is een browser.",
         )),
     ];
     columns.extend((1..WEEKS).map(|weeks| {
