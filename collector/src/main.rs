@@ -1,12 +1,13 @@
 //! The command `firstglance`. Everything it does is in the library.
 
+#[cfg(feature = "allocator")]
+mod allocator;
+
 use std::process::ExitCode;
 
-/// What one thread allocates another frees, group after group, where the C library's allocator has its
-/// threads wait for each other: it takes a fifth more of the processor for each message.
 #[cfg(feature = "allocator")]
 #[global_allocator]
-static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+static ALLOCATOR: allocator::Allocator = allocator::Allocator;
 
 fn main() -> ExitCode {
     firstglance_collector::command::run()

@@ -37,6 +37,9 @@ pub(crate) struct Options {
     /// Bytes of a visitor's record.
     #[arg(long, default_value_t = 0)]
     record_bytes: usize,
+    /// Makes each message a record of its own, as a store does that does not pack them.
+    #[arg(long)]
+    each: bool,
     /// Batches that share a flush.
     #[arg(long)]
     group: usize,
@@ -87,7 +90,7 @@ fn noise(bytes: usize) -> Vec<u8> {
     noise
 }
 
-/// For each batch one record of messages and one of its visitor, as the collector writes them.
+/// For each batch one record of messages, or one for each message, and one of its visitor.
 pub(crate) fn sled(options: &Options) -> Value {
     let tree = sled::Config::new()
         .path(&options.folder)
@@ -97,7 +100,9 @@ pub(crate) fn sled(options: &Options) -> Value {
         .open()
         .unwrap();
     let file = File::open(options.folder.join("db")).unwrap();
-    let (messages, record) = (noise(options.batch_bytes), noise(options.record_bytes));
+    let records = if options.each { options.batch } else { 1 };
+    let messages = noise(options.batch_bytes / records.max(1));
+    let record = noise(options.record_bytes);
     let first = u64::min(options.visitors, 1_000_000);
     for start in (0..first).step_by(1_000) {
         let mut batch = sled::Batch::default();
@@ -115,7 +120,11 @@ pub(crate) fn sled(options: &Options) -> Value {
             let mut key = format!("e{name}\0").into_bytes();
             key.extend_from_slice(&clock::now().as_milliseconds().to_be_bytes());
             key.extend_from_slice(&(group * options.group as u64 + number).to_be_bytes());
-            batch.insert(key, &messages[..]);
+            for number in 0..records as u64 {
+                let mut key = key.clone();
+                key.extend_from_slice(&number.to_be_bytes());
+                batch.insert(key, &messages[..]);
+            }
             if !record.is_empty() {
                 batch.insert(format!("p{name}\0").into_bytes(), &record[..]);
             }

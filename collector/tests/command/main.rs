@@ -6,6 +6,7 @@ mod backup;
 mod forget;
 mod health;
 mod log;
+mod memory;
 mod merges;
 mod moving;
 mod reload;

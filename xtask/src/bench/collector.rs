@@ -264,11 +264,15 @@ impl Bench {
         let bare = self.send(&address.to_string(), stored, &["--batch", "10"])?;
         drop(server);
         let mut ratios = vec![("bare hyper", events / number(&bare, "/events_a_second")?)];
-        for (title, command) in [("bare sled", "sled"), ("a file", "file")] {
-            let folder = folder.join(command);
+        let ways: [(&str, &[&str]); 3] = [
+            ("bare sled", &["sled"]),
+            ("bare sled with a record an event", &["sled", "--each"]),
+            ("a file", &["file"]),
+        ];
+        for (title, way) in ways {
+            let folder = folder.join(way.concat());
             fs::create_dir_all(&folder)?;
-            let line = self.load.run(&[
-                command,
+            let options = [
                 "--folder",
                 &folder.to_string_lossy(),
                 "--batch-bytes",
@@ -281,7 +285,8 @@ impl Bench {
                 &stored.to_string(),
                 "--seconds",
                 &self.seconds,
-            ])?;
+            ];
+            let line = self.load.run(&[way, &options].concat())?;
             ratios.push((title, events / number(&line, "/events_a_second")?));
             fs::remove_dir_all(&folder)?;
         }

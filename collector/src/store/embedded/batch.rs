@@ -6,6 +6,8 @@
 use firstglance_engine::Timestamp;
 use sled::IVec;
 
+use super::garbage;
+
 /// See the module.
 #[derive(Debug, Default)]
 pub(super) struct Batch {
@@ -45,13 +47,17 @@ impl Batch {
         self.writes.iter().map(|(key, _)| &**key)
     }
 
-    /// As the engine takes it.
-    pub(super) fn to_engine(&self) -> sled::Batch {
-        self.to_engine_where(|_| true)
+    /// Applies it, all at once.
+    pub(super) fn apply(&self, tree: &sled::Tree) -> sled::Result<()> {
+        self.apply_where(tree, |_| true)
     }
 
-    /// As far as keys are concerned that fulfil a condition.
-    pub(super) fn to_engine_where(&self, concerned: impl Fn(&[u8]) -> bool) -> sled::Batch {
+    /// Applies it as far as keys are concerned that fulfil a condition.
+    pub(super) fn apply_where(
+        &self,
+        tree: &sled::Tree,
+        concerned: impl Fn(&[u8]) -> bool,
+    ) -> sled::Result<()> {
         let mut batch = sled::Batch::default();
         for (key, value) in &self.writes {
             match value {
@@ -60,11 +66,8 @@ impl Batch {
                 None => batch.remove(key.clone()),
             }
         }
-        batch
-    }
-
-    /// Applies it, all at once.
-    pub(super) fn apply(&self, tree: &sled::Tree) -> sled::Result<()> {
-        tree.apply_batch(self.to_engine())
+        tree.apply_batch(batch)?;
+        garbage::free(self.writes.len());
+        Ok(())
     }
 }

@@ -225,7 +225,7 @@ impl Copier {
             key != keys::RESIDUE
                 && (*phase != Phase::Copying || cursor.as_deref().is_some_and(|last| key <= last))
         };
-        if let Err(error) = copy.tree.apply_batch(batch.to_engine_where(there)) {
+        if let Err(error) = batch.apply_where(&copy.tree, there) {
             self.abandon(&error.into());
         }
     }
@@ -484,7 +484,7 @@ impl Copy {
 
     /// Copies a chunk. Says whether there is more.
     fn copy(&mut self, from: &sled::Tree) -> Result<bool, EmbeddedError> {
-        let mut batch = sled::Batch::default();
+        let mut batch = Batch::default();
         let mut bytes = 0;
         for entry in from.range(self.rest()) {
             let (key, value) = entry?;
@@ -497,7 +497,7 @@ impl Copy {
                 break;
             }
         }
-        self.tree.apply_batch(batch)?;
+        batch.apply(&self.tree)?;
         self.unsynced += bytes;
         Ok(bytes >= CHUNK_BYTES)
     }

@@ -5,13 +5,14 @@ use std::fs::File;
 use std::io;
 use std::sync::{Mutex, PoisonError};
 
+use super::batch::Batch;
 use super::{EmbeddedError, Sync};
 
 /// See the module. Tests let each operation fail.
 pub(super) trait Disk: Send + std::marker::Sync + 'static {
     /// Puts a group into memory and into the log that is being written.
-    fn apply(&self, tree: &sled::Tree, batch: sled::Batch) -> Result<(), EmbeddedError> {
-        Ok(tree.apply_batch(batch)?)
+    fn apply(&self, tree: &sled::Tree, batch: &Batch) -> Result<(), EmbeddedError> {
+        Ok(batch.apply(tree)?)
     }
 
     /// Hands the log to the operating system.

@@ -21,8 +21,8 @@ use crate::store::calendar::Calendar;
 use crate::store::feed::FedMessage;
 use crate::store::{NewMessage, ProfileFold, SaidConsent};
 
-/// Visitors for whom another thread is worth its start.
-const WORTH: usize = 12;
+/// Visitors for whom another thread is worth waking.
+const WORTH: usize = 6;
 
 /// What all visitors of a group share.
 pub(super) struct Shared<'a> {

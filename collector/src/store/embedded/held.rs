@@ -14,8 +14,8 @@ use super::{EmbeddedError, keys, links, merges, side_by_side};
 use crate::store::joining::{Membership, PersonEntry, Register};
 use crate::store::merges::{MembershipLink, MergeEntry, NamesLink};
 
-/// Records for which another thread is worth its start.
-const WORTH: usize = 32;
+/// Records for which another thread is worth waking.
+const WORTH: usize = 16;
 
 /// A visitor's record.
 #[derive(Debug, Default)]

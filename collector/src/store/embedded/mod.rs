@@ -26,6 +26,7 @@ mod flusher;
 mod folder;
 mod folding;
 mod funnels;
+mod garbage;
 mod group;
 mod held;
 mod index;

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::EmbeddedError;
 use super::archive::{self, ArchiveError};
+use super::batch::Batch;
 use super::folder::{ROOT, StoreFolder};
 use crate::store::BackedUp;
 
@@ -45,7 +46,7 @@ pub fn restore(
 ) -> Result<BackedUp, RestoreError> {
     let folder = StoreFolder::open(folder).map_err(EmbeddedError::from)?;
     let tree = folder.tree(ROOT)?;
-    let mut batch = sled::Batch::default();
+    let mut batch = Batch::default();
     let mut bytes = 0;
     let restored = archive::read(path, |entry| {
         match entry {
@@ -57,7 +58,7 @@ pub fn restore(
                 batch.insert(key, value);
                 if bytes >= CHUNK_BYTES {
                     let batch = std::mem::take(&mut batch);
-                    tree.apply_batch(batch).map_err(EmbeddedError::from)?;
+                    batch.apply(&tree).map_err(EmbeddedError::from)?;
                     bytes = 0;
                 }
             }
@@ -65,7 +66,7 @@ pub fn restore(
         Ok::<(), RestoreError>(())
     })?;
     let finish = || -> Result<(), EmbeddedError> {
-        tree.apply_batch(batch)?;
+        batch.apply(&tree)?;
         tree.flush()?;
         folder.file(ROOT)?.sync_data()?;
         Ok(folder.sync_names(ROOT)?)

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
+use crate::store::embedded::batch::Batch;
 use crate::store::embedded::disk::Disk;
 use crate::store::merges::{Undo, Undone};
 use crate::store::{Erasure, Ground};
@@ -48,8 +49,8 @@ impl Failing {
 }
 
 impl Disk for Failing {
-    fn apply(&self, tree: &sled::Tree, batch: sled::Batch) -> Result<(), EmbeddedError> {
-        self.operation(|| Ok(tree.apply_batch(batch)?))
+    fn apply(&self, tree: &sled::Tree, batch: &Batch) -> Result<(), EmbeddedError> {
+        self.operation(|| Ok(batch.apply(tree)?))
     }
 
     fn flush(&self, tree: &sled::Tree) -> Result<(), EmbeddedError> {
