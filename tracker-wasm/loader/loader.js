@@ -56,7 +56,8 @@ try {
   // What is not in force yet is looked at in one tab, until it is closed.
   let preview = new URLSearchParams(location.search).get('fg_preview');
   try {
-    preview = preview || sessionStorage['fg:preview'];
+    // A page pays for each storage that is opened, so the other one says whether to look into this.
+    preview = preview || (localStorage['fg:preview'] && sessionStorage['fg:preview']);
   } catch (error) {}
 
   // Search engines get the page as it was written. A browser that a test drives is no robot.

@@ -6,7 +6,7 @@
 import { resetView } from './capture/activity.js';
 import { view } from './capture/routes.js';
 import { forgetDelivery, resume } from './delivery.js';
-import { awaken, restart } from './engine.js';
+import { restart } from './engine.js';
 import { askErasure, pursue } from './erasure.js';
 import { forgetEvents, reconsider, resend } from './events.js';
 import { attribute, later } from './given.js';
@@ -66,9 +66,8 @@ export function settle() {
   if (next == 'denied') return reconsider();
   if (!asked) {
     asked = 1;
-    // In tasks of their own: a start is many small things.
+    // In a task of its own: a start is many small things.
     later(run, 0, fetchModel);
-    later(run, 0, awaken);
   }
   if (!next) return;
   recognise();
@@ -95,7 +94,7 @@ function erase() {
   for (const name of names('')) {
     const value = read(name, 1);
     if (name != 'consent') remove(name);
-    if (/^(model|version|default|options|erase)$/.test(name)) write(name, value);
+    if (/^(model|default|options|erase)$/.test(name)) write(name, value);
   }
   // First, so that no answer sets the cookie again that is then deleted.
   forgetDelivery();

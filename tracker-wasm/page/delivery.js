@@ -184,7 +184,7 @@ export function send(leaving) {
 /** A request was answered, or failed without an answer. */
 function settle(answer, taken, last, dropped) {
   const state = turn();
-  note('answered', answer ? answer.status : 'not');
+  note('answered', answer?.status || 'not');
   if (answer && (answer.ok || answer.status == 400 || answer.status == 413 || answer.status == 422)) {
     for (const name of taken) remove(name);
     if (dropped) write('dropped', Math.max(0, read('dropped') - dropped));

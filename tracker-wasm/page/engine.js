@@ -13,10 +13,10 @@ import { ask } from './pristine.js';
 import { change, note, run } from './run.js';
 import { read, write } from './storage.js';
 
-/** Whether the engine cannot be had on this page. */
-export let lost;
+/** Whether the engine runs; and whether it cannot be had on this page. */
+export let running, lost;
 
-let asked, loaded, running, unsaved;
+let asked, loaded, unsaved;
 /** The profile as it stands. */
 let saved = '';
 let stale = 1;
@@ -43,16 +43,15 @@ function attempt(action) {
 export function awaken() {
   if (asked || !(answered || read('options', 1))) return;
   asked = 1;
-  const begun = () => {
-    loaded = 1;
-    ready();
-  };
   // The larger one is for sites that have configured interests, segments, a score or slots.
   const integrity = WASM[on('rules') || given.preview ? 0 : 1];
   ask(given.file(integrity, '.wasm'), { integrity })
     .then((answer) => answer.arrayBuffer())
     .then(start)
-    .then(() => run(begun, 0, 1), (error) => run(lose, error, 1));
+    .then(() => {
+      loaded = 1;
+      run(ready, 0, 1);
+    }, (error) => run(lose, error, 1));
 }
 
 /** Begins when both the engine and a model that it can read are there: without the model, an event

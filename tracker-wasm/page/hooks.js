@@ -11,7 +11,7 @@ import { visitor } from './identity.js';
 import { answered } from './model.js';
 import { part, told as heard } from './parts.js';
 import { parse } from './pristine.js';
-import { change, conclude, note, run } from './run.js';
+import { conclude, note, run } from './run.js';
 import { write } from './storage.js';
 
 /** What is said of somebody who allows nothing. */
@@ -85,19 +85,18 @@ export function subscribe(kind, subscriber) {
   if (state) tell(subscriber, values[kind]);
 }
 
-/** The page has changed: what it asks for is looked for anew; on another page of a router, also what
- * waited for the next one. */
-export function readapt(moved) {
+/** Brings the part that adapts the page, where there is something for it. */
+function seek() {
   planned = 0;
-  if (moved) given.page?.moved();
-  change();
+  // A visitor who allows nothing sees the page as it was written.
+  if (name == 'firstglance' && consent && consent != 'denied' && document.querySelector(HOOKS)) given.adapt();
 }
 
 /** What a page adds later is adapted as well; once the part is there, by that. */
 export function watchPage() {
   const watcher = new MutationObserver(() => {
     if (given.page) watcher.disconnect();
-    else if (!planned) planned = later(run, GATHER, readapt);
+    else if (!planned) planned = later(run, GATHER, seek, 0, 1);
   });
   watcher.observe(document, { childList: true, subtree: true });
 }
@@ -112,7 +111,7 @@ export function publish() {
   const text = consent == 'denied' ? NOBODY : evaluate(unreported(), take) || (lost && heard.remote?.text);
   if (!text) {
     // What holds for a visitor who refused does not hold for one who agreed.
-    if (state && state.consent == 'denied') state = 0;
+    if (state?.consent == 'denied') state = 0;
     return;
   }
   // The collector answers in JSON.
@@ -148,13 +147,11 @@ export function publish() {
 /** The page's HTML follows what is known, and the next page begins with it. The HTML is the first
  * instance's; others tell what they know by calls and events alone. */
 function adapt(next) {
-  const allowed = consent != 'denied';
   if (name == 'firstglance') {
-    // A visitor who allows nothing sees the page as it was written.
-    const values = [next.segments.join(' '), next.interests[0]?.id || '', allowed ? next.stage : ''];
+    const values = [next.segments.join(' '), next.interests[0]?.id || '', consent != 'denied' ? next.stage : ''];
     given.mark(values);
     if (shown != (shown = values.join('\n'))) write('shown', shown);
-    if (allowed && consent && document.querySelector(HOOKS)) given.adapt();
   }
+  seek();
   given.page?.show(next, consent);
 }

@@ -46,16 +46,20 @@ export function sessionAt(at) {
   return session;
 }
 
-/** What follows the name of a cookie. */
-const after = (name) => ('; ' + document.cookie).split('; ' + name + '=')[1];
+/** The collector's cookie: its name, for of several sites all but one have one of their own, and what
+ * follows it. To read cookies is to ask the browser, so once. */
+function cookie() {
+  const all = '; ' + document.cookie;
+  const after = (name) => all.split('; ' + name + '=')[1];
+  const own = 'fg_visitor_' + site;
+  const name = after(own) ? own : 'fg_visitor';
+  return [name, after(name)];
+}
 
-/** Name of the collector's cookie: of several sites all but one have one of their own. */
-const cookieName = () => (after('fg_visitor_' + site) ? 'fg_visitor_' + site : 'fg_visitor');
-
-/** The id in the collector's cookie; nothing where it cannot be read. */
+/** The id in it; nothing where it cannot be read. */
 function cookieId() {
   try {
-    return decodeURIComponent(/^([^;]*)\./.exec(after(cookieName()))?.[1] || '');
+    return decodeURIComponent(/^([^;]*)\./.exec(cookie()[1])?.[1] || '');
   } catch {}
 }
 
@@ -78,7 +82,7 @@ export function disown() {
 /** Removes the cookie, also one for all subdomains: whose it is cannot be seen. */
 function clear() {
   try {
-    const own = cookieName();
+    const [own] = cookie();
     for (let domain = location.hostname; domain; domain = domain.replace(/^[^.]*\.?/, '')) {
       for (const whose of ['', ';domain=' + domain]) document.cookie = own + '=;path=/;max-age=0' + whose;
     }

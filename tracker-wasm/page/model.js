@@ -32,6 +32,7 @@ export const searchNames = () =>
   (option('search') || 'q,query,s,search,zoek,zoekterm,keyword,keywords').toLowerCase().split(',').map(decodeURIComponent);
 
 export function fetchModel() {
+  awaken();
   receive().catch(() => {}).then((text) => run(take, text, 1));
 }
 
@@ -46,20 +47,15 @@ function take(received) {
   change();
   if (received) {
     const [consent, options, version, text] = received;
-    if (consent) write('default', consent);
-    write('options', options || '');
+    const change = (name, value) => value && read(name, 1) != value && !write(name, value);
+    change('default', consent);
+    // The version tells models apart, and says nothing about them.
+    change('options', (options || '') + '&version=' + version);
     forgetOptions();
-    if (text != model()) {
-      write('model', text);
-      write('version', version);
-      reload();
-    }
+    if (change('model', text)) reload();
   }
   awaken();
   ready();
   settle();
   equip();
 }
-
-/** Tells models apart, and says nothing about them. */
-export const version = () => read('version', 1);

@@ -3,7 +3,7 @@
  * and never lets one thing run inside another.
  */
 import { consent } from './consent.js';
-import { digest } from './engine.js';
+import { digest, lost, running } from './engine.js';
 import { hidden, later } from './given.js';
 import { publish } from './hooks.js';
 
@@ -37,7 +37,8 @@ export function run(action, value, always) {
     note('error', error);
   }
   busy = 0;
-  if (changed && !planned) {
+  // Nothing is known before the engine runs, and a frame for nothing costs as much as an event.
+  if (changed && !planned && (running || lost || consent == 'denied')) {
     planned = 1;
     // No frame comes where nobody looks, nor where the page has taken them away.
     if (hidden() || !self.requestAnimationFrame) follow();

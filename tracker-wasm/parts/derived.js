@@ -12,7 +12,7 @@ function report({ consent, segments, score }) {
   const list = segments.join(' ');
   if (list == kit.read('reported')) return;
   kit.write('reported', list);
-  kit.derived({ segments, score_bucket: BUCKETS.find((from) => score >= from), model: kit.read('version', 1) });
+  kit.derived({ segments, score_bucket: BUCKETS.find((from) => score >= from), model: new URLSearchParams(kit.read('options', 1)).get('version') });
 }
 
 kit.run(kit.call, ['onSegments', report], 1);

@@ -61,6 +61,8 @@ async function fetchModel() {
 
 function take(model) {
   sessionStorage.setItem(KEY, kit.given.preview);
+  // By this the loader knows that it has to look there.
+  localStorage.setItem(KEY, 1);
   kit.preview(model);
 }
 

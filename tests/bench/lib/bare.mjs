@@ -42,16 +42,14 @@ export class BareChromium {
     await rm(this.folder, { recursive: true, force: true });
   }
 
-  /** Tasks, as [{time, calls}], that the main thread of a new visitor's page has from the moment on at
+  /** Tasks, as [{time}], that the main thread of a new visitor's page has from the moment on at
    * which it marks that, for so many milliseconds. */
   async record(address, milliseconds) {
     const { browserContextId } = await this.#ask('Target.createBrowserContext');
     this.#recorded = [];
     await this.#ask('Tracing.start', {
-      traceConfig: {
-        includedCategories: ['toplevel', 'disabled-by-default-devtools.timeline', 'devtools.timeline', 'blink.user_timing'],
-        recordMode: 'recordAsMuchAsPossible',
-      },
+      // Tasks and the mark alone: each event that is recorded inside a task is paid for by that task.
+      traceConfig: { includedCategories: ['toplevel', 'blink.user_timing'], recordMode: 'recordAsMuchAsPossible' },
     });
     await this.#ask('Target.createTarget', { url: address, browserContextId });
     await pause(2 * REST + milliseconds);

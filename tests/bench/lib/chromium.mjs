@@ -72,7 +72,8 @@ export function tasksOf(recorded, milliseconds = Infinity) {
     const found = causes.findLast((each) => within(event, each));
     return found ? CAUSES[found.name](found.args.data || {}) : '';
   };
-  return mine.filter((event) => event.name == 'RunTask').map(({ ts, dur, tdur = 0 }) => ({
+  // By which of the two names depends on what is recorded.
+  return mine.filter((event) => /^(ThreadControllerImpl::)?RunTask$/.test(event.name)).map(({ ts, dur, tdur = 0 }) => ({
     time: tdur / 1e3,
     calls: calls
       .filter((event) => event.ts >= ts && event.ts < ts + dur)

@@ -5,8 +5,7 @@
  */
 import { about, page, readPage, wasLeft } from '../declared.js';
 import { capture } from '../events.js';
-import { later, now } from '../given.js';
-import { readapt } from '../hooks.js';
+import { given, later, now } from '../given.js';
 import { told } from '../parts.js';
 import { run } from '../run.js';
 import { beginView, pause } from './activity.js';
@@ -25,7 +24,8 @@ const MOVED = 'firstglance:moved';
 /** Whether a router is at work. */
 export let settling;
 
-let viewedAt, first = 1;
+/** When the last page view was; none yet, where it is nothing. */
+let viewedAt;
 
 /** Once a page, however many instances there are; what others have put there stays in use. */
 export function watchHistory() {
@@ -78,16 +78,17 @@ export function asked() {
 
 /** Counts a page view. `before` is the address before it, where no page was loaded for it. */
 export function view(before) {
-  if (!first) {
+  if (viewedAt) {
     told.typing?.();
     told.forms?.left();
     pause();
   }
-  first = settling = 0;
+  settling = 0;
   readPage(before);
   viewedAt = now();
   capture({ type: 'page', properties: { ...page, ...about } });
   beginView();
   viewed();
-  readapt(before);
+  // What waited for the next page.
+  if (before) given.page?.moved();
 }
