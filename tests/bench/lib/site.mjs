@@ -27,6 +27,9 @@ const framed = (html) => html
   .replace(/<body[^>]*>/, (tag) => `${tag}<div id="scroller">`)
   .replace('</body>', '</div></body>');
 
+/** A page that adapts nothing, as most of a site's are. */
+const plain = (html) => html.replace(/ data-fg-(show|hide|slot|viewed|text|sort|adapt)(="[^"]*")?/g, '');
+
 export class Site {
   /** Whose server this is at the moment, see `trackers.mjs`. */
   tracker = {};
@@ -87,7 +90,7 @@ export class Site {
     if (kind) return this.#file(found, kind);
     // The shop's own scripts would be measured with the tracker.
     const html = found.toString().replace(/<script [^>]*src=[^>]*><\/script>/g, '');
-    const page = searchParams.has('framed') ? framed(html) : html;
+    const page = searchParams.has('framed') ? framed(html) : searchParams.has('plain') ? plain(html) : html;
     return this.#file(Buffer.from(page.replace('</head>', `${this.head}</head>`)), 'html');
   }
 
