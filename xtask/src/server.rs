@@ -51,6 +51,10 @@ impl Settings {
 #[derive(Clone, Copy)]
 pub(crate) struct Memory {
     pub(crate) now: u64,
+    /// Of it what the process has for itself. The rest are pages of files, above all of the program's
+    /// own: how many of them the system shows beside those that were asked for is its affair, and it
+    /// takes them back where memory is wanted.
+    pub(crate) own: u64,
     pub(crate) most: u64,
 }
 
@@ -118,6 +122,7 @@ impl Server {
         };
         Ok(Memory {
             now: bytes("VmRSS:")?,
+            own: bytes("RssAnon:")?,
             most: bytes("VmHWM:")?,
         })
     }

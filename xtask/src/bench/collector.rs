@@ -88,8 +88,13 @@ impl Bench {
     fn all(&mut self, folder: &Path, profiles: &[u64], short: bool) -> Result<()> {
         self.parsing()?;
         let server = Server::start(&self.settings)?;
-        let empty = server.memory()?.now;
-        self.row("memory, empty", megabytes(empty), &[], "≤ 20 MB");
+        let empty = server.memory()?;
+        self.row(
+            "memory, empty, and without pages of files",
+            format!("{}, {}", megabytes(empty.now), megabytes(empty.own)),
+            &[],
+            "≤ 20 MB",
+        );
         drop(server);
         for (place, stored) in profiles.iter().enumerate() {
             self.with_profiles(folder, *stored, place == 0)?;
