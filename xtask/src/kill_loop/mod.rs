@@ -42,6 +42,10 @@ const PATIENCE: u32 = 500;
 /// How long a round goes on at most, where nothing else is asked for, in milliseconds.
 pub(crate) const MOST_PAUSE: u64 = 800;
 
+/// Rounds after which another begins with no data: every round checks what came before it, and takes
+/// longer the more there is.
+const ROUNDS_OF_A_FOLDER: u64 = 100;
+
 /// What the user can choose.
 #[derive(clap::Args)]
 pub(crate) struct Options {
@@ -91,10 +95,22 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     let folder = tempfile::Builder::new()
         .prefix("firstglance-kill-loop-")
         .tempdir()?;
-    let settings = Settings::new(workspace, binary, folder.path())?;
     let mut totals = Totals::default();
     let mut findings = Findings::default();
-    let outcome = rounds(&settings, options, seed, &mut totals, &mut findings);
+    let mut random = Random::new(seed);
+    let mut outcome = Ok(());
+    while outcome.is_ok() && findings.is_sound() && totals.rounds < options.rounds {
+        let folder = folder.path().join(totals.rounds.to_string());
+        let settings = Settings::new(workspace, binary.clone(), &folder)?;
+        let seed = seed.wrapping_add(totals.rounds);
+        outcome = rounds(
+            &settings,
+            options,
+            (seed, &mut random),
+            &mut totals,
+            &mut findings,
+        );
+    }
     progress::clear();
 
     print!("{}", table(&totals, &findings));
@@ -117,21 +133,20 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
 fn rounds(
     settings: &Settings,
     options: &Options,
-    seed: u64,
+    (seed, random): (u64, &mut Random),
     totals: &mut Totals,
     findings: &mut Findings,
 ) -> Result<()> {
-    let mut random = Random::new(seed);
     let mut ledger = Ledger::default();
     let replay = Replay {
         binary: settings.binary.clone(),
         config: settings.config.clone(),
     };
     let mut server = Server::start(settings)?;
-    for round in 1..=options.rounds {
-        let (sessions, copies) =
-            one_round(&mut server, round, seed, &mut random, options.most_pause)?;
-        totals.rounds = round;
+    let rounds = ROUNDS_OF_A_FOLDER.min(options.rounds - totals.rounds);
+    for round in 1..=rounds {
+        let (sessions, copies) = one_round(&mut server, round, seed, random, options.most_pause)?;
+        totals.rounds += 1;
         totals.copies += copies;
         let mut again = Vec::new();
         let mut twice = Vec::new();
@@ -173,8 +188,8 @@ fn rounds(
         }
         ledger.check(&client, &replay, Some(round), findings)?;
         progress::show(&format!(
-            "round {round} of {}: {} acknowledged, {} in doubt",
-            options.rounds, totals.acknowledged, totals.in_doubt
+            "round {} of {}: {} acknowledged, {} in doubt",
+            totals.rounds, options.rounds, totals.acknowledged, totals.in_doubt
         ));
     }
     // Everything once more: a later crash must not harm an earlier round.
