@@ -47,12 +47,13 @@ function take(received) {
   change();
   if (received) {
     const [consent, options, version, text] = received;
-    const change = (name, value) => value && read(name, 1) != value && !write(name, value);
-    change('default', consent);
+    // Says whether it is another than before; only then is it worth a write.
+    const renew = (name, value) => value && read(name, 1) != value && !write(name, value);
+    renew('default', consent);
     // The version tells models apart, and says nothing about them.
-    change('options', (options || '') + '&version=' + version);
+    renew('options', (options || '') + '&version=' + version);
     forgetOptions();
-    if (change('model', text)) reload();
+    if (renew('model', text)) reload();
   }
   awaken();
   ready();

@@ -120,9 +120,9 @@ pub(crate) fn sled(options: &Options) -> Value {
             let mut key = format!("e{name}\0").into_bytes();
             key.extend_from_slice(&clock::now().as_milliseconds().to_be_bytes());
             key.extend_from_slice(&(group * options.group as u64 + number).to_be_bytes());
-            for number in 0..records as u64 {
+            for place in 0..records as u64 {
                 let mut key = key.clone();
-                key.extend_from_slice(&number.to_be_bytes());
+                key.extend_from_slice(&place.to_be_bytes());
                 batch.insert(key, &messages[..]);
             }
             if !record.is_empty() {

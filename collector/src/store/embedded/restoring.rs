@@ -57,8 +57,8 @@ pub fn restore(
                 bytes += key.len() + value.len();
                 batch.insert(key, value);
                 if bytes >= CHUNK_BYTES {
-                    let batch = std::mem::take(&mut batch);
-                    batch.apply(&tree).map_err(EmbeddedError::from)?;
+                    let full = std::mem::take(&mut batch);
+                    full.apply(&tree).map_err(EmbeddedError::from)?;
                     bytes = 0;
                 }
             }
