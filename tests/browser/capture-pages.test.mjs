@@ -45,7 +45,7 @@ describe('pages', () => {
     const head = `<script>window.calls = []; { const { pushState } = history; history.pushState = function (...given) { calls.push('before'); return pushState.apply(this, given); }; }</script>`;
     const page = await open('/een/', { '/een/': html('', { head }) });
     const result = await page.evaluate(async () => {
-      const wait = () => new Promise((resolve) => setTimeout(resolve, 150));
+      const wait = () => new Promise((resolve) => setTimeout(resolve, 400));
       const { pushState } = history;
       history.pushState = function (...given) {
         calls.push('after');
@@ -72,7 +72,7 @@ describe('pages', () => {
   });
 
   const walkHashes = (page) => page.evaluate(async () => {
-    const wait = () => new Promise((resolve) => setTimeout(resolve, 150));
+    const wait = () => new Promise((resolve) => setTimeout(resolve, 400));
     location.hash = '#/fietsen';
     await wait();
     location.hash = '#!/fietsen/rood?q=x';
@@ -208,7 +208,7 @@ describe('scroll depth', () => {
       await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(resolve, 20))));
       history.pushState(null, '', '/volgende/');
       document.querySelector('div').style.height = '800px';
-      await new Promise((resolve) => setTimeout(resolve, 200));
+      await new Promise((resolve) => setTimeout(resolve, 400));
     });
     const reports = await properties(visitor, page, 'Page Engaged');
     assert.deepEqual(reports.map((report) => report.path), ['/lang/']);

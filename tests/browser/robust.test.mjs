@@ -121,7 +121,7 @@ test('a router that pushes and replaces makes one page view', async () => {
   const page = await visitor.open(`${visitor.origin}/e-bikes/`);
   const { visitor: id } = await stateOf(page);
   await page.evaluate(async () => {
-    const settled = () => new Promise((resolve) => setTimeout(resolve, 150));
+    const settled = () => new Promise((resolve) => setTimeout(resolve, 400));
     // As routers do: push, correct the address, set the title.
     history.pushState(null, '', '/route-een');
     history.replaceState({ scroll: 0 }, '', '/route-een/');
@@ -144,7 +144,7 @@ test('a router that pushes and replaces makes one page view', async () => {
     await settled();
   });
   await page.evaluate(() => new Promise((resolve) => {
-    addEventListener('popstate', () => setTimeout(resolve, 200), { once: true });
+    addEventListener('popstate', () => setTimeout(resolve, 400), { once: true });
     history.back();
   }));
   await page.goto('about:blank');
@@ -152,6 +152,35 @@ test('a router that pushes and replaces makes one page view', async () => {
   const routed = named(await shop.admin.timeline(id), 'page').find((event) => event.message.properties.path === '/route-een/');
   assert.equal(routed.message.properties.title, 'Route een');
   assert.equal(routed.message.properties.referrer, `${visitor.origin}/e-bikes/`);
+  visitor.assertNoErrors();
+});
+
+test('a title that comes after its route is the route’s own', async () => {
+  visitor = await shop.visitor();
+  const page = await visitor.open(`${visitor.origin}/e-bikes/`);
+  const { visitor: id } = await stateOf(page);
+  const before = await page.title();
+  await page.evaluate(async () => {
+    const waited = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+    // A component that is drawn later than the address changes, as on a slow telephone.
+    history.pushState(null, '', '/laat/');
+    await waited(130);
+    document.title = 'Laat';
+    await waited(400);
+    // One that takes the old title away first.
+    history.pushState(null, '', '/later/');
+    document.title = '';
+    await waited(500);
+    document.title = 'Later';
+    await waited(400);
+    // And one that has the same title.
+    history.pushState(null, '', '/zelfde/');
+    await waited(400);
+  });
+  await page.goto('about:blank');
+  await views(id, 4);
+  const titles = named(await shop.admin.timeline(id), 'page').map(({ message: { properties: { path, title } } }) => [path, title]);
+  assert.deepEqual(Object.fromEntries(titles), { '/e-bikes/': before, '/laat/': 'Laat', '/later/': 'Later', '/zelfde/': 'Later' });
   visitor.assertNoErrors();
 });
 

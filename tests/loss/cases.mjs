@@ -329,7 +329,7 @@ export const CASES = [
       const tab = await play.open('app');
       const step = async (fn, ...paths) => {
         await tab.run(fn);
-        await pause(250);
+        await pause(400);
         play.viewed(...paths);
       };
       await step(() => history.pushState(null, '', '/shop/app/one'), 'app/one');

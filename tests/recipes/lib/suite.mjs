@@ -7,8 +7,8 @@ import assert from 'node:assert/strict';
 import { named } from '../../browser/lib/admin.mjs';
 import { pause, stateOf, until } from '../../browser/lib/browser.mjs';
 
-/** Longer than a router may take over one change. */
-const SETTLED = 250;
+/** Longer than a router may take over one change, and a title that stays as it was is waited for. */
+const SETTLED = 400;
 
 /** Page views that are stored of a visitor, in their order, once there are as many and no more come. */
 export async function views(site, id, count) {

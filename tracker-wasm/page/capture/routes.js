@@ -14,8 +14,9 @@ import { viewed } from './search.js';
 /** Milliseconds in which a router finishes: it changes the address more than once, and the title
  * and the text after it. */
 const SETTLE = 60;
-/** How often a page without a title is looked at once more. */
-const TRIES = 16;
+/** How often a page without a title is looked at once more, and one with the title before it: its
+ * own comes late, or is the same. */
+const TRIES = 16, SAME_TRIES = 3;
 /** Milliseconds in which the page's own call for a page view means the one just counted. */
 const SAME = 1_000;
 /** By this event every instance on the page hears of a change that the browser does not tell. */
@@ -49,7 +50,7 @@ export function watchHistory() {
 export function moved() {
   if (!settling && wasLeft()) {
     settling = 1;
-    later(run, SETTLE, () => look(TRIES));
+    later(run, SETTLE, () => look(1));
   }
 }
 
@@ -61,9 +62,11 @@ export function settleRoute() {
   }
 }
 
-/** A page that has no title yet is on its way, and may be another in the end. */
-function look(tries) {
-  if (settling && tries && !document.title) later(run, SETTLE, () => look(tries - 1));
+/** A page that has no title of its own yet is on its way, and may be another in the end. */
+function look(times) {
+  const { title } = document;
+  const most = title ? title == page.title && SAME_TRIES : TRIES;
+  if (settling && times <= most) later(run, SETTLE, () => look(times + 1));
   else settleRoute();
 }
 
