@@ -18,7 +18,7 @@ afterEach(() => visitor?.leave());
 after(() => shop?.close());
 
 const heard = (path) => until(`${path} is heard of`, () =>
-  visitor.proxy.batches.some((each) => each.status === 200 && JSON.parse(each.body).batch.some((message) => message.type === 'page' && message.properties.path === path)), 8_000);
+  visitor.proxy.batches.some((each) => each.status === 200 && JSON.parse(each.body).batch.some((message) => message.type === 'page' && message.properties.path === path)));
 
 async function open(path, pages, options) {
   visitor = await shop.visitor({ pages, ...options });

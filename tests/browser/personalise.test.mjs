@@ -43,7 +43,7 @@ const seen = (page) => page.evaluate(SEEN);
 /** Waits for what the page is to show, and tells the difference where it does not. */
 async function shows(page, wanted) {
   const same = async () => JSON.stringify(await seen(page)) === JSON.stringify(wanted);
-  await until('the page shows it', same, 5_000).catch(async () => assert.deepEqual(await seen(page), wanted));
+  await until('the page shows it', same).catch(async () => assert.deepEqual(await seen(page), wanted));
 }
 const adapted = (page) => until('the part is there', () => page.evaluate(() => Boolean(window.firstglance.q.fg.page)));
 const shifts = (page) => page.evaluate(() => window.shifts);
@@ -286,7 +286,7 @@ test('what the author got wrong is said, with the element and what would be righ
     /says no slot/, /no element with data-fg-slot="nergens"/, /"straks" means nothing.*"now", "offscreen", "next", "fade"/, /"price" means nothing/,
     /nothing to order/, /"campaign.name" is no field.*top_interest.label/, /data-fg-field is inside no slot/,
   ];
-  await until('all is said', () => wanted.every((each) => said.some((line) => each.test(line))), 8_000)
+  await until('all is said', () => wanted.every((each) => said.some((line) => each.test(line))))
     .catch(() => assert.deepEqual(wanted.filter((each) => !said.some((line) => each.test(line))), [], said.join('\n')));
 });
 
@@ -361,6 +361,6 @@ test('a part that does not come leaves the page as it was written, and seen', as
   const other = await visitor.context.newPage();
   await other.route?.('**/fg-*.js', (route) => route.abort()).catch(() => {});
   await other.goto(`${visitor.origin}/proef/`);
-  await until('it is seen', () => other.evaluate(() => getComputedStyle(document.documentElement).visibility === 'visible'), 2_000);
+  await until('it is seen', () => other.evaluate(() => getComputedStyle(document.documentElement).visibility === 'visible'));
   assert.equal((await seen(other)).hero, null);
 });

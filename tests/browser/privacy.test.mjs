@@ -229,7 +229,7 @@ describe('consent', () => {
       [{}, {}, { gdprApplies: false }, 'granted'],
     ]) {
       await page.evaluate((given) => window.say(...given), [consents, interests, more]);
-      await until(`${JSON.stringify([consents, interests, more])} is ${wanted}`, async () => (await stateOf(page)).consent === wanted, 4_000);
+      await until(`${JSON.stringify([consents, interests, more])} is ${wanted}`, async () => (await stateOf(page)).consent === wanted);
     }
     visitor.assertNoErrors();
   });

@@ -103,7 +103,7 @@ describe('pages and browsers that break things', () => {
       await page.getByRole('button', { name: 'Kies Basis' }).click();
       await page.getByText('Goede keuze: Basis').waitFor();
       if (heard) {
-        await until('the page view leaves', () => visitor.proxy.messages.some((message) => message.type === 'page'), 5_000);
+        await until('the page view leaves', () => visitor.proxy.messages.some((message) => message.type === 'page'));
       } else {
         await pause(700);
       }
@@ -197,7 +197,7 @@ test('coming back by the browser’s cache is a page view', async () => {
   await stateOf(page);
   await page.evaluate(() => history.back());
   await until('the first page is back', () => page.url().endsWith('/e-bikes/'));
-  await until('it comes from the cache', () => page.evaluate(() => window.sameDocument && window.restored).catch(() => false), 5_000);
+  await until('it comes from the cache', () => page.evaluate(() => window.sameDocument && window.restored).catch(() => false));
   await page.evaluate(() => window.firstglance('track', 'After Return'));
   assert.deepEqual(await views(id, 3), ['/e-bikes/', '/racefietsen/', '/e-bikes/']);
   await until('the page works on', async () => named(await shop.admin.timeline(id), 'After Return').length === 1);

@@ -45,7 +45,7 @@ export class Visitor {
     const visitor = new Visitor();
     const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'nl-NL', ...options });
     visitor.context = context;
-    context.setDefaultTimeout(15_000);
+    context.setDefaultTimeout(60_000);
     context.on('request', (request) => {
       const { protocol, hostname } = new URL(request.url());
       if (/^https?:$/.test(protocol) && hostname !== '127.0.0.1') visitor.outside.push(request.url());
@@ -122,7 +122,7 @@ export const nextFrame = (page) => page.evaluate(() => new Promise((resolve) => 
 }));
 
 /** Fails when a promise takes too long. */
-async function within(what, promise, patience = 15_000) {
+async function within(what, promise, patience = 60_000) {
   let timer;
   const late = new Promise((_, reject) => {
     timer = setTimeout(() => reject(new assert.AssertionError({ message: `not within ${patience / 1_000} s: ${what}` })), patience);
@@ -164,7 +164,7 @@ export async function read(page, seconds = 60) {
 }
 
 /** Waits until a condition holds, and gives what it gave. */
-export async function until(what, condition, patience = 15_000) {
+export async function until(what, condition, patience = 60_000) {
   const deadline = Date.now() + patience;
   for (;;) {
     const value = await condition();

@@ -22,7 +22,7 @@ export const SITE = join(ROOT, 'site-demo', 'pages');
 /** The write key of the demo shop. */
 export const WRITE_KEY = 'demo-fietsen';
 
-const START_PATIENCE = 15_000;
+const START_PATIENCE = 60_000;
 
 /** Collectors that run. */
 const running = new Set();

@@ -19,7 +19,7 @@ const ENVIRONMENT = {
   WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: '1',
 };
 
-const PATIENCE = 15_000;
+const PATIENCE = 60_000;
 
 /** Processes of ours. */
 const running = new Set();

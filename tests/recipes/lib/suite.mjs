@@ -103,7 +103,7 @@ export async function survivesRendering(site, visitor, { expected = /^$/, decide
   ];
   const shows = async (what, wanted) => {
     const same = async () => (await seen()).join('|') == wanted.join('|');
-    await until(what, same, 3_000).catch(async () => assert.deepEqual(await seen(), wanted, what));
+    await until(what, same).catch(async () => assert.deepEqual(await seen(), wanted, what));
   };
   const personal = (when) => shows(when, [true, 'E-bikes for you', 'e-bikes', 'e-bikes', ...(decides ? ['Ride an e-bike'] : [])]);
   await wants(page, 'E-bikes');
