@@ -32,12 +32,27 @@ impl Settings {
     /// with data and log in a folder.
     pub(crate) fn new(workspace: &Workspace, binary: PathBuf, folder: &Path) -> Result<Self> {
         const UNLIMITED: &str = "\n[limits]\nvisitor_events = 0\naddress_requests = 0\n";
-        let demo = workspace.root.join("site-demo/firstglance.toml");
-        let demo = fs::read_to_string(&demo)
-            .with_context(|| format!("no configuration at {}", demo.display()))?;
+        let demo = read(&workspace.root.join("site-demo/firstglance.toml"))?;
+        Self::with(demo + UNLIMITED, binary, folder)
+    }
+
+    /// The configuration that the README gives to whoever installs a collector.
+    pub(crate) fn just_installed(
+        workspace: &Workspace,
+        binary: PathBuf,
+        folder: &Path,
+    ) -> Result<Self> {
+        let readme = read(&workspace.root.join("README.md"))?;
+        let block = readme.split_once("```toml\n").map(|(_, rest)| rest);
+        let config = block.and_then(|rest| rest.split_once("```"));
+        let (config, _) = config.context("the README has no configuration")?;
+        Self::with(config.to_owned(), binary, folder)
+    }
+
+    fn with(configuration: String, binary: PathBuf, folder: &Path) -> Result<Self> {
         fs::create_dir_all(folder)?;
         let config = folder.join("firstglance.toml");
-        fs::write(&config, demo + UNLIMITED)?;
+        fs::write(&config, configuration)?;
         Ok(Self {
             binary,
             config,
@@ -45,6 +60,10 @@ impl Settings {
             log: folder.join("collector.log"),
         })
     }
+}
+
+fn read(path: &Path) -> Result<String> {
+    fs::read_to_string(path).with_context(|| format!("no file {}", path.display()))
 }
 
 /// Bytes of memory.
