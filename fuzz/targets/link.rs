@@ -23,12 +23,14 @@ static SITE: LazyLock<Site> = LazyLock::new(|| {
 });
 
 /// What a link may begin with.
-const ALLOWED: [&str; 6] = [
+const ALLOWED: [&str; 7] = [
     "https://www.example.nl/",
     "https://shop.example.nl/",
     "http://shop.example.nl/",
     "https://test.example.nl:8443/",
     "http://test.example.nl:8443/",
+    // The collector's own: by which of the two it is reached, only what stands before it knows.
+    "https://data.example.nl:7700/",
     "http://data.example.nl:7700/",
 ];
 
