@@ -213,9 +213,17 @@ fn lift(
     let crude = (did / shown) / (did_there / control) - 1.0;
     check.holds(
         &format!("{}: {low} {estimate} {high} and not {crude}", row[0]),
-        low < estimate && estimate < high && low < crude && crude < high,
+        low < estimate && estimate < high && is_within(crude, low, high),
     );
     Ok(())
+}
+
+/// Whether a lift by the two rates alone is between bounds. Where nobody did it on one side, or on
+/// either, these rates say more than can be known: the lift is the least or the greatest that there is,
+/// or none, and bounds never reach as far.
+fn is_within(crude: f64, low: f64, high: f64) -> bool {
+    let (least, greatest) = (crude == -1.0, crude == f64::INFINITY);
+    crude.is_nan() || ((least || low < crude) && (greatest || crude < high))
 }
 
 /// The page of one slot.
@@ -306,6 +314,21 @@ pub(super) fn figures(world: &World, grid: &Grid, check: &mut Check) -> Result<(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_lift_of_nobody_lies_beyond_every_bound() {
+        for (crude, low, high, within) in [
+            (0.2, 0.1, 0.3, true),
+            (0.1, 0.1, 0.3, false),
+            (0.4, 0.1, 0.3, false),
+            (-1.0, -0.99, -0.4, true),
+            (-1.0, -0.99, -1.0, false),
+            (f64::INFINITY, 0.4, 9.0, true),
+            (f64::NAN, -0.5, 0.5, true),
+        ] {
+            assert_eq!(is_within(crude, low, high), within, "{crude}");
+        }
+    }
 
     #[test]
     fn what_chance_brings_is_likely_and_more_is_not() {

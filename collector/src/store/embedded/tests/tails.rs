@@ -170,7 +170,7 @@ fn try_all(step: usize) {
                     let Some((file, at, kind)) = cases.get(number) else {
                         break;
                     };
-                    if number % 1_000 == 0 && std::io::stderr().is_terminal() {
+                    if number.is_multiple_of(1_000) && std::io::stderr().is_terminal() {
                         eprint!("\r{number} of {} damaged stores", cases.len());
                     }
                     let outcome = try_one(&left, file, *at, *kind);
