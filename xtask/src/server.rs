@@ -131,7 +131,7 @@ impl Server {
     /// Bytes of memory: those in use now, and the most that ever were.
     pub(crate) fn memory(&self) -> Result<Memory> {
         let path = format!("/proc/{}/status", self.process.id());
-        let status = fs::read_to_string(&path).with_context(|| format!("no file {path}"))?;
+        let status = read(Path::new(&path))?;
         let bytes = |name: &str| {
             let line = status.lines().find_map(|line| line.strip_prefix(name));
             let number = line.and_then(|line| line.split_whitespace().next());

@@ -7,6 +7,9 @@ import assert from 'node:assert/strict';
 
 import { chromium } from 'playwright-core';
 
+/** Milliseconds after which what is waited for will not come, however busy the machine is. */
+const PATIENCE = 60_000;
+
 export const ARGUMENTS = [
   '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
   '--disable-background-networking', '--disable-component-update', '--disable-sync',
@@ -45,7 +48,7 @@ export class Visitor {
     const visitor = new Visitor();
     const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'nl-NL', ...options });
     visitor.context = context;
-    context.setDefaultTimeout(60_000);
+    context.setDefaultTimeout(PATIENCE);
     context.on('request', (request) => {
       const { protocol, hostname } = new URL(request.url());
       if (/^https?:$/.test(protocol) && hostname !== '127.0.0.1') visitor.outside.push(request.url());
@@ -122,7 +125,7 @@ export const nextFrame = (page) => page.evaluate(() => new Promise((resolve) => 
 }));
 
 /** Fails when a promise takes too long. */
-async function within(what, promise, patience = 60_000) {
+async function within(what, promise, patience = PATIENCE) {
   let timer;
   const late = new Promise((_, reject) => {
     timer = setTimeout(() => reject(new assert.AssertionError({ message: `not within ${patience / 1_000} s: ${what}` })), patience);
@@ -164,7 +167,7 @@ export async function read(page, seconds = 60) {
 }
 
 /** Waits until a condition holds, and gives what it gave. */
-export async function until(what, condition, patience = 60_000) {
+export async function until(what, condition, patience = PATIENCE) {
   const deadline = Date.now() + patience;
   for (;;) {
     const value = await condition();

@@ -94,22 +94,19 @@ pub(super) fn run(workspace: &Workspace, short: bool, options: &Options) -> Resu
 impl Bench {
     fn all(&mut self, folder: &Path, profiles: &[u64], short: bool) -> Result<()> {
         self.parsing()?;
-        let installed = self.installed.clone();
-        self.memory_empty("memory, empty, just installed", &installed, "≤ 20 MB")?;
-        let demo = self.settings.clone();
-        self.memory_empty("memory, empty, the demo shop's rules", &demo, "")?;
+        let just_installed = memory_of(&self.installed)?;
+        self.row(
+            "memory, empty, just installed",
+            just_installed,
+            &[],
+            "≤ 20 MB",
+        );
+        let with_rules = memory_of(&self.settings)?;
+        self.row("memory, empty, the demo shop's rules", with_rules, &[], "");
         for (place, stored) in profiles.iter().enumerate() {
             self.with_profiles(folder, *stored, place == 0)?;
         }
         self.rewriting(folder, short)
-    }
-
-    /// Of a collector without data.
-    fn memory_empty(&mut self, title: &str, settings: &Settings, goal: &'static str) -> Result<()> {
-        let memory = Server::start(settings)?.memory()?;
-        let [all, own] = [memory.now, memory.own].map(megabytes);
-        self.row(title, format!("{all}, its own {own}"), &[], goal);
-        Ok(())
     }
 
     fn row(
@@ -394,6 +391,13 @@ fn table(rows: &[Row]) -> String {
         let _ = writeln!(table, "{}", line.trim_end());
     }
     table
+}
+
+/// What a collector needs that has just been started.
+fn memory_of(settings: &Settings) -> Result<String> {
+    let memory = Server::start(settings)?.memory()?;
+    let [all, own] = [memory.now, memory.own].map(megabytes);
+    Ok(format!("{all}, its own {own}"))
 }
 
 fn megabytes(bytes: u64) -> String {

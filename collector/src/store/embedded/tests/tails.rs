@@ -132,7 +132,7 @@ fn try_one(left: &Path, file: &str, at: u64, kind: Damage) -> String {
 }
 
 /// Where to damage what, and how: every byte of the last groups in every way, and every byte of the
-/// snapshot in one; or one of so many of these.
+/// snapshot in one; or one of so many bytes, each in the way after the one before it.
 fn cases(left: &Path, range: Range<u64>, step: usize) -> Vec<(String, u64, Damage)> {
     let snapshot = fs::read_dir(left)
         .unwrap()
@@ -142,11 +142,7 @@ fn cases(left: &Path, range: Range<u64>, step: usize) -> Vec<(String, u64, Damag
     let length = fs::metadata(left.join(&snapshot)).unwrap().len();
     let log = range
         .flat_map(|at| DAMAGES.map(|kind| ("db".to_owned(), at, kind)))
-        .step_by(if step == 1 {
-            1
-        } else {
-            step * DAMAGES.len() + 1
-        });
+        .step_by((step - 1) * DAMAGES.len() + 1);
     let snapshot = (0..length).step_by(step).map(|at| {
         let kind = DAMAGES[at as usize % DAMAGES.len()];
         (snapshot.clone(), at, kind)
